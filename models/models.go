@@ -1,0 +1,77 @@
+// Package models is the contract between the engine and its models: a Model
+// carries settings and learns a Fitted from columns; a Fitted scores columns.
+package models
+
+import (
+	"context"
+
+	"clientele/engine/table"
+)
+
+// Spec is what a model reads and writes. In and Out are the whole dependency
+// graph: models meet through columns.
+type Spec struct {
+	Name string        // as in the models table: rfm, pareto_nbd, gamma_gamma ...
+	Doc  string        // one sentence, English
+	In   []table.Field // columns read, by Fit and by Score
+	Out  []table.Field // columns written; Category fields carry their labels
+}
+
+// Model is an estimator: settings and nothing learned.
+type Model interface {
+	Spec() Spec
+	// Fit learns from the rows of in and keeps no reference to them. It returns
+	// an error only when the columns are not those of the Spec, ctx ends, or
+	// something is broken: too little data, a boundary or failed convergence
+	// are a Fitted whose Report says so and names what is done instead.
+	Fit(ctx context.Context, in *table.Table) (Fitted, error)
+}
+
+// Fitted is what a Model learned: parameters and no rows. It is safe for
+// concurrent use and marshals to JSON.
+type Fitted interface {
+	// Score writes the Spec's Out columns of dst from the In columns of src,
+	// row by row: scoring in chunks of any size, in any order, on any number
+	// of goroutines gives the same values. dst columns exist and have src's
+	// length. Customers without an order get missing values.
+	Score(ctx context.Context, dst, src *table.Table) error
+	// Report tells how the fit went.
+	Report() Report
+}
+
+// Status is how a fit ended.
+type Status string
+
+// The ways in which a fit ends.
+const (
+	Converged Status = "converged" // an interior maximum, gradient and curvature checked
+	Boundary  Status = "boundary"  // the likelihood is greatest at the edge of the parameters
+	Fallback  Status = "fallback"  // too little data or no convergence: a plainer method is used
+	Skipped   Status = "skipped"   // nothing to score
+	Fixed     Status = "fixed"     // rules or thresholds; nothing is estimated
+)
+
+// Parameter is one estimate under the name its paper gives it.
+type Parameter struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+}
+
+// Warning is one doubt about a result, in a sentence of each language.
+type Warning struct {
+	Code string `json:"code"` // short and stable: zero_churn, few_customers ...
+	En   string `json:"en"`
+	Zh   string `json:"zh"`
+}
+
+// Report is what a fit tells about itself: one row of the models table.
+type Report struct {
+	Model         string
+	Status        Status
+	Method        string      // what gave the scores: the model's name, or the plainer method's
+	Parameters    []Parameter // empty when nothing could be estimated
+	LogLikelihood float64     // NaN when there is none
+	Rows          int         // rows used in the fit
+	Iterations    int
+	Warnings      []Warning
+}

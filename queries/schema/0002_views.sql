@@ -1,0 +1,75 @@
+-- What people query: facts with the customer who did them, as today's
+-- identities have it. Direct identifiers are in contacts, texts and rejects.raw only.
+
+CREATE OR REPLACE VIEW orders AS
+SELECT o.source, o.order_id, i.customer_id, o.member, o.ordered_at, o.ordered_on, o.ordered_day, o.status, o.counted,
+  o.shop, o.channel, o.currency, o.gross, o.discount, o.shipping, o.tax, o.net, o.original_net, o.cost,
+  o.coupon, o.campaign_id, o.updated_at, o.batch_id, o.line
+FROM facts.orders AS o LEFT JOIN identities AS i ON o.member = i.member;
+
+CREATE OR REPLACE VIEW order_lines AS
+SELECT source, order_id, line, product_id, quantity, unit_price, discount, net, cost, batch_id, file_line
+FROM facts.order_lines;
+
+CREATE OR REPLACE VIEW refunds AS
+SELECT r.source, r.refund_id, r.order_id, i.customer_id, r.member, r.refunded_at, r.refunded_on, r.refunded_day, r.amount,
+  r.original_amount, r.currency, r.reason, r.batch_id, r.line
+FROM facts.refunds AS r LEFT JOIN identities AS i ON r.member = i.member;
+
+CREATE OR REPLACE VIEW interactions AS
+SELECT n.source, n.interaction_id, i.customer_id, n.member, n.occurred_at, n.occurred_on, n.occurred_day, n.kind, n.channel,
+  n.direction, n.agent, n.topic, n.first_response_at, n.resolved_at, n.contacts, n.satisfaction, n.nps, n.cost, n.batch_id, n.line
+FROM facts.interactions AS n LEFT JOIN identities AS i ON n.member = i.member;
+
+CREATE OR REPLACE VIEW texts AS SELECT source, interaction_id, body, batch_id FROM facts.texts;
+
+CREATE OR REPLACE VIEW responses AS
+SELECT r.source, r.response_id, r.campaign_id, i.customer_id, r.member, r.occurred_at, r.occurred_on, r.occurred_day,
+  r.event, r.arm, r.value, r.machine, r.batch_id, r.line
+FROM facts.responses AS r LEFT JOIN identities AS i ON r.member = i.member;
+
+-- One row per product: the newest row of any source.
+CREATE OR REPLACE VIEW products AS
+WITH ranked AS (
+  SELECT *, row_number() OVER (PARTITION BY product_id ORDER BY updated_at DESC NULLS LAST, batch_id DESC, line DESC, source) AS n
+  FROM facts.products
+)
+SELECT product_id, name, category, brand, price, cost, source, batch_id FROM ranked WHERE n = 1;
+
+CREATE OR REPLACE VIEW campaigns AS
+WITH ranked AS (
+  SELECT *, row_number() OVER (PARTITION BY campaign_id ORDER BY batch_id DESC, line DESC, source) AS n FROM facts.campaigns
+)
+SELECT campaign_id, name, channel, started_on, ended_on, cost, objective, source, batch_id FROM ranked WHERE n = 1;
+
+-- One row per customer: of each attribute the newest value that is not empty.
+CREATE OR REPLACE VIEW customers AS
+WITH people AS (SELECT DISTINCT customer_id FROM identities),
+described AS (
+  SELECT i.customer_id,
+    arg_max(c.gender, (c.updated_at, c.batch_id, c.line)) FILTER (c.gender IS NOT NULL) AS gender,
+    arg_max(c.birth_date, (c.updated_at, c.batch_id, c.line)) FILTER (c.birth_date IS NOT NULL) AS birth_date,
+    arg_max(c.country, (c.updated_at, c.batch_id, c.line)) FILTER (c.country IS NOT NULL) AS country,
+    arg_max(c.region, (c.updated_at, c.batch_id, c.line)) FILTER (c.region IS NOT NULL) AS region,
+    arg_max(c.city, (c.updated_at, c.batch_id, c.line)) FILTER (c.city IS NOT NULL) AS city,
+    arg_max(c.postcode, (c.updated_at, c.batch_id, c.line)) FILTER (c.postcode IS NOT NULL) AS postcode,
+    min(c.acquired_on) AS acquired_on,
+    arg_min(c.acquired_channel, (c.acquired_on, c.batch_id, c.line)) FILTER (c.acquired_channel IS NOT NULL) AS acquired_channel,
+    arg_max(c.referrer_id, (c.updated_at, c.batch_id, c.line)) FILTER (c.referrer_id IS NOT NULL) AS referrer_id,
+    arg_max(c.email_consent, (c.updated_at, c.batch_id, c.line)) FILTER (c.email_consent IS NOT NULL) AS email_consent,
+    arg_max(c.sms_consent, (c.updated_at, c.batch_id, c.line)) FILTER (c.sms_consent IS NOT NULL) AS sms_consent,
+    arg_max(c.tags, (c.updated_at, c.batch_id, c.line)) FILTER (c.tags IS NOT NULL) AS tags,
+    arg_max(c.attributes, (c.updated_at, c.batch_id, c.line)) FILTER (c.attributes IS NOT NULL) AS attributes
+  FROM facts.customers AS c JOIN identities AS i ON c.member = i.member
+  GROUP BY i.customer_id
+)
+SELECT p.customer_id, d.* EXCLUDE (customer_id) FROM people AS p LEFT JOIN described AS d ON p.customer_id = d.customer_id;
+
+CREATE OR REPLACE VIEW contacts AS
+SELECT i.customer_id,
+  arg_max(c.name, (c.updated_at, c.batch_id, c.line)) FILTER (c.name IS NOT NULL) AS name,
+  arg_max(c.email, (c.updated_at, c.batch_id, c.line)) FILTER (c.email IS NOT NULL) AS email,
+  arg_max(c.phone, (c.updated_at, c.batch_id, c.line)) FILTER (c.phone IS NOT NULL) AS phone,
+  arg_max(c.address, (c.updated_at, c.batch_id, c.line)) FILTER (c.address IS NOT NULL) AS address
+FROM facts.contacts AS c JOIN identities AS i ON c.member = i.member
+GROUP BY i.customer_id;
