@@ -23,6 +23,19 @@ type Options struct {
 	Workers   int               // goroutines that parse; 0: all cores
 }
 
+// Detected says what a file was found to be when it was opened.
+type Detected struct {
+	Format    string   // csv, jsonl, parquet
+	Encoding  string   // utf-8, gb18030; "" where the format has none
+	Delimiter string   // "," ";" "\t" "|" ...; "" where the format has none
+	Notes     []string // for people: "byte order mark skipped" ...
+}
+
+// OpenFunc opens a file as rows of cells, whatever its format. Package formats
+// has the one that knows every format; it is handed in because the readers
+// import this package. It is called again for each pass over the file.
+type OpenFunc func(path string, opt Options) (Reader, Detected, error)
+
 // Binding says which header column feeds a canonical column.
 type Binding struct {
 	Target string // canonical column
