@@ -1,0 +1,418 @@
+//go:build duckdb_arrow
+
+package duck
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/duckdb/duckdb-go/v2"
+
+	"clientele/engine/table"
+)
+
+// Query returns the rows of a query as columns. Integers of every width become
+// Int, decimals of up to four places Decimal, TIMESTAMP(TZ) Timestamp.
+func (d *DB) Query(ctx context.Context, query string, args ...any) (*table.Table, error) {
+	a, err := duckdb.NewArrowFromConn(d.conn)
+	if err != nil {
+		return nil, err
+	}
+	reader, err := a.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, clean(err)
+	}
+	defer reader.Release()
+	return collect(reader)
+}
+
+func collect(reader array.RecordReader) (*table.Table, error) {
+	columns := make([]*table.Column, reader.Schema().NumFields())
+	for i, f := range reader.Schema().Fields() {
+		kind, err := kindOf(f.Type)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", f.Name, err)
+		}
+		columns[i] = &table.Column{Field: table.Field{Name: f.Name, Kind: kind}}
+		if kind == table.Text {
+			columns[i].Texts.Offsets = []int32{0}
+		}
+	}
+	for reader.Next() {
+		record := reader.RecordBatch()
+		for i, c := range columns {
+			if err := appendArray(c, record.Column(i)); err != nil {
+				return nil, fmt.Errorf("column %s: %w", c.Name, err)
+			}
+		}
+	}
+	if err := reader.Err(); err != nil {
+		return nil, err
+	}
+	return table.New(columns...), nil
+}
+
+func kindOf(t arrow.DataType) (table.Kind, error) {
+	switch t := t.(type) {
+	case *arrow.Float64Type, *arrow.Float32Type:
+		return table.Float, nil
+	case *arrow.Int64Type, *arrow.Int32Type, *arrow.Int16Type, *arrow.Int8Type, *arrow.Uint8Type, *arrow.Uint16Type, *arrow.Uint32Type, *arrow.Uint64Type:
+		return table.Int, nil
+	case *arrow.Decimal128Type:
+		if t.Scale > 4 {
+			return 0, fmt.Errorf("%v has more than four places", t)
+		}
+		if t.Scale == 0 {
+			return table.Int, nil
+		}
+		return table.Decimal, nil
+	case *arrow.Date32Type:
+		return table.Date, nil
+	case *arrow.TimestampType:
+		return table.Timestamp, nil
+	case *arrow.StringType:
+		return table.Text, nil
+	case *arrow.BooleanType:
+		return table.Bool, nil
+	case *arrow.NullType:
+		return table.Text, nil
+	}
+	return 0, fmt.Errorf("type %v is not supported: cast it", t)
+}
+
+func appendArray(c *table.Column, a arrow.Array) error {
+	n := a.Len()
+	before := c.Len()
+	switch a := a.(type) {
+	case *array.Float64:
+		c.Floats = append(c.Floats, a.Float64Values()...)
+	case *array.Float32:
+		for _, v := range a.Float32Values() {
+			c.Floats = append(c.Floats, float64(v))
+		}
+	case *array.Int64:
+		c.Ints = append(c.Ints, a.Int64Values()...)
+	case *array.Int32:
+		c.Ints = appendInts(c.Ints, a.Int32Values())
+	case *array.Int16:
+		c.Ints = appendInts(c.Ints, a.Int16Values())
+	case *array.Int8:
+		c.Ints = appendInts(c.Ints, a.Int8Values())
+	case *array.Uint8:
+		c.Ints = appendInts(c.Ints, a.Uint8Values())
+	case *array.Uint16:
+		c.Ints = appendInts(c.Ints, a.Uint16Values())
+	case *array.Uint32:
+		c.Ints = appendInts(c.Ints, a.Uint32Values())
+	case *array.Uint64:
+		c.Ints = appendInts(c.Ints, a.Uint64Values())
+	case *array.Decimal128:
+		scale := int64(1)
+		if c.Kind == table.Decimal {
+			for s := a.DataType().(*arrow.Decimal128Type).Scale; s < 4; s++ {
+				scale *= 10
+			}
+		}
+		for i, v := range a.Values() {
+			if !a.IsNull(i) && (v.HighBits() != 0 && v.HighBits() != -1 || int64(v.LowBits())*scale/scale != int64(v.LowBits())) {
+				return fmt.Errorf("%v is too large for DECIMAL(18,4)", v)
+			}
+			c.Ints = append(c.Ints, int64(v.LowBits())*scale)
+		}
+	case *array.Date32:
+		for _, v := range a.Date32Values() {
+			c.Dates = append(c.Dates, int32(v))
+		}
+	case *array.Timestamp:
+		unit := a.DataType().(*arrow.TimestampType).Unit
+		for _, v := range a.TimestampValues() {
+			c.Ints = append(c.Ints, micros(int64(v), unit))
+		}
+	case *array.String:
+		for i := range n {
+			c.Texts.AppendString(a.Value(i))
+		}
+	case *array.Boolean:
+		for i := range n {
+			c.Bools = append(c.Bools, a.Value(i))
+		}
+	case *array.Null:
+		for range n {
+			c.Texts.AppendString("")
+		}
+	default:
+		return fmt.Errorf("type %v is not supported", a.DataType())
+	}
+	if a.NullN() > 0 || c.Null != nil {
+		markNulls(c, a, before, n)
+	}
+	return nil
+}
+
+func appendInts[T int8 | int16 | int32 | uint8 | uint16 | uint32 | uint64](dst []int64, src []T) []int64 {
+	for _, v := range src {
+		dst = append(dst, int64(v))
+	}
+	return dst
+}
+
+func micros(v int64, unit arrow.TimeUnit) int64 {
+	switch unit {
+	case arrow.Second:
+		return v * 1_000_000
+	case arrow.Millisecond:
+		return v * 1_000
+	case arrow.Nanosecond:
+		return v / 1_000
+	}
+	return v
+}
+
+// markNulls notes the missing values of the n rows that begin at before; what
+// stands in their place is set to zero so that equal results have equal bytes.
+func markNulls(c *table.Column, a arrow.Array, before, n int) {
+	if c.Kind == table.Float {
+		for i := range n {
+			if a.IsNull(i) {
+				c.Floats[before+i] = math.NaN()
+			}
+		}
+		return
+	}
+	if c.Null == nil {
+		c.Null = make([]bool, before, before+n)
+	}
+	for i := range n {
+		missing := a.IsNull(i)
+		c.Null = append(c.Null, missing)
+		if !missing {
+			continue
+		}
+		switch c.Kind {
+		case table.Int, table.Decimal, table.Timestamp:
+			c.Ints[before+i] = 0
+		case table.Date:
+			c.Dates[before+i] = 0
+		case table.Bool:
+			c.Bools[before+i] = false
+		}
+	}
+}
+
+// Load creates a temporary table from chunks: CREATE TEMP TABLE name AS
+// SELECT selection FROM the chunks' columns. next returns io.EOF at the end;
+// all chunks have the columns of fields, in that order. Memory of a chunk is
+// kept until DuckDB has taken it.
+func (d *DB) Load(ctx context.Context, name, selection string, fields []table.Field, next func() (*table.Table, error)) error {
+	a, err := duckdb.NewArrowFromConn(d.conn)
+	if err != nil {
+		return err
+	}
+	reader := &chunkReader{schema: schemaOf(fields), next: next}
+	reader.refs.Store(1)
+	release, err := a.RegisterView(reader, "incoming")
+	if err != nil {
+		return err
+	}
+	defer release()
+	err = d.Exec(ctx, "CREATE OR REPLACE TEMP TABLE "+Identifier(name)+" AS SELECT "+selection+" FROM incoming")
+	if reader.Err() != nil { // the reader's own error says more than DuckDB's wrapping of it
+		return reader.Err()
+	}
+	return err
+}
+
+func schemaOf(fields []table.Field) *arrow.Schema {
+	out := make([]arrow.Field, len(fields))
+	for i, f := range fields {
+		out[i] = arrow.Field{Name: f.Name, Type: arrowType(f.Kind), Nullable: true}
+	}
+	return arrow.NewSchema(out, nil)
+}
+
+func arrowType(k table.Kind) arrow.DataType {
+	switch k {
+	case table.Float:
+		return arrow.PrimitiveTypes.Float64
+	case table.Int:
+		return arrow.PrimitiveTypes.Int64
+	case table.Decimal:
+		return &arrow.Decimal64Type{Precision: 18, Scale: 4}
+	case table.Timestamp:
+		return &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
+	case table.Date:
+		return arrow.FixedWidthTypes.Date32
+	case table.Bool:
+		return arrow.FixedWidthTypes.Boolean
+	case table.Text, table.Category:
+		return arrow.BinaryTypes.String
+	}
+	panic("duck: unknown kind " + k.String())
+}
+
+// chunkReader is an Arrow stream of table chunks.
+type chunkReader struct {
+	schema  *arrow.Schema
+	next    func() (*table.Table, error)
+	current arrow.RecordBatch
+	refs    atomic.Int64
+	mu      sync.Mutex
+	err     error
+}
+
+func (r *chunkReader) Retain()                        { r.refs.Add(1) }
+func (r *chunkReader) Schema() *arrow.Schema          { return r.schema }
+func (r *chunkReader) RecordBatch() arrow.RecordBatch { return r.current }
+func (r *chunkReader) Record() arrow.RecordBatch      { return r.current }
+
+func (r *chunkReader) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+func (r *chunkReader) Release() {
+	if r.refs.Add(-1) == 0 && r.current != nil {
+		r.current.Release()
+		r.current = nil
+	}
+}
+
+func (r *chunkReader) Next() bool {
+	if r.current != nil {
+		r.current.Release()
+		r.current = nil
+	}
+	t, err := r.next()
+	if err == io.EOF {
+		return false
+	}
+	if err != nil {
+		r.mu.Lock()
+		r.err = err
+		r.mu.Unlock()
+		return false
+	}
+	r.current = recordOf(r.schema, t)
+	return true
+}
+
+// pinned keeps the Go memory of one chunk in place while DuckDB reads it. It
+// is an arrow allocator only to be told when the last buffer is let go.
+type pinned struct {
+	pinner  runtime.Pinner
+	buffers atomic.Int64
+}
+
+func (p *pinned) Allocate(int) []byte           { panic("duck: pinned memory does not grow") }
+func (p *pinned) Reallocate(int, []byte) []byte { panic("duck: pinned memory does not grow") }
+func (p *pinned) Free([]byte) {
+	if p.buffers.Add(-1) == 0 {
+		p.pinner.Unpin()
+	}
+}
+
+func bufferOf[T any](p *pinned, values []T) *memory.Buffer {
+	if len(values) == 0 {
+		return memory.NewBufferBytes(nil)
+	}
+	p.pinner.Pin(&values[0])
+	p.buffers.Add(1)
+	var one T
+	bytes := unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), len(values)*int(unsafe.Sizeof(one)))
+	return memory.NewBufferWithAllocator(bytes, p)
+}
+
+func recordOf(schema *arrow.Schema, t *table.Table) arrow.RecordBatch {
+	p := &pinned{}
+	p.buffers.Store(1) // held by this function until every buffer is counted
+	arrays := make([]arrow.Array, schema.NumFields())
+	for i, c := range t.Columns() {
+		arrays[i] = arrayOf(p, c, schema.Field(i).Type)
+	}
+	record := array.NewRecordBatch(schema, arrays, int64(t.Rows()))
+	for _, a := range arrays {
+		a.Release()
+	}
+	p.Free(nil)
+	return record
+}
+
+func arrayOf(p *pinned, c *table.Column, t arrow.DataType) arrow.Array {
+	n := c.Len()
+	valid, missing := validity(c)
+	buffers := []*memory.Buffer{nil}
+	if missing > 0 {
+		buffers[0] = bufferOf(p, valid)
+	}
+	switch c.Kind {
+	case table.Float:
+		buffers = append(buffers, bufferOf(p, c.Floats))
+	case table.Int, table.Decimal, table.Timestamp:
+		buffers = append(buffers, bufferOf(p, c.Ints))
+	case table.Date:
+		buffers = append(buffers, bufferOf(p, c.Dates))
+	case table.Bool:
+		buffers = append(buffers, bufferOf(p, bits(c.Bools)))
+	case table.Text:
+		buffers = append(buffers, bufferOf(p, c.Texts.Offsets), bufferOf(p, c.Texts.Bytes))
+	case table.Category:
+		texts := labels(c)
+		buffers = append(buffers, bufferOf(p, texts.Offsets), bufferOf(p, texts.Bytes))
+	}
+	data := array.NewData(t, n, buffers, nil, missing, 0)
+	for _, b := range buffers {
+		if b != nil {
+			b.Release()
+		}
+	}
+	defer data.Release()
+	return array.MakeFromData(data)
+}
+
+func validity(c *table.Column) ([]byte, int) {
+	n := c.Len()
+	if c.Null == nil && c.Kind != table.Float && c.Kind != table.Category {
+		return nil, 0
+	}
+	valid, missing := make([]byte, (n+7)/8), 0
+	for i := range n {
+		if c.Missing(i) {
+			missing++
+		} else {
+			valid[i/8] |= 1 << (i % 8)
+		}
+	}
+	return valid, missing
+}
+
+func bits(values []bool) []byte {
+	out := make([]byte, (len(values)+7)/8)
+	for i, v := range values {
+		if v {
+			out[i/8] |= 1 << (i % 8)
+		}
+	}
+	return out
+}
+
+func labels(c *table.Column) table.Strings {
+	texts := table.Strings{Offsets: make([]int32, 1, len(c.Codes)+1)}
+	for _, code := range c.Codes {
+		if code < 0 {
+			texts.AppendString("")
+			continue
+		}
+		texts.AppendString(c.Labels[code])
+	}
+	return texts
+}

@@ -1,0 +1,233 @@
+// Package duck is the only code that knows DuckDB: it opens the store, runs
+// the query files, moves columns in and out, and closes what it opened.
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// Catalog is the name under which a store is attached, always the same because
+// DuckDB writes it into the views of the store.
+const Catalog = "clientele"
+
+// Options limit a connection. Zero values leave DuckDB's own defaults.
+type Options struct {
+	ReadOnly bool
+	Threads  int
+	Memory   int64  // bytes that DuckDB may hold; it runs 9 to 21 % over
+	TempDir  string // where it spills; empty: nowhere
+}
+
+// DB is one connection to one store. It is used by one goroutine at a time.
+type DB struct {
+	connector *duckdb.Connector
+	conn      driver.Conn
+	db        *sql.DB
+	sqlConn   *sql.Conn
+}
+
+// Open attaches the store at path, or none when path is empty, to a new
+// in-memory instance and makes it the default catalog.
+func Open(ctx context.Context, path string, opt Options) (*DB, error) {
+	connector, err := duckdb.NewConnector("", nil)
+	if err != nil {
+		return nil, err
+	}
+	d := &DB{connector: connector, db: sql.OpenDB(connector)}
+	if d.sqlConn, err = d.db.Conn(ctx); err != nil {
+		d.Close()
+		return nil, err
+	}
+	err = d.sqlConn.Raw(func(c any) error { d.conn = c.(driver.Conn); return nil })
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	if err := d.configure(ctx, path, opt); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *DB) configure(ctx context.Context, path string, opt Options) error {
+	settings := []string{
+		"SET autoinstall_known_extensions=false",
+		"SET autoload_known_extensions=false",
+		"SET TimeZone='UTC'",
+		"SET allow_community_extensions=false",
+	}
+	if opt.Threads > 0 {
+		settings = append(settings, fmt.Sprintf("SET threads=%d", opt.Threads))
+	}
+	if opt.Memory > 0 {
+		settings = append(settings, fmt.Sprintf("SET memory_limit='%dB'", opt.Memory))
+	}
+	settings = append(settings, "SET temp_directory="+Literal(opt.TempDir))
+	for _, s := range settings {
+		if err := d.Exec(ctx, s); err != nil {
+			return err
+		}
+	}
+	if path == "" {
+		return nil
+	}
+	mode := ""
+	if opt.ReadOnly {
+		mode = " (READ_ONLY)"
+	}
+	if err := d.Exec(ctx, "ATTACH "+Literal(path)+" AS "+Catalog+mode); err != nil {
+		return err
+	}
+	return d.Exec(ctx, "USE "+Catalog)
+}
+
+// Literal quotes a text as an SQL literal, for the few statements that take no
+// parameters (ATTACH, SET, COPY).
+func Literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// Identifier quotes a name.
+func Identifier(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// Exec runs statements that return no rows.
+func (d *DB) Exec(ctx context.Context, query string, args ...any) error {
+	_, err := d.sqlConn.ExecContext(ctx, query, args...)
+	return clean(err)
+}
+
+// Affected runs one statement and returns how many rows it changed.
+func (d *DB) Affected(ctx context.Context, query string, args ...any) (int64, error) {
+	r, err := d.sqlConn.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, clean(err)
+	}
+	return r.RowsAffected()
+}
+
+// Row scans the one row of a query into dest; sql.ErrNoRows when there is none.
+func (d *DB) Row(ctx context.Context, dest []any, query string, args ...any) error {
+	return clean(d.sqlConn.QueryRowContext(ctx, query, args...).Scan(dest...))
+}
+
+// Statements runs the statements of a query file one by one with the named
+// parameters given, of which each statement takes those it mentions.
+func (d *DB) Statements(ctx context.Context, script string, args ...sql.NamedArg) error {
+	for _, statement := range Split(script) {
+		if _, err := d.sqlConn.ExecContext(ctx, statement, mentioned(statement, args)...); err != nil {
+			return fmt.Errorf("%w in: %s", clean(err), firstLine(statement))
+		}
+	}
+	return nil
+}
+
+// Split cuts a script at the semicolons that end lines outside of comments,
+// which is how the query files are written.
+func Split(script string) []string {
+	var statements []string
+	var current strings.Builder
+	for line := range strings.Lines(script) {
+		code := line
+		if i := strings.Index(code, "--"); i >= 0 {
+			code = code[:i] + "\n"
+		}
+		current.WriteString(code)
+		if strings.HasSuffix(strings.TrimSpace(code), ";") {
+			if s := strings.TrimSpace(current.String()); s != ";" {
+				statements = append(statements, strings.TrimSuffix(s, ";"))
+			}
+			current.Reset()
+		}
+	}
+	if s := strings.TrimSpace(current.String()); s != "" {
+		statements = append(statements, s)
+	}
+	return statements
+}
+
+func mentioned(statement string, args []sql.NamedArg) []any {
+	var used []any
+	for _, a := range args {
+		if mentions(statement, a.Name) {
+			used = append(used, a)
+		}
+	}
+	return used
+}
+
+func mentions(statement, name string) bool {
+	for rest := statement; ; {
+		i := strings.Index(rest, "$"+name)
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+1+len(name):]
+		if rest == "" || !isWord(rest[0]) {
+			return true
+		}
+	}
+}
+
+func isWord(c byte) bool {
+	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
+	return s
+}
+
+// Seal checkpoints the attached store and detaches it, so that the file is
+// whole and has no .wal; the connection stays open without a store.
+func (d *DB) Seal(ctx context.Context) error {
+	for _, s := range []string{"CHECKPOINT " + Catalog, "USE memory", "DETACH " + Catalog} {
+		if err := d.Exec(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Lock forbids everything but reading what is attached: no files outside the
+// folders given, no extensions, no settings. It cannot be undone.
+func (d *DB) Lock(ctx context.Context, folders ...string) error {
+	quoted := make([]string, len(folders))
+	for i, f := range folders {
+		quoted[i] = Literal(f)
+	}
+	for _, s := range []string{
+		"SET allowed_directories=[" + strings.Join(quoted, ", ") + "]",
+		"SET enable_external_access=false",
+		"SET lock_configuration=true",
+	} {
+		if err := d.Exec(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close ends the connection and the instance.
+func (d *DB) Close() error {
+	var errs []error
+	if d.sqlConn != nil {
+		errs = append(errs, d.sqlConn.Close())
+	}
+	errs = append(errs, d.db.Close(), d.connector.Close())
+	return errors.Join(errs...)
+}
+
+// clean takes DuckDB's prefix off an error that people read.
+func clean(err error) error {
+	var e *duckdb.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return err
+}

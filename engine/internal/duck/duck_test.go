@@ -1,0 +1,175 @@
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"clientele/engine/table"
+)
+
+func open(t testing.TB, path string, opt Options) *DB {
+	t.Helper()
+	d, err := Open(context.Background(), path, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func sample(n int) *table.Table {
+	fields := []table.Field{
+		{Name: "f", Kind: table.Float}, {Name: "i", Kind: table.Int}, {Name: "m", Kind: table.Decimal},
+		{Name: "ts", Kind: table.Timestamp}, {Name: "d", Kind: table.Date}, {Name: "b", Kind: table.Bool},
+		{Name: "c", Kind: table.Category, Labels: []string{"low", "高"}},
+	}
+	t := table.Make(n, fields...)
+	texts := &table.Column{Field: table.Field{Name: "s", Kind: table.Text}, Null: make([]bool, n)}
+	texts.Texts.Offsets = []int32{0}
+	for i := range n {
+		t.Column("f").Floats[i] = float64(i) / 8
+		if i%7 == 3 {
+			t.Column("f").Floats[i] = math.NaN()
+		}
+		t.Column("i").Ints[i] = int64(i) - 3
+		t.Column("m").Ints[i] = int64(i)*10_001 - 5
+		t.Column("ts").Ints[i] = int64(i) * 86_400_000_001
+		t.Column("d").Dates[i] = int32(i) - 2
+		t.Column("b").Bools[i] = i%3 == 0
+		t.Column("c").Codes[i] = int32(i%3) - 1
+		texts.Texts.AppendString(string(rune('a'+i%26)) + "文")
+		texts.Null[i] = i%5 == 0
+	}
+	t.Add(texts)
+	return t
+}
+
+// Columns that go in come out the same, whatever the chunks.
+func TestLoadAndQuery(t *testing.T) {
+	d := open(t, "", Options{})
+	ctx := context.Background()
+	want := sample(10_000)
+	fields := make([]table.Field, 0)
+	for _, c := range want.Columns() {
+		fields = append(fields, c.Field)
+	}
+	at := 0
+	next := func() (*table.Table, error) {
+		if at == want.Rows() {
+			return nil, io.EOF
+		}
+		from := at
+		at = min(at+777, want.Rows())
+		return want.Slice(from, at), nil
+	}
+	if err := d.Load(ctx, "stage", "*", fields, next); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Query(ctx, "SELECT * FROM stage ORDER BY i")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Rows() != want.Rows() {
+		t.Fatalf("%d rows, want %d", got.Rows(), want.Rows())
+	}
+	for _, w := range want.Columns() {
+		g := got.Column(w.Name)
+		for i := range want.Rows() {
+			if g.Missing(i) != w.Missing(i) {
+				t.Fatalf("%s row %d: missing %v, want %v", w.Name, i, g.Missing(i), w.Missing(i))
+			}
+			if w.Missing(i) {
+				continue
+			}
+			same := false
+			switch w.Kind {
+			case table.Float:
+				same = g.Floats[i] == w.Floats[i]
+			case table.Int, table.Decimal, table.Timestamp:
+				same = g.Kind == w.Kind && g.Ints[i] == w.Ints[i]
+			case table.Date:
+				same = g.Dates[i] == w.Dates[i]
+			case table.Bool:
+				same = g.Bools[i] == w.Bools[i]
+			case table.Text:
+				same = string(g.Texts.At(i)) == string(w.Texts.At(i))
+			case table.Category:
+				same = string(g.Texts.At(i)) == w.Labels[w.Codes[i]]
+			}
+			if !same {
+				t.Fatalf("column %s differs in row %d", w.Name, i)
+			}
+		}
+	}
+}
+
+func TestLoadPassesOnTheReadersError(t *testing.T) {
+	d := open(t, "", Options{})
+	err := d.Load(context.Background(), "stage", "*", []table.Field{{Name: "i", Kind: table.Int}}, func() (*table.Table, error) {
+		return nil, os.ErrInvalid
+	})
+	if err != os.ErrInvalid {
+		t.Fatalf("error %v, want the reader's", err)
+	}
+}
+
+// A store is whole after Seal, its views work when it is attached again, and
+// Lock leaves nothing but reading.
+func TestSealAndLock(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "it's.duckdb")
+	d := open(t, path, Options{})
+	if err := d.Statements(ctx, "CREATE SCHEMA facts; -- a comment; with a semicolon\nCREATE TABLE facts.a AS SELECT $n AS x;\nCREATE VIEW a AS SELECT x FROM facts.a;", sql.Named("n", 41), sql.Named("nothing", 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Seal(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path + ".wal"); !os.IsNotExist(err) {
+		t.Fatal("a sealed store has a .wal")
+	}
+	r := open(t, path, Options{ReadOnly: true})
+	if err := r.Lock(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var x int
+	if err := r.Row(ctx, []any{&x}, "SELECT x FROM a"); err != nil || x != 41 {
+		t.Fatalf("x = %d, %v", x, err)
+	}
+	for _, q := range []string{
+		"SELECT * FROM read_csv('/etc/passwd')", "COPY (SELECT 1) TO '/tmp/clientele-x.csv'", "SET threads=1",
+		"ATTACH '/tmp/clientele-y.duckdb' AS y", "INSERT INTO facts.a VALUES (1)", "INSTALL httpfs", "LOAD httpfs",
+	} {
+		if err := r.Exec(ctx, q); err == nil {
+			t.Errorf("%s was allowed", q)
+		}
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	d := open(b, "", Options{})
+	chunk := sample(65_536)
+	fields := make([]table.Field, 0)
+	for _, c := range chunk.Columns() {
+		fields = append(fields, c.Field)
+	}
+	for b.Loop() {
+		left := 16
+		err := d.Load(context.Background(), "stage", "*", fields, func() (*table.Table, error) {
+			if left == 0 {
+				return nil, io.EOF
+			}
+			left--
+			return chunk, nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*16*65_536/b.Elapsed().Seconds(), "rows/s")
+}
