@@ -102,7 +102,7 @@ func TestLoadAndQuery(t *testing.T) {
 				same = string(g.Texts.At(i)) == w.Labels[w.Codes[i]]
 			}
 			if !same {
-				t.Fatalf("column %s differs in row %d", w.Name, i)
+				t.Fatalf("column %s (%v, got %v) differs in row %d", w.Name, w.Kind, g.Kind, i)
 			}
 		}
 	}

@@ -65,11 +65,12 @@ func kindOf(t *sql.ColumnType) (table.Kind, error) {
 	name := t.DatabaseTypeName()
 	switch {
 	case strings.HasPrefix(name, "DECIMAL"):
-		switch _, scale, _ := t.DecimalSize(); {
-		case scale == 0:
-			return table.Int, nil
-		case scale > 4:
+		var width, scale int
+		if _, err := fmt.Sscanf(name, "DECIMAL(%d,%d)", &width, &scale); err != nil || scale > 4 {
 			return 0, fmt.Errorf("%s has more than four places", name)
+		}
+		if scale == 0 {
+			return table.Int, nil
 		}
 		return table.Decimal, nil
 	case strings.HasSuffix(name, "INT"), strings.HasSuffix(name, "INTEGER"):
