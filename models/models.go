@@ -4,6 +4,7 @@ package models
 
 import (
 	"context"
+	"fmt"
 
 	"clientele/engine/table"
 )
@@ -15,6 +16,33 @@ type Spec struct {
 	Doc  string        // one sentence, English
 	In   []table.Field // columns read, by Fit and by Score
 	Out  []table.Field // columns written; Category fields carry their labels
+}
+
+// Check reports whether in has the In columns, each of its kind. Models call it
+// first in Fit and in Score, so that a wrong table is an error and no panic.
+func (s Spec) Check(in *table.Table) error {
+	for _, f := range s.In {
+		c := in.Lookup(f.Name)
+		if c == nil {
+			return fmt.Errorf("%s: no column %s", s.Name, f.Name)
+		}
+		if c.Kind != f.Kind {
+			return fmt.Errorf("%s: column %s is %v, not %v", s.Name, f.Name, c.Kind, f.Kind)
+		}
+	}
+	return nil
+}
+
+// Make returns a table of the Out columns, ready for Score to write: every
+// kind without a missing value of its own gets a Null mask.
+func (s Spec) Make(rows int) *table.Table {
+	t := table.Make(rows, s.Out...)
+	for _, c := range t.Columns() {
+		if c.Kind != table.Float && c.Kind != table.Category {
+			c.Null = make([]bool, rows)
+		}
+	}
+	return t
 }
 
 // Model is an estimator: settings and nothing learned.
@@ -33,7 +61,8 @@ type Fitted interface {
 	// Score writes the Spec's Out columns of dst from the In columns of src,
 	// row by row: scoring in chunks of any size, in any order, on any number
 	// of goroutines gives the same values. dst columns exist and have src's
-	// length. Customers without an order get missing values.
+	// length; those of a kind without a missing value have a Null mask, which
+	// Score writes too. Customers without an order get missing values.
 	Score(ctx context.Context, dst, src *table.Table) error
 	// Report tells how the fit went.
 	Report() Report
