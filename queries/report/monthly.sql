@@ -1,35 +1,43 @@
 -- Orders, buyers, refunds and net revenue of each month that has a fact, as of the day.
--- A buyer is a customer with an order that counts; guests are in the revenue only.
+-- A buyer is a customer with an order that counts; orders without a customer (guests) are in orders and revenue only.
 -- grain:  month
--- reads:  orders, refunds, identities, bounds
+-- reads:  daily, summary, facts.orders, facts.refunds, bounds
 -- gives:  month DATE, orders BIGINT, customers BIGINT, new_customers BIGINT, net_sales DOUBLE, refunds DOUBLE,
 --         net_revenue DOUBLE
-WITH counted_orders AS (
-  SELECT date_trunc('month', o.ordered_on) AS month, o.ordered_day, i.person, o.net
-  FROM orders AS o
+WITH days AS (
+  SELECT day, sum(orders) AS orders, sum(net) AS net
+  FROM daily
+  GROUP BY day
+  UNION ALL
+  SELECT o.ordered_day AS day, count(*) AS orders, sum(o.net) AS net
+  FROM facts.orders AS o
   CROSS JOIN bounds AS b
-  LEFT JOIN identities AS i ON o.member = i.member
-  WHERE o.counted AND o.ordered_day <= b.as_of_day
-),
-first_months AS (
-  SELECT person, min(month) AS month
-  FROM counted_orders
-  WHERE person IS NOT NULL
-  GROUP BY person
-),
-newcomers AS (
-  SELECT month, count(*) AS new_customers
-  FROM first_months
-  GROUP BY month
+  WHERE o.counted AND o.member IS NULL AND o.ordered_day <= b.as_of_day
+  GROUP BY o.ordered_day
 ),
 sales AS (
-  SELECT month, count(*) AS orders, count(DISTINCT person) AS customers, sum(net) AS net_sales
-  FROM counted_orders
+  SELECT date_trunc('month', DATE '1970-01-01' + day) AS month, sum(orders) AS orders, sum(net) AS net
+  FROM days
+  GROUP BY month
+),
+buyer_months AS (
+  SELECT DISTINCT person, date_trunc('month', DATE '1970-01-01' + day) AS month
+  FROM daily
+),
+buyers AS (
+  SELECT month, count(*) AS customers
+  FROM buyer_months
+  GROUP BY month
+),
+newcomers AS (
+  SELECT date_trunc('month', DATE '1970-01-01' + first_day) AS month, count(*) AS customers
+  FROM summary
+  WHERE first_day IS NOT NULL
   GROUP BY month
 ),
 returned AS (
-  SELECT date_trunc('month', r.refunded_on) AS month, sum(r.amount) AS refunds
-  FROM refunds AS r
+  SELECT date_trunc('month', r.refunded_on) AS month, sum(r.amount) AS amount
+  FROM facts.refunds AS r
   CROSS JOIN bounds AS b
   WHERE r.refunded_day <= b.as_of_day
   GROUP BY 1
@@ -41,14 +49,15 @@ months AS (
 )
 SELECT
   CAST(m.month AS DATE) AS month,
-  COALESCE(s.orders, 0) AS orders,
-  COALESCE(s.customers, 0) AS customers,
-  COALESCE(n.new_customers, 0) AS new_customers,
-  CAST(COALESCE(s.net_sales, 0) AS DOUBLE) AS net_sales,
-  CAST(COALESCE(r.refunds, 0) AS DOUBLE) AS refunds,
-  CAST(COALESCE(s.net_sales, 0) - COALESCE(r.refunds, 0) AS DOUBLE) AS net_revenue
+  CAST(COALESCE(s.orders, 0) AS BIGINT) AS orders,
+  COALESCE(c.customers, 0) AS customers,
+  COALESCE(n.customers, 0) AS new_customers,
+  CAST(COALESCE(s.net, 0) AS DOUBLE) AS net_sales,
+  CAST(COALESCE(r.amount, 0) AS DOUBLE) AS refunds,
+  CAST(COALESCE(s.net, 0) - COALESCE(r.amount, 0) AS DOUBLE) AS net_revenue
 FROM months AS m
 LEFT JOIN sales AS s ON m.month = s.month
+LEFT JOIN buyers AS c ON m.month = c.month
 LEFT JOIN newcomers AS n ON m.month = n.month
 LEFT JOIN returned AS r ON m.month = r.month
 ORDER BY 1

@@ -1,0 +1,47 @@
+-- What the store holds of each kind of fact: rows, rows without a customer, rows dated after the as-of day, first and last day.
+-- not_counted: orders that are kept and never count (unpaid, or cancelled without a date).
+-- grain:  kind
+-- reads:  facts.orders, facts.order_lines, facts.refunds, facts.interactions, facts.responses, facts.customers, facts.products,
+--         facts.campaigns, bounds
+-- gives:  kind VARCHAR, facts BIGINT, without_customer BIGINT, not_counted BIGINT, after_as_of BIGINT, first_on DATE, last_on DATE
+WITH dated AS (
+  SELECT 'orders' AS kind, count(*) AS facts, count(CASE WHEN member IS NULL THEN 1 END) AS without_customer,
+    count(CASE WHEN NOT counted THEN 1 END) AS not_counted, count(CASE WHEN ordered_day > as_of_day THEN 1 END) AS after_as_of,
+    min(ordered_on) AS first_on, max(ordered_on) AS last_on
+  FROM facts.orders
+  CROSS JOIN bounds
+  UNION ALL
+  SELECT 'refunds', count(*), count(CASE WHEN member IS NULL THEN 1 END), 0, count(CASE WHEN refunded_day > as_of_day THEN 1 END),
+    min(refunded_on), max(refunded_on)
+  FROM facts.refunds
+  CROSS JOIN bounds
+  UNION ALL
+  SELECT 'interactions', count(*), count(CASE WHEN member IS NULL THEN 1 END), 0, count(CASE WHEN occurred_day > as_of_day THEN 1 END),
+    min(occurred_on), max(occurred_on)
+  FROM facts.interactions
+  CROSS JOIN bounds
+  UNION ALL
+  SELECT 'responses', count(*), count(CASE WHEN member IS NULL THEN 1 END), 0, count(CASE WHEN occurred_day > as_of_day THEN 1 END),
+    min(occurred_on), max(occurred_on)
+  FROM facts.responses
+  CROSS JOIN bounds
+),
+undated AS (
+  SELECT 'order-lines' AS kind, count(*) AS facts
+  FROM facts.order_lines
+  UNION ALL
+  SELECT 'customers', count(*)
+  FROM facts.customers
+  UNION ALL
+  SELECT 'products', count(*)
+  FROM facts.products
+  UNION ALL
+  SELECT 'campaigns', count(*)
+  FROM facts.campaigns
+)
+SELECT kind, facts, without_customer, not_counted, after_as_of, first_on, last_on
+FROM dated
+UNION ALL
+SELECT kind, facts, 0, 0, 0, NULL, NULL
+FROM undated
+ORDER BY kind
