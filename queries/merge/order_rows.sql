@@ -1,0 +1,41 @@
+-- An orders file with one row per line item becomes its lines and its orders.
+-- Fields of the order may stand on every row or on the first only: the first
+-- that is filled counts. $amount_of_order: net is the order's, not the line's.
+CREATE OR REPLACE TEMP TABLE stage_lines AS
+SELECT line, id AS order_id, content,
+  CAST(row_number() OVER (PARTITION BY id ORDER BY line_number, line) AS INTEGER) AS number,
+  coalesce(product_id, product_name) AS product_id, product_name, category, brand, quantity, unit_price, line_discount AS discount,
+  CAST(coalesce(line_net, quantity * unit_price - coalesce(line_discount, 0),
+    CASE WHEN $amount_of_order THEN NULL ELSE net END) AS DECIMAL(18,4)) AS net,
+  line_cost AS cost
+FROM stage;
+
+CREATE OR REPLACE TEMP TABLE stage_orders AS
+WITH amounts AS (
+  SELECT order_id, count(*) AS rows, CAST(sum(net) AS DECIMAL(18,4)) AS net, CAST(sum(cost) AS DECIMAL(18,4)) AS cost
+  FROM stage_lines GROUP BY order_id
+),
+grouped AS (
+  SELECT id, min(line) AS line, CAST(sum(CAST(content AS HUGEINT)) % 9223372036854775807 AS BIGINT) AS content,
+    arg_min(customer_key, line) AS customer_key, arg_min(customer_via, line) FILTER (customer_key IS NOT NULL) AS customer_via,
+    arg_min(name, line) AS name, arg_min(email, line) AS email, arg_min(phone, line) AS phone, arg_min(address, line) AS address,
+    arg_min(ordered_at, line) AS ordered_at, arg_min(ordered_on, line) AS ordered_on,
+    arg_min(status, line) AS status, arg_min(shop, line) AS shop, arg_min(channel, line) AS channel, arg_min(currency, line) AS currency,
+    arg_min(gross, line) AS gross, arg_min(discount, line) AS discount, arg_min(shipping, line) AS shipping, arg_min(tax, line) AS tax,
+    arg_min(net, line) AS net, arg_min(cost, line) AS cost, arg_min(coupon, line) AS coupon, arg_min(campaign_id, line) AS campaign_id,
+    max(updated_at) AS updated_at, max(updated_on) AS updated_on, arg_min(cancelled_at, line) AS cancelled_at, arg_min(cancelled_on, line) AS cancelled_on,
+    arg_min(refunded, line) AS refunded, arg_min(refunded_at, line) AS refunded_at, arg_min(refunded_on, line) AS refunded_on,
+    arg_min(country, line) AS country, arg_min(region, line) AS region, arg_min(city, line) AS city, arg_min(postcode, line) AS postcode
+  FROM stage GROUP BY id
+)
+SELECT g.* REPLACE (
+    CASE WHEN $amount_of_order THEN g.net ELSE a.net END AS net,
+    coalesce(g.cost, a.cost) AS cost),
+  CAST(NULL AS DECIMAL(18,4)) AS quantity, CAST(NULL AS DECIMAL(18,4)) AS unit_price, CAST(NULL AS DECIMAL(18,4)) AS line_discount,
+  a.rows
+FROM grouped AS g JOIN amounts AS a ON g.id = a.order_id;
+
+UPDATE stage_lines SET net = o.net FROM stage_orders AS o
+WHERE stage_lines.order_id = o.id AND o.rows = 1 AND stage_lines.net IS NULL;
+
+CREATE OR REPLACE TEMP VIEW stage AS SELECT * FROM stage_orders;

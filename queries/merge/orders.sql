@@ -1,0 +1,122 @@
+-- Orders of a file into the store. stage has one row per order, stage_lines its
+-- lines, people its customers, repeats the ids that stand more than once.
+-- A negative order, and one whose number is a C before digits, is a refund.
+CREATE OR REPLACE TEMP VIEW versions AS
+WITH priced AS (
+  SELECT s.*,
+    CAST(coalesce(s.net, s.gross - coalesce(s.discount, 0), s.quantity * s.unit_price - coalesce(s.line_discount, 0), 0)
+      + CASE WHEN l.with_tax THEN coalesce(s.tax, 0) ELSE 0 END
+      + CASE WHEN l.with_shipping THEN coalesce(s.shipping, 0) ELSE 0 END AS DECIMAL(18,4)) AS amount,
+    CASE WHEN s.customer_via IN ('email', 'phone') THEN s.customer_via ELSE l.id_space END AS id_space,
+    l.source, l.batch_id, l.currency AS reporting, l.refunds_by_order
+  FROM stage AS s CROSS JOIN load AS l
+)
+SELECT p.*, m.member,
+  p.amount < 0 OR (p.amount = 0 AND regexp_matches(p.id, '^[Cc][0-9]+$')) AS is_refund,
+  CASE
+    WHEN p.status = 'unpaid' THEN false
+    WHEN p.status = 'cancelled' AND p.cancelled_on IS NULL AND p.refunded_on IS NULL THEN false
+    WHEN p.status = 'refunded' AND p.cancelled_on IS NULL AND p.refunded_on IS NULL AND coalesce(p.refunded, 0) = 0 THEN false
+    ELSE true END AS counted
+FROM priced AS p LEFT JOIN people AS m ON m.id_space = p.id_space AND m.customer_key = p.customer_key;
+
+-- What the store has under the ids of the file.
+CREATE OR REPLACE TEMP TABLE met AS
+SELECT o.order_id AS id, o.content, o.updated_at FROM facts.orders AS o
+WHERE o.source = $source AND o.order_id IN (SELECT id FROM stage)
+UNION ALL
+SELECT r.refund_id, r.content, NULL FROM facts.refunds AS r
+WHERE r.source = $source AND r.refund_id IN (SELECT id FROM stage);
+
+-- The rows that are not simply new, and what becomes of them.
+CREATE OR REPLACE TEMP TABLE aside AS
+WITH candidates AS (
+  SELECT line, id, content, updated_at FROM stage
+  WHERE id IN (SELECT id FROM repeats UNION ALL SELECT id FROM met)
+),
+placed AS (
+  SELECT *,
+    row_number() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, CASE WHEN updated_at IS NULL THEN line ELSE content END DESC, line DESC) AS place,
+    row_number() OVER (PARTITION BY id, content ORDER BY line DESC) AS copy
+  FROM candidates
+),
+older AS (
+  SELECT DISTINCT order_id, content FROM facts.superseded_orders WHERE source = $source
+)
+SELECT p.line, p.id,
+  CASE
+    WHEN p.copy > 1 OR m.content = p.content THEN 'duplicate'
+    WHEN (p.place > 1 OR p.updated_at <= m.updated_at) AND o.content IS NOT NULL THEN 'duplicate'
+    WHEN p.place > 1 THEN 'superseded'
+    WHEN p.updated_at < m.updated_at OR (p.updated_at = m.updated_at AND p.content < m.content) THEN 'superseded'
+    WHEN m.id IS NOT NULL THEN 'replaces'
+    ELSE 'new' END AS outcome
+FROM placed AS p
+  LEFT JOIN met AS m ON p.id = m.id
+  LEFT JOIN older AS o ON p.id = o.order_id AND p.content = o.content;
+
+-- Versions that are replaced are kept aside, with their lines.
+INSERT INTO facts.superseded_orders
+SELECT o.*, $batch FROM facts.orders AS o
+WHERE o.source = $source AND o.order_id IN (SELECT id FROM aside WHERE outcome = 'replaces');
+
+INSERT INTO facts.superseded_order_lines
+SELECT l.*, $batch FROM facts.order_lines AS l
+WHERE l.source = $source AND l.order_id IN (SELECT id FROM aside WHERE outcome = 'replaces');
+
+DELETE FROM facts.orders WHERE source = $source AND order_id IN (SELECT id FROM aside WHERE outcome = 'replaces');
+
+DELETE FROM facts.order_lines WHERE source = $source AND order_id IN (SELECT id FROM aside WHERE outcome = 'replaces');
+
+DELETE FROM facts.refunds WHERE source = $source
+  AND refund_id IN (SELECT id FROM aside WHERE outcome = 'replaces' UNION ALL SELECT id || ':refund' FROM aside WHERE outcome = 'replaces');
+
+INSERT INTO facts.orders
+SELECT source, id, member, ordered_at, ordered_on, CAST(ordered_on - DATE '1970-01-01' AS INTEGER), status, counted,
+  shop, channel, coalesce(currency, reporting), gross, discount, shipping, tax, amount, amount, cost, coupon, campaign_id, updated_at,
+  content, batch_id, line
+FROM versions
+WHERE NOT is_refund AND line NOT IN (SELECT line FROM aside WHERE outcome IN ('duplicate', 'superseded'));
+
+INSERT INTO facts.superseded_orders
+SELECT source, id, member, ordered_at, ordered_on, CAST(ordered_on - DATE '1970-01-01' AS INTEGER), status, counted,
+  shop, channel, coalesce(currency, reporting), gross, discount, shipping, tax, amount, amount, cost, coupon, campaign_id, updated_at,
+  content, batch_id, line, batch_id
+FROM versions
+WHERE line IN (SELECT line FROM aside WHERE outcome = 'superseded');
+
+INSERT INTO facts.order_lines
+SELECT $source, order_id, number, product_id, quantity, unit_price, discount, net, cost, content, $batch, line
+FROM stage_lines
+WHERE order_id NOT IN (SELECT id FROM aside WHERE outcome IN ('duplicate', 'superseded'));
+
+INSERT INTO facts.superseded_order_lines
+SELECT $source, order_id, number, product_id, quantity, unit_price, discount, net, cost, content, $batch, line, $batch
+FROM stage_lines
+WHERE order_id IN (SELECT id FROM aside WHERE outcome = 'superseded');
+
+-- Refunds that stand as orders, then those that orders tell of.
+INSERT INTO facts.refunds
+SELECT source, id, NULL, member, ordered_at, ordered_on, CAST(ordered_on - DATE '1970-01-01' AS INTEGER),
+  -amount, -amount, coalesce(currency, reporting), coalesce(status, 'negative order'), content, batch_id, line
+FROM versions
+WHERE is_refund AND line NOT IN (SELECT line FROM aside WHERE outcome IN ('duplicate', 'superseded'));
+
+INSERT INTO facts.refunds
+WITH told AS (
+  SELECT *,
+    CASE WHEN coalesce(refunded, 0) > 0 THEN refunded
+      WHEN status IN ('cancelled', 'refunded') AND (cancelled_on IS NOT NULL OR refunded_on IS NOT NULL) THEN amount END AS back
+  FROM versions
+  WHERE NOT is_refund AND counted AND (refunded > 0 OR status IN ('cancelled', 'refunded'))
+    AND line NOT IN (SELECT line FROM aside WHERE outcome IN ('duplicate', 'superseded'))
+),
+dated AS (
+  SELECT *,
+    CASE WHEN refunds_by_order THEN ordered_at ELSE coalesce(refunded_at, cancelled_at, updated_at, ordered_at) END AS back_at,
+    CASE WHEN refunds_by_order THEN ordered_on ELSE coalesce(refunded_on, cancelled_on, updated_on, ordered_on) END AS back_on
+  FROM told
+)
+SELECT source, id || ':refund', id, member, back_at, back_on, CAST(back_on - DATE '1970-01-01' AS INTEGER),
+  back, back, coalesce(currency, reporting), coalesce(status, 'refunded'), content, batch_id, line
+FROM dated WHERE back > 0;

@@ -1,0 +1,13 @@
+-- The rows of an interactions file with every canonical column.
+CREATE OR REPLACE TEMP VIEW stage AS
+SELECT CAST(NULL AS BIGINT) AS line, CAST(NULL AS BIGINT) AS content, CAST(NULL AS VARCHAR) AS id,
+  CAST(NULL AS VARCHAR) AS customer_key, CAST(NULL AS VARCHAR) AS customer_via,
+  CAST(NULL AS TIMESTAMPTZ) AS occurred_at, CAST(NULL AS DATE) AS occurred_on,
+  CAST(NULL AS VARCHAR) AS kind, CAST(NULL AS VARCHAR) AS channel, CAST(NULL AS VARCHAR) AS direction,
+  CAST(NULL AS VARCHAR) AS agent, CAST(NULL AS VARCHAR) AS topic,
+  CAST(NULL AS TIMESTAMPTZ) AS first_response_at, CAST(NULL AS TIMESTAMPTZ) AS resolved_at, CAST(NULL AS BIGINT) AS contacts,
+  CAST(NULL AS DOUBLE) AS satisfaction, CAST(NULL AS BIGINT) AS nps, CAST(NULL AS DECIMAL(18,4)) AS cost,
+  CAST(NULL AS VARCHAR) AS body, CAST(NULL AS TIMESTAMPTZ) AS updated_at
+WHERE false
+UNION ALL BY NAME
+SELECT * FROM stage_rows;

@@ -1,0 +1,8 @@
+-- The rows of a products file with every canonical column.
+CREATE OR REPLACE TEMP VIEW stage AS
+SELECT CAST(NULL AS BIGINT) AS line, CAST(NULL AS BIGINT) AS content, CAST(NULL AS VARCHAR) AS id,
+  CAST(NULL AS VARCHAR) AS name, CAST(NULL AS VARCHAR) AS category, CAST(NULL AS VARCHAR) AS brand,
+  CAST(NULL AS DECIMAL(18,4)) AS price, CAST(NULL AS DECIMAL(18,4)) AS cost, CAST(NULL AS TIMESTAMPTZ) AS updated_at
+WHERE false
+UNION ALL BY NAME
+SELECT * FROM stage_rows;
