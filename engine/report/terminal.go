@@ -1,0 +1,165 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	pretty "github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"clientele/engine/table"
+)
+
+// writeTable writes rows for people at a terminal: numbers to the right and
+// rounded alike within a column, wide characters counted as two, a missing
+// value left empty, control characters made visible so that data cannot steer
+// the terminal. The rules are ASCII because terminals disagree about the width
+// of drawn ones.
+func writeTable(w *bufio.Writer, t *table.Table, opt Options) error {
+	columns := t.Columns()
+	out := pretty.NewWriter()
+	style := pretty.StyleDefault
+	style.Options = pretty.Options{SeparateColumns: true, SeparateHeader: true}
+	style.Box.MiddleVertical = " "
+	style.Box.MiddleSeparator = " "
+	style.Box.PaddingLeft, style.Box.PaddingRight = "", ""
+	style.Format.Header = text.FormatDefault
+	out.SetStyle(style)
+
+	header := make(pretty.Row, len(columns))
+	configs := make([]pretty.ColumnConfig, len(columns))
+	places := make([]int, len(columns))
+	for i, c := range columns {
+		header[i] = visible(c.Name)
+		configs[i] = pretty.ColumnConfig{Number: i + 1}
+		if numeric(c.Kind) {
+			configs[i].Align, configs[i].AlignHeader = text.AlignRight, text.AlignRight
+		}
+		if c.Kind == table.Float || c.Kind == table.Decimal {
+			places[i] = decimals(c)
+		}
+	}
+	out.AppendHeader(header)
+	out.SetColumnConfigs(configs)
+	for row := range t.Rows() {
+		cells := make(pretty.Row, len(columns))
+		for i, c := range columns {
+			cells[i] = cell(c, row, places[i], opt.Zone)
+		}
+		out.AppendRow(cells)
+	}
+	for line := range strings.Lines(out.Render() + "\n") {
+		if _, err := w.WriteString(strings.TrimRight(line, " \n") + "\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func numeric(k table.Kind) bool {
+	return k == table.Float || k == table.Int || k == table.Decimal
+}
+
+// decimals is how many decimal places a column of numbers is shown with: two
+// for money, and otherwise about four digits of the greatest value, none when
+// all are whole.
+func decimals(c *table.Column) int {
+	whole, greatest := true, 0.0
+	for row := range c.Len() {
+		if c.Missing(row) {
+			continue
+		}
+		v := number(c, row)
+		if math.IsInf(v, 0) {
+			continue
+		}
+		whole = whole && v == math.Trunc(v)
+		greatest = max(greatest, math.Abs(v))
+	}
+	switch {
+	case whole:
+		return 0
+	case c.Kind == table.Decimal || c.Unit == "money" || greatest >= 100:
+		return 2
+	case greatest >= 10:
+		return 3
+	}
+	return 4
+}
+
+func number(c *table.Column, row int) float64 {
+	switch c.Kind {
+	case table.Float:
+		return c.Floats[row]
+	case table.Decimal:
+		return float64(c.Ints[row]) / table.DecimalScale
+	}
+	return float64(c.Ints[row])
+}
+
+// cell is one value as a terminal shows it.
+func cell(c *table.Column, row, places int, zone *time.Location) string {
+	if c.Missing(row) {
+		return ""
+	}
+	switch c.Kind {
+	case table.Decimal:
+		return decimalText(c.Ints[row], places)
+	case table.Float:
+		v := c.Floats[row]
+		if a := math.Abs(v); a >= 1e15 || a > 0 && a < math.Pow10(-places)/2 {
+			return strconv.FormatFloat(v, 'g', 4, 64) // neither a wall of digits nor a false zero
+		}
+		return strconv.FormatFloat(v, 'f', places, 64)
+	case table.Timestamp:
+		return stamp(c.Ints[row], zone).Format(time.DateTime)
+	}
+	return visible(string(appendExact(nil, c, row, zone)))
+}
+
+// decimalText rounds units of 1/10,000 half away from zero, in integers; what
+// would become a false zero keeps its digits.
+func decimalText(units int64, places int) string {
+	magnitude, sign := uint64(units), ""
+	if units < 0 {
+		magnitude, sign = -magnitude, "-"
+	}
+	step := uint64(math.Pow10(4 - min(places, 4)))
+	rounded := (magnitude + step/2) / step * step
+	if rounded == 0 && magnitude != 0 {
+		return string(appendDecimal(nil, units))
+	}
+	text := fmt.Sprintf("%s%d.%04d", sign, rounded/table.DecimalScale, rounded%table.DecimalScale)
+	if places == 0 {
+		return text[:len(text)-5]
+	}
+	return text[:len(text)-4+min(places, 4)]
+}
+
+// visible writes control and formatting characters as escapes and keeps
+// everything else.
+func visible(s string) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
+	hidden := func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+	if strings.IndexFunc(s, hidden) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			quoted := strconv.QuoteRuneToASCII(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		case hidden(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
