@@ -1,0 +1,379 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // zones are the same on a machine that has no zone files
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/currency"
+)
+
+// Check finds the first setting that is out of its range, as an *Error without
+// a line. Read has done it already; call it again after flags have overridden
+// something.
+func (c Config) Check() error {
+	if e := c.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Zone is the business time zone of a checked configuration.
+func (c Config) Zone() (*time.Location, error) {
+	return loadZone(c.Timezone)
+}
+
+// check is one list of questions in the order of the file; the first problem ends it.
+func (c Config) check() *Error {
+	for _, e := range []*Error{
+		checkZone(c.Timezone),
+		checkCurrency(c.Currency),
+		checkWords("net", c.Net, "tax", "shipping"),
+		checkWord("refunds", c.Refunds, "refund", "order"),
+		checkWord("purchases", c.Purchases, "all", "positive"),
+		checkSources(c.Sources),
+		checkRange("rejects.limit", c.Rejects.Limit, 0, 1),
+		checkDays("horizon_days", c.Horizon),
+		checkRange("discount_rate", c.Discount, 0, 10),
+		checkMargin(c.Margin),
+		c.Churn.check(),
+		c.RFM.check(),
+		c.Lifecycle.check(),
+		checkLeast("models.min_customers", c.Models.MinCustomers, 1),
+		checkLeast("models.min_repeaters", c.Models.MinRepeaters, 1),
+		checkMemory(c.Resources.Memory),
+		checkLeast("resources.threads", c.Resources.Threads, 0),
+		checkWords("output.reports", c.Output.Reports, "en", "zh"),
+	} {
+		if e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// bad is an Error that shows the value.
+func bad(key, value, reason string) *Error {
+	return &Error{Key: key, Value: value, shown: true, Reason: reason}
+}
+
+func checkZone(name string) *Error {
+	if _, err := loadZone(name); err != nil {
+		return bad("timezone", name, "not a time zone: use a name such as UTC, Asia/Shanghai or Europe/London")
+	}
+	return nil
+}
+
+// loadZone refuses the names that mean another zone on another machine, and
+// those that DuckDB would not know.
+func loadZone(name string) (*time.Location, error) {
+	if name == "" || name == "Local" {
+		return nil, fmt.Errorf("%q is not a time zone", name)
+	}
+	return time.LoadLocation(name)
+}
+
+func checkCurrency(code string) *Error {
+	if code == Auto {
+		return nil
+	}
+	if code == "RMB" {
+		return bad("currency", code, "the code of the yuan is CNY")
+	}
+	if _, err := currency.ParseISO(code); err != nil || code != strings.ToUpper(code) {
+		return bad("currency", code, "not an ISO 4217 code such as CNY, USD or EUR, and not auto")
+	}
+	return nil
+}
+
+func checkWord(key, word string, allowed ...string) *Error {
+	if slices.Contains(allowed, word) {
+		return nil
+	}
+	return bad(key, word, "not one of "+strings.Join(allowed, ", "))
+}
+
+// checkWords checks a list without repeats.
+func checkWords(key string, words []string, allowed ...string) *Error {
+	for i, word := range words {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		if e := checkWord(at, word, allowed...); e != nil {
+			return e
+		}
+		if slices.Contains(words[:i], word) {
+			return bad(at, word, "given twice")
+		}
+	}
+	return nil
+}
+
+func checkRange(key string, v, least, most float64) *Error {
+	if v >= least && v <= most { // false for NaN
+		return nil
+	}
+	return bad(key, number(v), fmt.Sprintf("not between %g and %g", least, most))
+}
+
+func checkLeast(key string, v, least int) *Error {
+	if v >= least {
+		return nil
+	}
+	return bad(key, fmt.Sprint(v), fmt.Sprintf("less than %d", least))
+}
+
+// maxDays keeps day arithmetic far from overflow: a century.
+const maxDays = 36525
+
+func checkDays(key string, v int) *Error {
+	if v >= 1 && v <= maxDays {
+		return nil
+	}
+	return bad(key, fmt.Sprint(v), fmt.Sprintf("not a number of days between 1 and %d", maxDays))
+}
+
+func checkMargin(v float64) *Error {
+	if v > 0 && v <= 1 {
+		return nil
+	}
+	return bad("margin", number(v), "not more than 0 and at most 1 (100%)")
+}
+
+func checkMemory(v Size) *Error {
+	if v == 0 || v >= minSize {
+		return nil
+	}
+	return bad("resources.memory", fmt.Sprint(int64(v)), "too little: at least 256MiB is needed")
+}
+
+func (c Churn) check() *Error {
+	if e := checkDays("churn.window_days", c.Window); e != nil {
+		return e
+	}
+	if e := checkRange("churn.medium", c.Medium, 0, 1); e != nil {
+		return e
+	}
+	if e := checkRange("churn.high", c.High, 0, 1); e != nil {
+		return e
+	}
+	if c.High <= c.Medium {
+		return bad("churn.high", number(c.High), "not above medium, which is "+number(c.Medium))
+	}
+	return nil
+}
+
+func (l Lifecycle) check() *Error {
+	days := []struct {
+		name string
+		v    int
+	}{
+		{"new_days", l.New}, {"active_days", l.Active}, {"at_risk_days", l.AtRisk}, {"lapsed_days", l.Lapsed},
+	}
+	for i, d := range days {
+		key := "lifecycle." + d.name
+		if e := checkDays(key, d.v); e != nil {
+			return e
+		}
+		// new_days may equal active_days: one is about the first purchase, the other about the last.
+		if i == 1 && d.v < days[0].v || i > 1 && d.v <= days[i-1].v {
+			return bad(key, fmt.Sprint(d.v), fmt.Sprintf("the thresholds must rise: %s is %d", days[i-1].name, days[i-1].v))
+		}
+	}
+	return checkDays("lifecycle.won_back_gap_days", l.WonBack)
+}
+
+// bins is how many scores there are where no cut points are given.
+const bins = 5
+
+func (r RFM) check() *Error {
+	if e := checkWord("rfm.scheme", r.Scheme, Schemes()...); e != nil {
+		return e
+	}
+	if e := checkWord("rfm.monetary", r.Monetary, "total", "average"); e != nil {
+		return e
+	}
+	if e := checkWord("rfm.rule", r.Rule, "values", "scores"); e != nil {
+		return e
+	}
+	for _, cuts := range []struct {
+		key    string
+		points []float64
+	}{{"rfm.recency", r.Recency}, {"rfm.frequency", r.Frequency}, {"rfm.money", r.Money}} {
+		if e := checkCuts(cuts.key, cuts.points); e != nil {
+			return e
+		}
+	}
+	return r.checkSegments()
+}
+
+// checkCuts wants no cut points or the four that make scores 1 to 5.
+func checkCuts(key string, points []float64) *Error {
+	if len(points) == 0 {
+		return nil
+	}
+	for i, v := range points {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return bad(at, number(v), "not a finite number")
+		}
+		if i > 0 && v <= points[i-1] {
+			return bad(at, number(v), "cut points must rise, and the one before is "+number(points[i-1]))
+		}
+	}
+	if len(points) != bins-1 {
+		return &Error{Key: key, Reason: fmt.Sprintf("%d cut points: %d are needed, which make scores 1 to %d", len(points), bins-1, bins)}
+	}
+	return nil
+}
+
+func (r RFM) checkSegments() *Error {
+	if r.Scheme != "custom" {
+		if len(r.Segments) > 0 {
+			return &Error{Key: "rfm.segments", Reason: "own segments have no effect with scheme " + r.Scheme + ": set scheme: custom"}
+		}
+		return nil
+	}
+	if len(r.Segments) == 0 {
+		return &Error{Key: "rfm.scheme", Reason: "scheme custom needs rfm.segments"}
+	}
+	seen := map[string]bool{}
+	for i, s := range r.Segments {
+		key := fmt.Sprintf("rfm.segments[%d]", i)
+		if strings.TrimSpace(s.Name) == "" {
+			return &Error{Key: key, Reason: "name is missing"}
+		}
+		if seen[s.Name] {
+			return bad(key+".name", s.Name, "two segments have this name")
+		}
+		seen[s.Name] = true
+		if len(s.Codes) == 0 {
+			return &Error{Key: key, Reason: "codes are missing"}
+		}
+		for j, code := range s.Codes {
+			if reason := checkCode(code); reason != "" {
+				return bad(fmt.Sprintf("%s.codes[%d]", key, j), code, reason)
+			}
+		}
+	}
+	return nil
+}
+
+// checkCode says what is wrong with a pattern such as 5[4-5]*, or "".
+func checkCode(code string) string {
+	rest, positions := code, 0
+	digit := func(b byte) bool { return b >= '1' && b <= '0'+bins }
+	for rest != "" {
+		switch {
+		case rest[0] == '*', digit(rest[0]):
+			rest = rest[1:]
+		case len(rest) >= 5 && rest[0] == '[' && digit(rest[1]) && rest[2] == '-' && digit(rest[3]) && rest[4] == ']':
+			if rest[1] > rest[3] {
+				return "a range must rise, as in [2-4]"
+			}
+			rest = rest[5:]
+		default:
+			return "each of R, F and M is a score from 1 to 5, a range such as [2-4], or *"
+		}
+		positions++
+	}
+	if positions != 3 {
+		return fmt.Sprintf("%d positions: three are needed, for R, F and M", positions)
+	}
+	return ""
+}
+
+func checkSources(sources []Source) *Error {
+	first := map[string]int{}
+	for i, s := range sources {
+		key := fmt.Sprintf("sources[%d]", i)
+		if e := s.check(key); e != nil {
+			return e
+		}
+		if j, taken := first[s.Name]; taken {
+			return bad(key+".name", s.Name, fmt.Sprintf("sources[%d] has this name too", j))
+		}
+		first[s.Name] = i
+	}
+	return nil
+}
+
+func (s Source) check(key string) *Error {
+	if s.Name == "" {
+		return &Error{Key: key, Reason: "name is missing"}
+	}
+	if reason := checkName(s.Name); reason != "" {
+		return bad(key+".name", s.Name, reason)
+	}
+	if s.Kind == "" {
+		return &Error{Key: key, Reason: "kind is missing: one of " + strings.Join(Kinds(), ", ")}
+	}
+	if len(s.Path) == 0 {
+		return &Error{Key: key, Reason: "path is missing"}
+	}
+	for i, p := range s.Path {
+		if strings.TrimSpace(p) == "" {
+			return bad(fmt.Sprintf("%s.path[%d]", key, i), p, "an empty path")
+		}
+	}
+	for _, e := range []*Error{
+		checkWord(key+".kind", s.Kind, Kinds()...),
+		checkWord(key+".format", s.Format, Auto, "csv", "tsv", "jsonl", "parquet"),
+		checkWord(key+".encoding", s.Encoding, Auto, "utf-8", "gb18030"),
+		checkDelimiter(key+".delimiter", s.Delimiter),
+		checkWord(key+".dates", s.Dates, Auto, "ymd", "dmy", "mdy"),
+		checkWord(key+".decimal", s.Decimal, Auto, ".", ","),
+		checkPairs(key+".map", s.Map),
+		checkPairs(key+".status", s.Status),
+	} {
+		if e != nil {
+			return e
+		}
+	}
+	if s.IDSpace != "" {
+		if reason := checkName(s.IDSpace); reason != "" {
+			return bad(key+".id_space", s.IDSpace, reason)
+		}
+	}
+	return nil
+}
+
+// checkName keeps names fit for space:id, folder names and command lines.
+func checkName(name string) string {
+	if utf8.RuneCountInString(name) > 64 {
+		return "longer than 64 characters"
+	}
+	for _, r := range name {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '-' && r != '.' {
+			return "a name is letters, digits, _ - and ."
+		}
+	}
+	return ""
+}
+
+func checkDelimiter(key, word string) *Error {
+	if word == Auto {
+		return nil
+	}
+	if r, n := utf8.DecodeRuneInString(word); n != len(word) || n != 1 || r == '"' || r == '\n' || r == '\r' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+		return bad(key, word, "not auto, tab, or one character such as , ; |")
+	}
+	return nil
+}
+
+func checkPairs(key string, pairs map[string]string) *Error {
+	names := make([]string, 0, len(pairs))
+	for name := range pairs {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if strings.TrimSpace(name) == "" || strings.TrimSpace(pairs[name]) == "" {
+			return bad(key+"."+name, pairs[name], "both sides of the colon need a word")
+		}
+	}
+	return nil
+}
