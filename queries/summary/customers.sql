@@ -1,0 +1,114 @@
+-- The customer summary as of a day: one row for each customer known by then,
+-- from facts dated on or before it and nothing else. daily is the result of
+-- summary/daily. Portable: no division, no date functions, no row order.
+-- Money becomes a float here, where its sums are final.
+-- grain:  customer_id
+-- reads:  daily, facts.orders, facts.refunds, facts.interactions, facts.responses, facts.customers, identities, bounds
+-- gives:  customer_id VARCHAR, person INTEGER, orders BIGINT, purchase_days BIGINT, first_day INTEGER, last_day INTEGER,
+--         previous_day INTEGER, x BIGINT, t_x BIGINT, "T" BIGINT, recency_days BIGINT, longest_gap BIGINT, gap_squares BIGINT,
+--         net_sales DOUBLE, refunds DOUBLE, net_revenue DOUBLE, repeat_spend DOUBLE,
+--         orders_30 BIGINT, orders_90 BIGINT, orders_365 BIGINT, spend_30 DOUBLE, spend_90 DOUBLE, spend_365 DOUBLE,
+--         interactions_30 BIGINT, interactions_90 BIGINT, interactions_365 BIGINT,
+--         responses_30 BIGINT, responses_90 BIGINT, responses_365 BIGINT
+WITH spaced AS (
+  SELECT person, day, orders, net, LAG(day) OVER (PARTITION BY person ORDER BY day) AS previous_day
+  FROM daily
+),
+purchases AS (
+  SELECT s.person,
+    sum(s.orders) AS orders, count(*) AS purchase_days,
+    min(s.day) AS first_day, max(s.day) AS last_day, max(s.previous_day) AS previous_day,
+    max(s.day - s.previous_day) AS longest_gap,
+    sum(CAST(s.day - s.previous_day AS BIGINT) * (s.day - s.previous_day)) AS gap_squares,
+    sum(s.net) AS net,
+    sum(CASE WHEN s.previous_day IS NOT NULL THEN s.net ELSE 0 END) AS repeat_net,
+    sum(CASE WHEN s.day > b.day_30 THEN s.orders ELSE 0 END) AS orders_30,
+    sum(CASE WHEN s.day > b.day_90 THEN s.orders ELSE 0 END) AS orders_90,
+    sum(CASE WHEN s.day > b.day_365 THEN s.orders ELSE 0 END) AS orders_365,
+    sum(CASE WHEN s.day > b.day_30 THEN s.net ELSE 0 END) AS net_30,
+    sum(CASE WHEN s.day > b.day_90 THEN s.net ELSE 0 END) AS net_90,
+    sum(CASE WHEN s.day > b.day_365 THEN s.net ELSE 0 END) AS net_365
+  FROM spaced AS s
+  CROSS JOIN bounds AS b
+  GROUP BY s.person
+),
+returned AS (
+  SELECT i.person, sum(r.amount) AS amount
+  FROM facts.refunds AS r
+  INNER JOIN identities AS i ON r.member = i.member
+  CROSS JOIN bounds AS b
+  WHERE r.refunded_day <= b.as_of_day
+  GROUP BY i.person
+),
+contacted AS (
+  SELECT i.person,
+    sum(CASE WHEN n.occurred_day > b.day_30 THEN 1 ELSE 0 END) AS n_30,
+    sum(CASE WHEN n.occurred_day > b.day_90 THEN 1 ELSE 0 END) AS n_90,
+    sum(CASE WHEN n.occurred_day > b.day_365 THEN 1 ELSE 0 END) AS n_365
+  FROM facts.interactions AS n
+  INNER JOIN identities AS i ON n.member = i.member
+  CROSS JOIN bounds AS b
+  WHERE n.occurred_day <= b.as_of_day
+  GROUP BY i.person
+),
+answered AS (
+  SELECT i.person,
+    sum(CASE WHEN r.occurred_day > b.day_30 THEN 1 ELSE 0 END) AS n_30,
+    sum(CASE WHEN r.occurred_day > b.day_90 THEN 1 ELSE 0 END) AS n_90,
+    sum(CASE WHEN r.occurred_day > b.day_365 THEN 1 ELSE 0 END) AS n_365
+  FROM facts.responses AS r
+  INNER JOIN identities AS i ON r.member = i.member
+  CROSS JOIN bounds AS b
+  WHERE r.occurred_day <= b.as_of_day
+  GROUP BY i.person
+),
+seen AS (
+  SELECT person FROM purchases
+  UNION ALL SELECT person FROM returned
+  UNION ALL SELECT person FROM contacted
+  UNION ALL SELECT person FROM answered
+  UNION ALL
+  SELECT i.person FROM facts.orders AS o
+  INNER JOIN identities AS i ON o.member = i.member
+  CROSS JOIN bounds AS b
+  WHERE (o.counted = false OR o.net < b.smallest_net) AND o.ordered_day <= b.as_of_day
+  UNION ALL
+  SELECT i.person FROM facts.customers AS c
+  INNER JOIN identities AS i ON c.member = i.member
+  CROSS JOIN bounds AS b
+  WHERE c.content <> 0 AND (c.acquired_on IS NULL OR c.acquired_on <= b.as_of)
+),
+known AS (
+  SELECT person FROM seen GROUP BY person
+),
+people AS (
+  SELECT k.person, i.customer_id
+  FROM known AS k
+  INNER JOIN identities AS i ON k.person = i.member
+)
+SELECT p.customer_id, p.person,
+  CAST(u.orders AS BIGINT) AS orders, u.purchase_days, u.first_day, u.last_day, u.previous_day,
+  u.purchase_days - 1 AS x,
+  CAST(u.last_day - u.first_day AS BIGINT) AS t_x,
+  CAST(b.as_of_day - u.first_day AS BIGINT) AS "T",
+  CAST(b.as_of_day - u.last_day AS BIGINT) AS recency_days,
+  CAST(u.longest_gap AS BIGINT) AS longest_gap,
+  CAST(u.gap_squares AS BIGINT) AS gap_squares,
+  CAST(u.net AS DOUBLE) AS net_sales,
+  CAST(CASE WHEN u.person IS NULL THEN NULL ELSE COALESCE(r.amount, 0) END AS DOUBLE) AS refunds,
+  CAST(u.net - COALESCE(r.amount, 0) AS DOUBLE) AS net_revenue,
+  CAST(u.repeat_net AS DOUBLE) AS repeat_spend,
+  CAST(u.orders_30 AS BIGINT) AS orders_30, CAST(u.orders_90 AS BIGINT) AS orders_90, CAST(u.orders_365 AS BIGINT) AS orders_365,
+  CAST(u.net_30 AS DOUBLE) AS spend_30, CAST(u.net_90 AS DOUBLE) AS spend_90, CAST(u.net_365 AS DOUBLE) AS spend_365,
+  CAST(COALESCE(c.n_30, 0) AS BIGINT) AS interactions_30,
+  CAST(COALESCE(c.n_90, 0) AS BIGINT) AS interactions_90,
+  CAST(COALESCE(c.n_365, 0) AS BIGINT) AS interactions_365,
+  CAST(COALESCE(a.n_30, 0) AS BIGINT) AS responses_30,
+  CAST(COALESCE(a.n_90, 0) AS BIGINT) AS responses_90,
+  CAST(COALESCE(a.n_365, 0) AS BIGINT) AS responses_365
+FROM people AS p
+CROSS JOIN bounds AS b
+LEFT JOIN purchases AS u ON p.person = u.person
+LEFT JOIN returned AS r ON p.person = r.person
+LEFT JOIN contacted AS c ON p.person = c.person
+LEFT JOIN answered AS a ON p.person = a.person
