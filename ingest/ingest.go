@@ -38,6 +38,10 @@ type Block struct {
 	// Bad are rows that could not be cut into cells (ragged, unterminated
 	// quote, not an object). They are not among Lines.
 	Bad []Reject
+	// Release, when not nil, gives the block's memory back to its reader for the
+	// next blocks. Calling it is optional, at most once; nothing of the block
+	// except Bad may be used afterwards.
+	Release func()
 }
 
 // Rows is the number of good rows.

@@ -1,0 +1,212 @@
+// Package stream reads the bytes of a file, plain or gzip, from front to back,
+// and cuts them into blocks that end where rows end. The readers of text
+// formats are built on it.
+//
+// Files are read, not mapped into memory: a map of a file that another program
+// shortens kills the process with a signal, and a copy out of the page cache
+// costs a tenth of what cutting the bytes into cells costs.
+package stream
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// File is a file read from front to back, unpacked when it is gzip. Several
+// gzip members one after the other are one file.
+type File struct {
+	Path string
+	Gzip bool
+	file *os.File
+	buf  *bufio.Reader
+	zip  *gzip.Reader
+}
+
+// Open opens a file and can then Peek at up to peek bytes of it. A missing
+// file, a folder and a file without permission are errors of one line.
+func Open(path string, peek int) (*File, error) {
+	file, err := openRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{Path: path, file: file}
+	magic := make([]byte, 2)
+	n, err := file.ReadAt(magic, 0)
+	if err != nil && err != io.EOF {
+		file.Close()
+		return nil, fmt.Errorf("%s: %w", path, plain(err))
+	}
+	if f.Gzip = n == 2 && magic[0] == 0x1f && magic[1] == 0x8b; f.Gzip {
+		if f.zip, err = gzip.NewReader(bufio.NewReaderSize(file, 1<<18)); err != nil {
+			file.Close()
+			return nil, f.name(err)
+		}
+	}
+	f.buf = bufio.NewReaderSize(f.source(), peek)
+	return f, nil
+}
+
+// openRegular opens a regular file.
+func openRegular(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s: no such file", path)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", path, plain(err))
+	case info.IsDir():
+		return nil, fmt.Errorf("%s: is a folder, not a file", path)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: is not a regular file", path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, plain(err))
+	}
+	return file, nil
+}
+
+// plain takes the path out of an error of package os: messages here name it once.
+func plain(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+func (f *File) source() io.Reader {
+	if f.Gzip {
+		return f.zip
+	}
+	return f.file
+}
+
+// name says what went wrong while reading, and in which file.
+func (f *File) name(err error) error {
+	switch {
+	case err == nil || err == io.EOF && !f.Gzip:
+		return err
+	case f.Gzip && (err == io.ErrUnexpectedEOF || err == io.EOF):
+		return fmt.Errorf("%s: the gzip file is cut off before its end", f.Path)
+	case f.Gzip:
+		return fmt.Errorf("%s: the gzip file is damaged: %w", f.Path, plain(err))
+	}
+	return fmt.Errorf("%s: %w", f.Path, plain(err))
+}
+
+// Peek returns up to n of the next bytes without consuming them; fewer only at
+// the end of the file. n must not exceed the peek given to Open.
+func (f *File) Peek(n int) ([]byte, error) {
+	b, err := f.buf.Peek(n)
+	if err == io.EOF {
+		err = nil
+	}
+	return b, f.name(err)
+}
+
+// Discard skips n bytes that Peek has shown.
+func (f *File) Discard(n int) error {
+	_, err := f.buf.Discard(n)
+	return f.name(err)
+}
+
+// Read reads as io.Reader says; its errors name the file.
+func (f *File) Read(p []byte) (int, error) {
+	n, err := f.buf.Read(p)
+	if err == io.EOF {
+		return n, io.EOF
+	}
+	return n, f.name(err)
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.file.Close() }
+
+// ErrLong says that a row is longer than the limit of Blocks.
+var ErrLong = errors.New("row is longer than the limit")
+
+// Blocks cuts what it reads into blocks of whole rows.
+type Blocks struct {
+	From  io.Reader
+	Size  int // bytes of a block, about; a longer row makes a longer block
+	Limit int // bytes of the longest row
+	// LastEnd returns where the last whole row of data ends (0: there is none).
+	// It is called again with the same bytes and more after them as long as it
+	// returns 0, and with new bytes after it has returned another number. It sees
+	// the bytes of every block before Next returns it.
+	LastEnd func(data []byte) int
+	// Buffer, when not nil, returns an empty slice with room for about n bytes.
+	Buffer func(n int) []byte
+
+	buf  []byte // read and not handed out; begins where a row begins
+	done bool
+}
+
+// slack is room behind a block's bytes, for cells that must be rewritten.
+const slack = 1 << 16
+
+func (b *Blocks) buffer(n int) []byte {
+	if b.Buffer != nil {
+		if buf := b.Buffer(n); cap(buf) >= n {
+			return buf[:0]
+		}
+	}
+	return make([]byte, 0, n)
+}
+
+// Next returns the next block, which then belongs to the caller, or io.EOF.
+// Only the last block may end in the middle of a row.
+func (b *Blocks) Next() ([]byte, error) {
+	if b.done {
+		return nil, io.EOF
+	}
+	if b.buf == nil {
+		b.buf = b.buffer(b.Size + slack)
+	}
+	for want := b.Size; ; want = 2 * len(b.buf) {
+		if err := b.fill(want); err == io.EOF {
+			b.done = true
+			if len(b.buf) == 0 {
+				return nil, io.EOF
+			}
+			b.LastEnd(b.buf) // may keep count of what it sees; all of it is handed out
+			return b.buf, nil
+		} else if err != nil {
+			return nil, err
+		}
+		if end := b.LastEnd(b.buf); end > 0 {
+			block, rest := b.buf[:end], b.buf[end:]
+			b.buf = append(b.buffer(max(b.Size, 2*len(rest))+slack), rest...)
+			return block, nil
+		}
+		if len(b.buf) >= b.Limit {
+			return nil, ErrLong
+		}
+	}
+}
+
+// fill reads until the buffer holds want bytes; io.EOF says that the file ended.
+func (b *Blocks) fill(want int) error {
+	if cap(b.buf) < want {
+		b.buf = append(make([]byte, 0, want+slack), b.buf...)
+	}
+	for len(b.buf) < want {
+		n, err := b.From.Read(b.buf[len(b.buf):want])
+		b.buf = b.buf[:len(b.buf)+n]
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LastLineEnd is a LastEnd for rows that end at every line end.
+func LastLineEnd(data []byte) int { return bytes.LastIndexByte(data, '\n') + 1 }
