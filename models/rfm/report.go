@@ -1,0 +1,148 @@
+package rfm
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"clientele/models"
+)
+
+// Report names the method and gives cut points (r_1..r_4 in days, f_1..f_4 in
+// orders, m_1..m_4 in money, ascending) and the means that rfm_cell divides by.
+func (f *Fitted) Report() models.Report {
+	r := models.Report{Model: f.spec.Name, Status: models.Fixed, Method: f.method(), Rows: f.Rows, LogLikelihood: math.NaN()}
+	if f.Rows == 0 {
+		r.Status = models.Skipped
+		r.Warnings = []models.Warning{{
+			Code: "no_customers",
+			En:   "No customer has an order: nobody has RFM scores.",
+			Zh:   "没有任何客户下过订单，无法计算 RFM 得分。",
+		}}
+		return r
+	}
+	for _, m := range []struct {
+		name string
+		cuts Cuts
+	}{{"r", f.Recency}, {"f", f.Frequency}, {"m", f.Money}} {
+		for k, q := range m.cuts {
+			r.Parameters = append(r.Parameters, models.Parameter{Name: fmt.Sprintf("%s_%d", m.name, k+1), Value: q})
+		}
+	}
+	means := f.Values
+	if f.meanRule == "scores" {
+		means = f.Scores
+	}
+	r.Parameters = append(r.Parameters, models.Parameter{Name: "r_mean", Value: means.Recency},
+		models.Parameter{Name: "f_mean", Value: means.Frequency}, models.Parameter{Name: "m_mean", Value: means.Money})
+	for p := range 3 {
+		if w, few := f.fewScores(p); few {
+			r.Warnings = append(r.Warnings, w)
+		}
+	}
+	if w, some := f.uncovered(); some {
+		r.Warnings = append(r.Warnings, w)
+	}
+	return r
+}
+
+// method names the scheme, the money, where cut points come from, and the rule of the cells.
+func (f *Fitted) method() string {
+	cells := "cn8 by mean of " + f.meanRule
+	if f.scheme.Name == "cn8" {
+		return cells + f.given()
+	}
+	text := f.scheme.Name
+	if f.Rule == From {
+		text += " (own bins: type-7 quantile + 1, " + string(From) + ")"
+	}
+	return text + f.given() + "; " + cells
+}
+
+func (f *Fitted) given() string {
+	text := ""
+	if len(f.Own) > 0 {
+		text = ", own cut points of " + strings.Join(f.Own, ", ")
+	}
+	if f.Monetary == "average" {
+		text += ", money is average order value"
+	}
+	return text
+}
+
+// fewScores warns when fewer than five scores occur in measure p (0 R, 1 F, 2 M).
+func (f *Fitted) fewScores(p int) (models.Warning, bool) {
+	var customers [5]int
+	for code, n := range f.Customers {
+		customers[[3]int{code / 25, code / 5 % 5, code % 5}[p]] += n
+	}
+	var en, zh []string
+	for k, n := range customers {
+		if n > 0 {
+			en = append(en, fmt.Sprintf("%d (%s customers)", k+1, thousands(n)))
+			zh = append(zh, fmt.Sprintf("%d 分（%s 人）", k+1, thousands(n)))
+		}
+	}
+	if len(en) == 5 {
+		return models.Warning{}, false
+	}
+	measure := []string{"recency", "frequency", "money"}[p]
+	letter := "RFM"[p]
+	measureZh := []string{"近度", "频度", "额度"}[p]
+	if slices.Contains(f.Own, measure) {
+		return models.Warning{
+			Code: "empty_scores_" + measure,
+			En: fmt.Sprintf("The configured cut points of %s leave customers in only %d of 5 scores: %c = %s.",
+				measure, len(en), letter, strings.Join(en, ", ")),
+			Zh: fmt.Sprintf("按配置的%s（%c）分界点，只有 %d 个分值有客户：%s。", measureZh, letter, len(zh), strings.Join(zh, "、")),
+		}, true
+	}
+	return models.Warning{
+		Code: "few_scores_" + measure,
+		En: fmt.Sprintf("Too many customers have equal %s for five scores; equal values score equally, so these %d remain: %c = %s.",
+			measure, len(en), letter, strings.Join(en, ", ")),
+		Zh: fmt.Sprintf("%s（%c）相同的客户太多，分不出五档；相同的值得分相同，只剩 %d 档：%s。", measureZh, letter, len(zh), strings.Join(zh, "、")),
+	}, true
+}
+
+// uncovered warns when customers have codes that no segment covers.
+func (f *Fitted) uncovered() (models.Warning, bool) {
+	if f.scheme.Levels != 5 {
+		return models.Warning{}, false
+	}
+	check, err := Check(f.scheme)
+	if err != nil || len(check.Holes) == 0 {
+		return models.Warning{}, false
+	}
+	hole := map[string]bool{}
+	for _, c := range check.Holes {
+		hole[c] = true
+	}
+	n := 0
+	for code, customers := range f.Customers {
+		if hole[f.spec.Out[3].Labels[code][:f.scheme.Positions]] {
+			n += customers
+		}
+	}
+	if n == 0 {
+		return models.Warning{}, false
+	}
+	return models.Warning{
+		Code: "uncovered_codes",
+		En: fmt.Sprintf("Scheme %s has no segment for %d of %d codes: %s customers are %s.",
+			f.scheme.Name, len(check.Holes), check.Codes, thousands(n), Others),
+		Zh: fmt.Sprintf("方案 %s 的 %d 个代码中有 %d 个没有对应分层：%s 位客户归入“其他客户”。",
+			f.scheme.Name, check.Codes, len(check.Holes), thousands(n)),
+	}, true
+}
+
+// thousands writes n with commas.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,426 @@
+// Package rfm scores customers by recency, frequency and money from 1 to 5, the
+// best being 5, and names them by their scores.
+//
+// Fit learns cut points: type-7 quantiles of the days since the last order, of
+// the orders and of the money, unless the settings give cut points. Score looks
+// values up, so equal values score equally, new customers are scored on the same
+// scale, and a Fitted kept as JSON scores next month by today's measure. (NTILE
+// gives equal values different scores; it is not offered.)
+//
+// A Scheme names codes; Check proves that it names each code once, or shows where not.
+package rfm
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"sync"
+
+	"clientele/engine/table"
+	"clientele/models"
+)
+
+// Model holds the settings of RFM. The zero value scores total money by
+// quantiles and names segments by grid125.
+type Model struct {
+	Scheme   string // grid125 (default), rf25, cn8, r-rfm-0.2 or custom
+	Monetary string // total (default): net_revenue; average: average_order_value
+	// MeanRule says what divides high from low in rfm_cell: values (default), the
+	// mean of days, orders and money; scores, the mean of the 1 to 5 scores.
+	MeanRule string
+	// Own cut points, four numbers strictly ascending; empty: learned from the data.
+	Recency   []float64 // days
+	Frequency []float64 // orders
+	Money     []float64 // money
+	Segments  []Segment // scheme custom only: first match wins
+}
+
+func (m *Model) scheme() (Scheme, error) {
+	switch m.Scheme {
+	case "":
+		return grid125(), nil
+	case "custom":
+		return custom(m.Segments)
+	}
+	return Lookup(m.Scheme)
+}
+
+// rule is the side on which a value equal to a cut point falls.
+func (m *Model) rule() Rule {
+	if m.Scheme == "r-rfm-0.2" {
+		return From
+	}
+	return Above
+}
+
+func (m *Model) money() string {
+	if m.Monetary == "average" {
+		return "average_order_value"
+	}
+	return "net_revenue"
+}
+
+func (m *Model) meanRule() string {
+	if m.MeanRule == "scores" {
+		return "scores"
+	}
+	return "values"
+}
+
+// Validate reports the first setting that cannot be.
+func (m *Model) Validate() error {
+	if _, err := m.scheme(); err != nil {
+		return err
+	}
+	if len(m.Segments) > 0 && m.Scheme != "custom" {
+		return fmt.Errorf("rfm: segments are given, but the scheme is not custom")
+	}
+	switch m.Monetary {
+	case "", "total", "average":
+	default:
+		return fmt.Errorf("rfm: unknown monetary %q: not total, average", m.Monetary)
+	}
+	switch m.MeanRule {
+	case "", "values", "scores":
+	default:
+		return fmt.Errorf("rfm: unknown rule %q: not values, scores", m.MeanRule)
+	}
+	for _, own := range []struct {
+		name string
+		cuts []float64
+	}{{"recency", m.Recency}, {"frequency", m.Frequency}, {"money", m.Money}} {
+		if len(own.cuts) == 0 {
+			continue
+		}
+		if len(own.cuts) != 4 {
+			return fmt.Errorf("rfm: %s has %d cut points, five scores need four", own.name, len(own.cuts))
+		}
+		for k, q := range own.cuts {
+			if math.IsNaN(q) || math.IsInf(q, 0) || k > 0 && q <= own.cuts[k-1] {
+				return fmt.Errorf("rfm: %s: cut points %v are not ascending", own.name, own.cuts)
+			}
+		}
+	}
+	return nil
+}
+
+// Spec reads recency_days, orders and one column of money. Settings that
+// Validate refuses give a Spec without segment labels.
+func (m *Model) Spec() models.Spec {
+	s, _ := m.scheme()
+	score := func(name, doc, docZh string) table.Field {
+		return table.Field{Name: name, Kind: table.Int, Unit: "score 1-5", Doc: doc, DocZh: docZh}
+	}
+	var codes []string
+	for code := range 125 {
+		codes = append(codes, fmt.Sprintf("%d%d%d", code/25+1, code/5%5+1, code%5+1))
+	}
+	money, moneyZh := "total net revenue", "净收入总额"
+	if m.Monetary == "average" {
+		money, moneyZh = "average order value", "客单价"
+	}
+	mean, meanZh := "of the values", "数值"
+	if m.meanRule() == "scores" {
+		mean, meanZh = "of the 1 to 5 scores", "1 至 5 分得分"
+	}
+	return models.Spec{
+		Name: "rfm",
+		Doc:  "Scores from 1 to 5 for recency, frequency and money, and the names of the scores.",
+		In: []table.Field{
+			{Name: "recency_days", Kind: table.Int, Unit: "days", Doc: "days from the last order to the as-of date", DocZh: "最近一次下单距统计日的天数"},
+			{Name: "orders", Kind: table.Int, Unit: "orders", Doc: "number of orders", DocZh: "订单数"},
+			{Name: m.money(), Kind: table.Float, Unit: "money", Doc: money, DocZh: moneyZh},
+		},
+		Out: []table.Field{
+			score("r_score", "recency score: 5 bought most recently", "近度得分（R）：5 分为最近购买"),
+			score("f_score", "frequency score: 5 has most orders", "频度得分（F）：5 分为订单最多"),
+			score("m_score", "monetary score by "+money+": 5 is most", "额度得分（M），按"+moneyZh+"：5 分为最高"),
+			{Name: "rfm_code", Kind: table.Category, Unit: "code", Labels: codes,
+				Doc: "the three scores in the order R, F, M", DocZh: "R、F、M 三个得分依次组成的代码"},
+			{Name: "rfm_segment", Kind: table.Category, Unit: "name", Labels: s.labels(),
+				Doc: "segment by scheme " + s.Name, DocZh: "客户分层（方案 " + s.Name + "）"},
+			{Name: "rfm_cell", Kind: table.Category, Unit: "name", Labels: cn8().labels(),
+				Doc: "one of eight cells: each of R, F, M high or low against the mean " + mean, DocZh: "八类客户：R、F、M 各与" + meanZh + "均值比较，分高低"},
+		},
+	}
+}
+
+// Means are the means that divide high from low.
+type Means struct {
+	Recency   float64 `json:"recency"`
+	Frequency float64 `json:"frequency"`
+	Money     float64 `json:"money"`
+}
+
+// learned is what a fit keeps, and its JSON.
+type learned struct {
+	Monetary  string   `json:"monetary"` // total or average
+	Rule      Rule     `json:"rule"`
+	Recency   Cuts     `json:"recency"`   // days
+	Frequency Cuts     `json:"frequency"` // orders
+	Money     Cuts     `json:"money"`     // money
+	Own       []string `json:"own"`       // measures whose cut points were given
+	Values    Means    `json:"mean_values"`
+	Scores    Means    `json:"mean_scores"`
+	Customers [125]int `json:"customers"` // of the fit, by code
+	Rows      int      `json:"rows"`      // customers with an order
+}
+
+// Fitted is cut points, means and the names of a scheme.
+type Fitted struct {
+	learned
+	spec     models.Spec
+	scheme   Scheme
+	meanRule string
+	money    string
+	segment  [125]int32 // code of rfm_segment by code of rfm_code
+	size     int        // number of labels of rfm_segment
+}
+
+// Fit learns the cut points and the means from the customers who have an order.
+func (m *Model) Fit(ctx context.Context, in *table.Table) (models.Fitted, error) {
+	if err := m.Validate(); err != nil {
+		return nil, err
+	}
+	f, err := m.fitted()
+	if err != nil {
+		return nil, err
+	}
+	if err := f.spec.Check(in); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	c := columnsOf(in, f.money)
+	for i := range in.Rows() {
+		if c.known(i) {
+			f.Rows++
+		}
+	}
+	if f.Rows == 0 {
+		return f, nil
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { f.Values.Recency = f.learn(&f.Recency, m.Recency, c, c.days) })
+	wg.Go(func() { f.Values.Frequency = f.learn(&f.Frequency, m.Frequency, c, c.ordered) })
+	wg.Go(func() { f.Values.Money = f.learn(&f.Money, m.Money, c, c.spent) })
+	wg.Wait()
+	for i := range in.Rows() {
+		if c.known(i) {
+			r, q, w := f.scores(c, i)
+			f.Customers[(r-1)*25+(q-1)*5+w-1]++
+		}
+	}
+	for code, n := range f.Customers {
+		f.Scores.Recency += float64(n * (code/25 + 1))
+		f.Scores.Frequency += float64(n * (code/5%5 + 1))
+		f.Scores.Money += float64(n * (code%5 + 1))
+	}
+	f.Scores.Recency /= float64(f.Rows)
+	f.Scores.Frequency /= float64(f.Rows)
+	f.Scores.Money /= float64(f.Rows)
+	return f, nil
+}
+
+// learn sets the cut points of one measure and returns its mean.
+func (f *Fitted) learn(cuts *Cuts, own []float64, c columns, value func(i int) float64) float64 {
+	values := make([]float64, 0, f.Rows)
+	for i := range c.orders.Ints {
+		if c.known(i) {
+			values = append(values, value(i))
+		}
+	}
+	if len(own) > 0 {
+		*cuts = Cuts(own)
+	} else {
+		*cuts = CutPoints(values)
+		if f.Rule == From { // the R package adds one to its quantiles, whatever the unit
+			for k := range cuts {
+				cuts[k]++
+			}
+		}
+	}
+	return mean(values)
+}
+
+// fitted is a Fitted that has learned nothing yet.
+func (m *Model) fitted() (*Fitted, error) {
+	s, err := m.scheme()
+	if err != nil {
+		return nil, err
+	}
+	f := &Fitted{spec: m.Spec(), scheme: s, meanRule: m.meanRule(), money: m.money()}
+	f.Monetary, f.Rule, f.Own = "total", m.rule(), []string{}
+	if m.Monetary == "average" {
+		f.Monetary = "average"
+	}
+	if len(m.Recency) > 0 {
+		f.Own = append(f.Own, "recency")
+	}
+	if len(m.Frequency) > 0 {
+		f.Own = append(f.Own, "frequency")
+	}
+	if len(m.Money) > 0 {
+		f.Own = append(f.Own, "money")
+	}
+	labels := s.labels()
+	f.size = len(labels)
+	found, err := s.matches()
+	if err != nil {
+		return nil, err
+	}
+	for code := range f.segment {
+		at := code
+		if s.Positions == 2 {
+			at = code / 5
+		}
+		if s.Levels != 5 {
+			break // cn8 names cells, by means
+		}
+		f.segment[code] = others(labels)
+		if len(found[at]) > 0 {
+			f.segment[code] = int32(found[at][0])
+		}
+	}
+	return f, nil
+}
+
+// others is the place of Others among the labels: last, unless the scheme has a
+// segment of that name.
+func others(labels []string) int32 {
+	for i, l := range labels {
+		if l == Others {
+			return int32(i)
+		}
+	}
+	return -1
+}
+
+// Load restores a fit from its JSON. Cut points, means and customers are those of
+// the JSON; names are those of the model's scheme. A fit on other money, or by
+// another rule of bins, is an error.
+func (m *Model) Load(data []byte) (models.Fitted, error) {
+	if err := m.Validate(); err != nil {
+		return nil, err
+	}
+	f, err := m.fitted()
+	if err != nil {
+		return nil, err
+	}
+	want := f.learned
+	f.learned = learned{}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&f.learned); err != nil {
+		return nil, fmt.Errorf("rfm: saved fit: %w", err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("rfm: saved fit: text after its end")
+	}
+	if f.Monetary != want.Monetary {
+		return nil, fmt.Errorf("rfm: saved fit is of monetary %q, the settings say %q", f.Monetary, want.Monetary)
+	}
+	if f.Rule != want.Rule {
+		return nil, fmt.Errorf("rfm: saved fit has bins %q, the settings say %q", f.Rule, want.Rule)
+	}
+	n := 0
+	for _, k := range f.Customers {
+		n += k
+	}
+	if n != f.Rows || f.Rows < 0 {
+		return nil, fmt.Errorf("rfm: saved fit: %d rows, but %d customers by code", f.Rows, n)
+	}
+	for _, c := range []*Cuts{&f.Recency, &f.Frequency, &f.Money} {
+		if err := c.validate(); err != nil {
+			return nil, fmt.Errorf("rfm: saved fit: %w", err)
+		}
+	}
+	return f, nil
+}
+
+// MarshalJSON writes what was learned.
+func (f *Fitted) MarshalJSON() ([]byte, error) { return json.Marshal(f.learned) }
+
+// columns are the columns read.
+type columns struct {
+	recency, orders *table.Column
+	money           []float64
+}
+
+func columnsOf(t *table.Table, money string) columns {
+	return columns{t.Column("recency_days"), t.Column("orders"), t.Floats(money)}
+}
+
+// known reports whether the customer of row i has an order, and all three values.
+func (c *columns) known(i int) bool {
+	v := c.money[i]
+	return !c.orders.Missing(i) && c.orders.Ints[i] > 0 && !c.recency.Missing(i) && v-v == 0 // neither NaN nor infinite
+}
+
+func (c *columns) days(i int) float64    { return float64(c.recency.Ints[i]) }
+func (c *columns) ordered(i int) float64 { return float64(c.orders.Ints[i]) }
+func (c *columns) spent(i int) float64   { return c.money[i] }
+
+// scores returns the three scores of a known customer.
+func (f *Fitted) scores(c columns, i int) (r, q, w int) {
+	return f.Recency.scoreRecency(c.days(i)), f.Frequency.score(c.ordered(i), f.Rule), f.Money.score(c.money[i], f.Rule)
+}
+
+// Score writes scores, codes, segments and cells; all are missing for customers
+// without an order, and for everyone when the fit saw no customer.
+func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
+	if err := f.spec.Check(src); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	in := columnsOf(src, f.money)
+	r, q, w := dst.Column("r_score"), dst.Column("f_score"), dst.Column("m_score")
+	code, segment, cell := dst.Codes("rfm_code"), dst.Codes("rfm_segment"), dst.Codes("rfm_cell")
+	for i := range code {
+		known := f.Rows > 0 && in.known(i)
+		r.Null[i], q.Null[i], w.Null[i] = !known, !known, !known
+		if !known {
+			r.Ints[i], q.Ints[i], w.Ints[i] = 0, 0, 0
+			code[i], segment[i], cell[i] = -1, -1, -1
+			continue
+		}
+		a, b, c := f.scores(in, i)
+		r.Ints[i], q.Ints[i], w.Ints[i] = int64(a), int64(b), int64(c)
+		code[i] = int32((a-1)*25 + (b-1)*5 + c - 1)
+		cell[i] = f.cell(in, i, a, b, c)
+		if f.scheme.Levels == 2 {
+			segment[i] = cell[i]
+		} else {
+			segment[i] = f.segment[code[i]]
+		}
+	}
+	return nil
+}
+
+// cell is the place of a customer in cn8: high is at or above the mean, and for
+// days at or below it.
+func (f *Fitted) cell(in columns, i, r, q, w int) int32 {
+	var recent, often, much bool
+	if f.meanRule == "scores" {
+		recent, often, much = float64(r) >= f.Scores.Recency, float64(q) >= f.Scores.Frequency, float64(w) >= f.Scores.Money
+	} else {
+		recent, often, much = in.days(i) <= f.Values.Recency, in.ordered(i) >= f.Values.Frequency, in.money[i] >= f.Values.Money
+	}
+	place := int32(0)
+	if !recent {
+		place += 2
+	}
+	if !often {
+		place++
+	}
+	if !much {
+		place += 4
+	}
+	return place
+}
