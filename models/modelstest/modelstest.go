@@ -229,7 +229,7 @@ func valid(ctx context.Context, m models.Model, in *table.Table) error {
 		return err
 	}
 	for _, c := range whole.Columns() {
-		any := false
+		some := false
 		for i := range c.Len() {
 			if c.Missing(i) {
 				if c.Kind == table.Category && c.Codes[i] != -1 {
@@ -237,7 +237,7 @@ func valid(ctx context.Context, m models.Model, in *table.Table) error {
 				}
 				continue
 			}
-			any = true
+			some = true
 			switch c.Kind {
 			case table.Category:
 				if int(c.Codes[i]) >= len(c.Labels) {
@@ -250,7 +250,7 @@ func valid(ctx context.Context, m models.Model, in *table.Table) error {
 				}
 			}
 		}
-		if !any {
+		if !some {
 			return fmt.Errorf("column %s is missing in every row: the rows given show nothing", c.Name)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 	"sync"
 
 	"clientele/engine/table"
@@ -177,7 +178,6 @@ type Fitted struct {
 	meanRule string
 	money    string
 	segment  [125]int32 // code of rfm_segment by code of rfm_code
-	size     int        // number of labels of rfm_segment
 }
 
 // Fit learns the cut points and the means from the customers who have an order.
@@ -196,25 +196,21 @@ func (m *Model) Fit(ctx context.Context, in *table.Table) (models.Fitted, error)
 		return nil, err
 	}
 	c := columnsOf(in, f.money)
+	days, orders, money := make([]float64, 0, in.Rows()), make([]float64, 0, in.Rows()), make([]float64, 0, in.Rows())
 	for i := range in.Rows() {
 		if c.known(i) {
-			f.Rows++
+			days, orders, money = append(days, c.days(i)), append(orders, c.ordered(i)), append(money, c.money[i])
 		}
 	}
-	if f.Rows == 0 {
+	if f.Rows = len(days); f.Rows == 0 {
 		return f, nil
 	}
 	var wg sync.WaitGroup
-	wg.Go(func() { f.Values.Recency = f.learn(&f.Recency, m.Recency, c, c.days) })
-	wg.Go(func() { f.Values.Frequency = f.learn(&f.Frequency, m.Frequency, c, c.ordered) })
-	wg.Go(func() { f.Values.Money = f.learn(&f.Money, m.Money, c, c.spent) })
+	wg.Go(func() { f.Recency, f.Values.Recency = learn(days, m.Recency, f.Rule), mean(days) })
+	wg.Go(func() { f.Frequency, f.Values.Frequency = learn(orders, m.Frequency, f.Rule), mean(orders) })
+	wg.Go(func() { f.Money, f.Values.Money = learn(money, m.Money, f.Rule), mean(money) })
 	wg.Wait()
-	for i := range in.Rows() {
-		if c.known(i) {
-			r, q, w := f.scores(c, i)
-			f.Customers[(r-1)*25+(q-1)*5+w-1]++
-		}
-	}
+	f.count(days, orders, money)
 	for code, n := range f.Customers {
 		f.Scores.Recency += float64(n * (code/25 + 1))
 		f.Scores.Frequency += float64(n * (code/5%5 + 1))
@@ -226,25 +222,40 @@ func (m *Model) Fit(ctx context.Context, in *table.Table) (models.Fitted, error)
 	return f, nil
 }
 
-// learn sets the cut points of one measure and returns its mean.
-func (f *Fitted) learn(cuts *Cuts, own []float64, c columns, value func(i int) float64) float64 {
-	values := make([]float64, 0, f.Rows)
-	for i := range c.orders.Ints {
-		if c.known(i) {
-			values = append(values, value(i))
-		}
-	}
+// learn returns the cut points of one measure: the user's, or quantiles of the values.
+func learn(values, own []float64, rule Rule) Cuts {
 	if len(own) > 0 {
-		*cuts = Cuts(own)
-	} else {
-		*cuts = CutPoints(values)
-		if f.Rule == From { // the R package adds one to its quantiles, whatever the unit
-			for k := range cuts {
-				cuts[k]++
-			}
+		return Cuts(own)
+	}
+	cuts := CutPoints(values)
+	if rule == From { // the R package adds one to its quantiles, whatever the unit
+		for k := range cuts {
+			cuts[k]++
 		}
 	}
-	return mean(values)
+	return cuts
+}
+
+// count counts customers by code, a share of them on each core: sums of whole
+// numbers are the same in any order.
+func (f *Fitted) count(days, orders, money []float64) {
+	shares := make([][125]int, runtime.GOMAXPROCS(0))
+	size := (len(days) + len(shares) - 1) / len(shares)
+	var wg sync.WaitGroup
+	for k := range shares {
+		wg.Go(func() {
+			for i := min(k*size, len(days)); i < min((k+1)*size, len(days)); i++ {
+				r, q, w := f.scores(days[i], orders[i], money[i])
+				shares[k][code(r, q, w)]++
+			}
+		})
+	}
+	wg.Wait()
+	for _, share := range shares {
+		for code, n := range share {
+			f.Customers[code] += n
+		}
+	}
 }
 
 // fitted is a Fitted that has learned nothing yet.
@@ -268,7 +279,6 @@ func (m *Model) fitted() (*Fitted, error) {
 		f.Own = append(f.Own, "money")
 	}
 	labels := s.labels()
-	f.size = len(labels)
 	found, err := s.matches()
 	if err != nil {
 		return nil, err
@@ -363,12 +373,14 @@ func (c *columns) known(i int) bool {
 
 func (c *columns) days(i int) float64    { return float64(c.recency.Ints[i]) }
 func (c *columns) ordered(i int) float64 { return float64(c.orders.Ints[i]) }
-func (c *columns) spent(i int) float64   { return c.money[i] }
 
-// scores returns the three scores of a known customer.
-func (f *Fitted) scores(c columns, i int) (r, q, w int) {
-	return f.Recency.scoreRecency(c.days(i)), f.Frequency.score(c.ordered(i), f.Rule), f.Money.score(c.money[i], f.Rule)
+// scores returns the three scores of a customer.
+func (f *Fitted) scores(days, orders, money float64) (r, q, w int) {
+	return f.Recency.scoreRecency(days), f.Frequency.score(orders, f.Rule), f.Money.score(money, f.Rule)
 }
+
+// code is the place of three scores among the labels of rfm_code.
+func code(r, q, w int) int { return (r-1)*25 + (q-1)*5 + w - 1 }
 
 // Score writes scores, codes, segments and cells; all are missing for customers
 // without an order, and for everyone when the fit saw no customer.
@@ -381,45 +393,44 @@ func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 	}
 	in := columnsOf(src, f.money)
 	r, q, w := dst.Column("r_score"), dst.Column("f_score"), dst.Column("m_score")
-	code, segment, cell := dst.Codes("rfm_code"), dst.Codes("rfm_segment"), dst.Codes("rfm_cell")
-	for i := range code {
+	codes, segments, cells := dst.Codes("rfm_code"), dst.Codes("rfm_segment"), dst.Codes("rfm_cell")
+	for i := range codes {
 		known := f.Rows > 0 && in.known(i)
 		r.Null[i], q.Null[i], w.Null[i] = !known, !known, !known
 		if !known {
 			r.Ints[i], q.Ints[i], w.Ints[i] = 0, 0, 0
-			code[i], segment[i], cell[i] = -1, -1, -1
+			codes[i], segments[i], cells[i] = -1, -1, -1
 			continue
 		}
-		a, b, c := f.scores(in, i)
+		days, orders, money := in.days(i), in.ordered(i), in.money[i]
+		a, b, c := f.scores(days, orders, money)
 		r.Ints[i], q.Ints[i], w.Ints[i] = int64(a), int64(b), int64(c)
-		code[i] = int32((a-1)*25 + (b-1)*5 + c - 1)
-		cell[i] = f.cell(in, i, a, b, c)
-		if f.scheme.Levels == 2 {
-			segment[i] = cell[i]
+		codes[i] = int32(code(a, b, c))
+		if f.meanRule == "scores" {
+			cells[i] = cell(-float64(a), float64(b), float64(c), -f.Scores.Recency, f.Scores.Frequency, f.Scores.Money)
 		} else {
-			segment[i] = f.segment[code[i]]
+			cells[i] = cell(days, orders, money, f.Values.Recency, f.Values.Frequency, f.Values.Money)
+		}
+		segments[i] = f.segment[codes[i]]
+		if f.scheme.Levels == 2 {
+			segments[i] = cells[i]
 		}
 	}
 	return nil
 }
 
-// cell is the place of a customer in cn8: high is at or above the mean, and for
-// days at or below it.
-func (f *Fitted) cell(in columns, i, r, q, w int) int32 {
-	var recent, often, much bool
-	if f.meanRule == "scores" {
-		recent, often, much = float64(r) >= f.Scores.Recency, float64(q) >= f.Scores.Frequency, float64(w) >= f.Scores.Money
-	} else {
-		recent, often, much = in.days(i) <= f.Values.Recency, in.ordered(i) >= f.Values.Frequency, in.money[i] >= f.Values.Money
-	}
+// cell is the place in cn8 of a customer whose frequency and money are high at or
+// above their means, and whose recency is high at or below it. (Scores of recency
+// come with their sign turned.)
+func cell(recency, frequency, money, recencyMean, frequencyMean, moneyMean float64) int32 {
 	place := int32(0)
-	if !recent {
+	if recency > recencyMean {
 		place += 2
 	}
-	if !often {
+	if frequency < frequencyMean {
 		place++
 	}
-	if !much {
+	if money < moneyMean {
 		place += 4
 	}
 	return place

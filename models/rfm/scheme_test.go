@@ -32,6 +32,31 @@ func rRFM03() Scheme {
 		[2]string{"5,3,2,1,1,3,2,3,1,1", "5,5,4,3,3,4,5,5,3,5"}, [2]string{"5,2,2,3,1,4,4,3,1,1", "5,5,4,5,5,5,5,5,4,5"})
 }
 
+// putler is the table of the Putler shop tool as commonly published: a range of R
+// and a range of the mean of F and M. Whole scores 1 to 5 make its zeros ones.
+// Its name lists are written out code by code, as means are no patterns.
+func putler() Scheme {
+	s := Scheme{Name: "putler", Positions: 3, Levels: 5}
+	for _, row := range []struct {
+		name                       string
+		rLow, rHigh, meanLow, mean float64
+	}{
+		{"Champions", 4, 5, 4, 5}, {"Loyal", 2, 5, 3, 5}, {"Potential Loyalist", 3, 5, 1, 3}, {"Recent", 4, 5, 0, 1},
+		{"Promising", 3, 4, 0, 1}, {"Need Attention", 2, 3, 2, 3}, {"About To Sleep", 2, 3, 0, 2}, {"At Risk", 0, 2, 2, 5},
+		{"Can't Lose", 0, 1, 4, 5}, {"Hibernating", 1, 2, 1, 2}, {"Lost", 0, 2, 0, 2},
+	} {
+		g := Segment{Name: row.name}
+		for _, code := range s.codes() {
+			r, mean := float64(code[0]-'0'), float64(code[1]-'0'+code[2]-'0')/2
+			if r >= row.rLow && r <= row.rHigh && mean >= row.meanLow && mean <= row.mean {
+				g.Codes = append(g.Codes, code)
+			}
+		}
+		s.Segments = append(s.Segments, g)
+	}
+	return s
+}
+
 // Expected figures: the table at the head of reference rfm.md.
 func TestCheckReproducesTheReference(t *testing.T) {
 	lookup := func(name string) Scheme {
@@ -50,6 +75,7 @@ func TestCheckReproducesTheReference(t *testing.T) {
 		{lookup("rf25"), 25, 0, 0, nil},
 		{lookup("r-rfm-0.2"), 125, 36, 39, []string{"New Customers", "Promising", "Can't Lose Them"}},
 		{rRFM03(), 125, 10, 58, nil},
+		{putler(), 125, 0, 76, []string{"Recent", "Promising", "Can't Lose", "Lost"}},
 		{lookup("cn8"), 8, 0, 0, nil},
 	} {
 		r, err := Check(c.scheme)
@@ -170,7 +196,7 @@ func TestCheckProperty(t *testing.T) {
 			}
 			n := 0
 			for _, g := range segments {
-				if any(g, text) {
+				if matched(g, text) {
 					if n++; n == 1 {
 						got[g.Name] = true
 					}
@@ -194,7 +220,7 @@ func TestCheckProperty(t *testing.T) {
 	})
 }
 
-func any(g Segment, code string) bool {
+func matched(g Segment, code string) bool {
 	for _, p := range g.Codes {
 		if regexp.MustCompile("^" + strings.ReplaceAll(p, "*", "[1-5]") + "$").MatchString(code) {
 			return true
