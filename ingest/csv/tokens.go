@@ -164,30 +164,31 @@ func (t *tokens) plainCell(from, to int) {
 // delimiter or line end behind it stands, or the length of the text.
 func (t *tokens) quotedCell(q int) int {
 	text := t.text
-	closing, escapes := q+1, 0
+	closing, escaped := q+1, false
 	for {
-		i := bytes.IndexByte(text[closing:], '"')
-		if i < 0 {
+		closing = nextQuote(text, closing)
+		if closing == len(text) {
 			t.broken = "never closed"
 			t.breaks += int64(bytes.Count(text[q:], []byte{t.eol}))
 			t.plainCell(q, len(text))
 			t.quoted = true
 			return len(text)
 		}
-		closing += i
 		if closing+1 == len(text) || text[closing+1] != '"' {
 			break
 		}
 		closing += 2
-		escapes++
+		escaped = true
 	}
-	t.breaks += int64(bytes.Count(text[q:closing], []byte{t.eol}))
-	if escapes == 0 {
-		t.plainCell(q+1, closing)
-	} else {
+	if t.lineInside(q, closing) {
+		t.breaks += int64(bytes.Count(text[q:closing], []byte{t.eol}))
+	}
+	if escaped {
 		from := len(t.out)
 		t.unescape(text[q+1 : closing])
 		t.plainCell(from, len(t.out))
+	} else {
+		t.plainCell(q+1, closing)
 	}
 	t.quoted = true
 
@@ -203,6 +204,39 @@ func (t *tokens) quotedCell(q int) int {
 		k++
 	}
 	return k
+}
+
+// nextQuote is the place of the first quote from i on, or the text's length.
+// Most quoted cells are shorter than a search function takes to start.
+func nextQuote(text []byte, i int) int {
+	const quotes = ones * '"'
+	for limit := i + 64; i < limit; i += 8 {
+		if i+8 > len(text) {
+			break
+		}
+		if found := hits(binary.LittleEndian.Uint64(text[i:]) ^ quotes); found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
+		}
+	}
+	if k := bytes.IndexByte(text[i:], '"'); k >= 0 {
+		return i + k
+	}
+	return len(text)
+}
+
+// lineInside reports whether text[i:j] may hold a line end: short cells are
+// looked at eight bytes at a time, of long ones it is always said.
+func (t *tokens) lineInside(i, j int) bool {
+	if j-i > 64 || j+8 > len(t.text) {
+		return true
+	}
+	eols := ones * uint64(t.eol)
+	for ; i < j; i += 8 {
+		if hits(binary.LittleEndian.Uint64(t.text[i:])^eols) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // unescape appends the inside of a quoted cell with "" as ". The text itself
