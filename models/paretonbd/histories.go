@@ -61,7 +61,8 @@ func newHistories(in *table.Table) (*histories, error) {
 		}
 	}
 	slices.Sort(keys)
-	h := &histories{customers: len(keys)}
+	h := grown(distinct(keys))
+	h.customers = len(keys)
 	for from := 0; from < len(keys); {
 		to := from + 1
 		for to < len(keys) && keys[to] == keys[from] {
@@ -72,6 +73,20 @@ func newHistories(in *table.Table) (*histories, error) {
 	}
 	h.divide()
 	return h, nil
+}
+
+func distinct(sorted []uint64) (n int) {
+	for i := range sorted {
+		if i == 0 || sorted[i] != sorted[i-1] {
+			n++
+		}
+	}
+	return n
+}
+
+// grown returns empty histories with room for n.
+func grown(n int) *histories {
+	return &histories{x: make([]int32, 0, n), tx: make([]int32, 0, n), t: make([]int32, 0, n), count: make([]float64, 0, n)}
 }
 
 func (h *histories) add(x, tx, t int32, count float64) {
@@ -99,7 +114,7 @@ func (h *histories) thin(n int) *histories {
 	if len(h.x) <= 2*n {
 		return h
 	}
-	part := &histories{}
+	part := grown(n)
 	for k := range n {
 		i := k * len(h.x) / n
 		part.add(h.x[i], h.tx[i], h.t[i], h.count[i])

@@ -173,11 +173,6 @@ func (r *searcher) climb(start []float64) {
 			identity(inverse, n, 0.5/max(norm(gradient), 1e-300))
 		}
 		rise := r.direct(direction, inverse, at, gradient)
-		if rise < 1e-3 && !fresh {
-			identity(inverse, n, 0.5/max(norm(gradient), 1e-300))
-			fresh = true
-			rise = r.direct(direction, inverse, at, gradient)
-		}
 		if rise < 1e-3 {
 			return
 		}

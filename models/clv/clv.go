@@ -1,0 +1,110 @@
+// Package clv joins purchases and spend into a customer's lifetime value over
+// the configured horizon: discounted orders times spend times margin.
+package clv
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"clientele/engine/table"
+	"clientele/models"
+)
+
+// Model is the estimator; it learns nothing.
+type Model struct {
+	Margin float64 `json:"margin"` // share of spend that is margin, above zero to 1; zero: 1, values are revenue
+}
+
+// Name is the model's name in the models table.
+const Name = "clv"
+
+// Method names the formula in Report.Method.
+const Method = "discounted_orders_times_spend"
+
+// Spec implements models.Model.
+func (m *Model) Spec() models.Spec {
+	const en = " Not computed yet: missing for everybody in this version."
+	const zh = "此版本尚未计算，所有客户均为空。"
+	return models.Spec{
+		Name: Name,
+		Doc:  "Customer lifetime value: discounted orders times spend times margin.",
+		In: []table.Field{
+			{Name: "discounted_orders", Kind: table.Float, Unit: "orders"},
+			{Name: "expected_spend", Kind: table.Float, Unit: "money"},
+		},
+		Out: []table.Field{
+			{Name: "clv", Kind: table.Float, Unit: "money",
+				Doc:   "Customer lifetime value: discounted value of the repeat purchases expected within the horizon after the as-of date (discounted_orders times expected_spend times margin); revenue where no margin is configured.",
+				DocZh: "客户终身价值：统计日之后、预测期内预计复购的折现价值（discounted_orders × expected_spend × 毛利率）；未配置毛利率时为营收。"},
+			{Name: "clv_low", Kind: table.Float, Unit: "money",
+				Doc: "Lower end of the 95 % interval of clv." + en, DocZh: "clv 的 95% 区间下限。" + zh},
+			{Name: "clv_high", Kind: table.Float, Unit: "money",
+				Doc: "Upper end of the 95 % interval of clv." + en, DocZh: "clv 的 95% 区间上限。" + zh},
+		},
+	}
+}
+
+// Fitted multiplies. It is safe for concurrent use.
+type Fitted struct {
+	Margin float64 `json:"margin"`
+	Rows   int     `json:"rows"` // seen by Fit with both columns present
+}
+
+// Fit implements models.Model.
+func (m *Model) Fit(ctx context.Context, in *table.Table) (models.Fitted, error) {
+	margin := m.Margin
+	if margin == 0 {
+		margin = 1
+	}
+	if !(margin > 0 && margin <= 1) {
+		return nil, fmt.Errorf("%s: margin %v is not in (0, 1]", Name, m.Margin)
+	}
+	if err := m.Spec().Check(in); err != nil {
+		return nil, err
+	}
+	f := &Fitted{Margin: margin}
+	spend := in.Floats("expected_spend")
+	for i, orders := range in.Floats("discounted_orders") {
+		if !math.IsNaN(orders * spend[i]) {
+			f.Rows++
+		}
+	}
+	return f, ctx.Err()
+}
+
+// Load returns the Fitted whose JSON is given.
+func (m *Model) Load(data []byte) (models.Fitted, error) {
+	f := &Fitted{}
+	if err := json.Unmarshal(data, f); err != nil {
+		return nil, fmt.Errorf("load %s: %w", Name, err)
+	}
+	if !(f.Margin > 0 && f.Margin <= 1) {
+		return nil, fmt.Errorf("load %s: margin %v is not in (0, 1]", Name, f.Margin)
+	}
+	return f, nil
+}
+
+// Report implements models.Fitted.
+func (f *Fitted) Report() models.Report {
+	return models.Report{
+		Model: Name, Status: models.Fixed, Method: Method,
+		Parameters:    []models.Parameter{{Name: "margin", Value: f.Margin}},
+		LogLikelihood: math.NaN(), Rows: f.Rows,
+	}
+}
+
+// Score implements models.Fitted. A customer without either input has no value.
+func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
+	if err := (&Model{}).Spec().Check(src); err != nil {
+		return err
+	}
+	orders, spend := src.Floats("discounted_orders"), src.Floats("expected_spend")
+	value, low, high := dst.Floats("clv"), dst.Floats("clv_low"), dst.Floats("clv_high")
+	for i := range value {
+		value[i] = orders[i] * spend[i] * f.Margin
+		low[i], high[i] = math.NaN(), math.NaN()
+	}
+	return ctx.Err()
+}

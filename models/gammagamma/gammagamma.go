@@ -1,0 +1,300 @@
+// Package gammagamma says what a customer's purchases will be worth: the
+// Gamma-Gamma model of Fader & Hardie (2013), by maximum likelihood on repeat
+// purchases. The formulas are exported functions over slices; Model wraps them
+// for columns.
+package gammagamma
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+
+	"clientele/engine/table"
+	"clientele/models"
+	"clientele/models/stat"
+)
+
+// Model is the estimator. Its zero value has the defaults.
+type Model struct {
+	MinRepeaters int `json:"min_repeaters"` // customers with repeat spend above zero that a fit needs; zero: 50
+	Workers      int `json:"-"`             // goroutines of a fit; zero: one for each processor. Results do not depend on it
+}
+
+// Name is the model's name in the models table.
+const Name = "gamma_gamma"
+
+// Methods that give the scores, as Report.Method names them.
+const (
+	MethodGammaGamma = Name
+	MethodShrunkMean = "shrunk_mean" // each customer's mean spend, shrunk to that of all
+	MethodNone       = "none"        // no repeat spend to go by
+)
+
+// Spec implements models.Model.
+func (m *Model) Spec() models.Spec {
+	return models.Spec{
+		Name: Name,
+		Doc:  "Gamma-Gamma: what a customer's next purchases will be worth.",
+		In: []table.Field{
+			{Name: "x", Kind: table.Int, Unit: "purchase days"},
+			{Name: "repeat_spend", Kind: table.Float, Unit: "money"},
+		},
+		Out: []table.Field{
+			{Name: "expected_spend", Kind: table.Float, Unit: "money",
+				Doc:   "Money expected of the customer's next purchase day, if there is one (Gamma-Gamma): the own repeat spend, shrunk to the mean of all customers; that mean for customers who have bought once.",
+				DocZh: "客户若再次购买，预计一个购买日的金额（Gamma-Gamma 模型）：由客户自己的复购金额向全体均值收缩；只买过一次的客户取全体均值。"},
+		},
+	}
+}
+
+// Fitted is what a fit learned. It is safe for concurrent use.
+type Fitted struct {
+	report models.Report
+	method string
+	params Params
+	mean   float64            // of all customers, for one purchase day
+	errors []models.Parameter // standard errors; nil where there are none
+}
+
+// Report implements models.Fitted.
+func (f *Fitted) Report() models.Report { return f.report }
+
+// Params returns the parameters that give the scores; ok is false where no
+// model was fitted.
+func (f *Fitted) Params() (p Params, ok bool) { return f.params, f.method == MethodGammaGamma }
+
+// MeanSpend returns the mean worth of a purchase day over all customers, money;
+// NaN where nobody has bought again.
+func (f *Fitted) MeanSpend() float64 {
+	if f.method == MethodNone {
+		return math.NaN()
+	}
+	return f.mean
+}
+
+// StandardErrors returns the standard errors of the parameters; nil where
+// there are none.
+func (f *Fitted) StandardErrors() []models.Parameter { return f.errors }
+
+func (f *Fitted) warn(code, en, zh string) {
+	f.report.Warnings = append(f.report.Warnings, models.Warning{Code: code, En: en, Zh: zh})
+}
+
+// Fit implements models.Model. It learns from customers with x and
+// repeat_spend above zero.
+func (m *Model) Fit(ctx context.Context, in *table.Table) (models.Fitted, error) {
+	if err := m.Spec().Check(in); err != nil {
+		return nil, err
+	}
+	for i, v := range in.Floats("repeat_spend") {
+		if math.IsInf(v, 0) {
+			return nil, fmt.Errorf("fit %s: row %d: repeat_spend is infinite", Name, i)
+		}
+	}
+	least := m.MinRepeaters
+	if least == 0 {
+		least = 50
+	}
+	s := newSpends(in)
+	f := &Fitted{report: models.Report{Model: Name, Rows: len(s.x), LogLikelihood: math.NaN()}}
+	if len(s.x) == 0 {
+		f.method = MethodNone
+		f.report.Status, f.report.Method = models.Skipped, f.method
+		f.warn("no_repeat_spend",
+			"Nobody has spent money on a repeat purchase: expected spend is missing.",
+			"没有客户在复购中产生金额：预计消费额为空。")
+		return f, nil
+	}
+	if len(s.x) < least {
+		f.warn("few_repeaters",
+			fmt.Sprintf("Gamma-Gamma was not fitted: %d customers have repeat spend, the least is %d.", len(s.x), least),
+			fmt.Sprintf("未拟合 Gamma-Gamma：只有 %d 位客户有复购金额，至少需要 %d 位。", len(s.x), least))
+		return f.shrunk(s), nil
+	}
+	best, err := fit(ctx, s, m.Workers)
+	if err != nil {
+		return nil, fmt.Errorf("fit %s: %w", Name, err)
+	}
+	f.report.Iterations = best.Iterations
+	f.judge(s, best)
+	return f, nil
+}
+
+// Limits of the parameters; v's are times the mean spend.
+var lowest, highest = Params{P: 1e-3, Q: 1e-3, V: 1e-6}, Params{P: 1e5, Q: 1e5, V: 1e6}
+
+func fit(ctx context.Context, s *spends, workers int) (*stat.Maximum, error) {
+	objective := func(theta, gradient []float64) float64 {
+		p := fromLogs(theta)
+		value, g := s.logLikelihood(p, workers)
+		gradient[0], gradient[1], gradient[2] = g[0]*p.P, g[1]*p.Q, g[2]*p.V
+		return value
+	}
+	mean := s.money / s.purchases
+	logs := func(p, q, v float64) []float64 { return []float64{math.Log(p), math.Log(q), math.Log(v * mean)} }
+	return stat.Maximise(ctx, objective, stat.Search{
+		Lower:  logs(lowest.P, lowest.Q, lowest.V),
+		Upper:  logs(highest.P, highest.Q, highest.V),
+		Starts: [][]float64{logs(2, 3, 1), logs(6, 4, 0.5), logs(1, 1.5, 0.5)},
+	})
+}
+
+func fromLogs(theta []float64) Params {
+	return Params{P: math.Exp(theta[0]), Q: math.Exp(theta[1]), V: math.Exp(theta[2])}
+}
+
+// judge decides whether the maximum is an estimate, and says what is doubtful.
+func (f *Fitted) judge(s *spends, best *stat.Maximum) {
+	p := fromLogs(best.At)
+	switch {
+	case best.Outcome != stat.Interior:
+		f.warn("not_identified",
+			fmt.Sprintf("Gamma-Gamma was not fitted: its likelihood has no maximum inside the parameters' range (p %.4g, q %.4g, v %.4g): spend does not vary as the model has it.", p.P, p.Q, p.V),
+			fmt.Sprintf("未拟合 Gamma-Gamma：似然在参数范围内没有最大值（p %.4g，q %.4g，v %.4g），消费额的变化不符合模型。", p.P, p.Q, p.V))
+		f.shrunk(s)
+		return
+	case p.Q <= 1:
+		f.warn("infinite_mean",
+			fmt.Sprintf("Gamma-Gamma was refused: its q is %.4f, and a mean spend exists only above 1. A few customers spend so much more than the rest that the model's mean is infinite.", p.Q),
+			fmt.Sprintf("拒绝使用 Gamma-Gamma：q 为 %.4f，而平均消费额只有在 q 大于 1 时才存在。少数客户的消费远高于其他客户，使模型均值为无穷大。", p.Q))
+		f.shrunk(s)
+		return
+	}
+	f.method, f.params, f.mean = MethodGammaGamma, p, p.MeanSpend()
+	f.report.Status, f.report.Method, f.report.LogLikelihood = models.Converged, f.method, best.Value
+	f.report.Parameters = []models.Parameter{{Name: "p", Value: p.P}, {Name: "q", Value: p.Q}, {Name: "v", Value: p.V}}
+	f.doubt(s, best)
+}
+
+// doubt sets the standard errors and warns.
+func (f *Fitted) doubt(s *spends, best *stat.Maximum) {
+	var weak []string
+	for i, se := range best.StandardErrors() {
+		e := f.report.Parameters[i]
+		if se > 1 {
+			weak = append(weak, e.Name)
+		}
+		f.errors = append(f.errors, models.Parameter{Name: e.Name, Value: e.Value * se})
+	}
+	if len(weak) > 0 {
+		list := strings.Join(weak, ", ")
+		f.warn("weakly_identified",
+			fmt.Sprintf("The data hardly determine %s: the 95 %% interval spans more than a factor of fifty.", list),
+			fmt.Sprintf("数据几乎无法确定参数 %s：其 95%% 区间上下限相差五十倍以上。", list))
+	}
+	if q := f.errors[1]; f.params.Q-1 < 2*q.Value {
+		f.warn("unstable_mean",
+			fmt.Sprintf("The mean spend of all customers is unstable: q is %.3f with a standard error of %.3f, and the mean is infinite at 1.", f.params.Q, q.Value),
+			fmt.Sprintf("全体客户的平均消费额不稳定：q 为 %.3f，标准误 %.3f，而 q 为 1 时均值无穷大。", f.params.Q, q.Value))
+	}
+	if c := s.correlation(); math.Abs(c) > notable {
+		f.warn("spend_frequency_correlation",
+			fmt.Sprintf("Customers who buy often spend differently on a purchase (correlation of the logs %.2f). The model takes the two as independent: lifetime values of frequent buyers are %s.", c, direction(c, "too low", "too high")),
+			fmt.Sprintf("购买频率与单次消费额相关（对数相关系数 %.2f），而模型假定两者独立：高频客户的终身价值会%s。", c, direction(c, "偏低", "偏高")))
+	}
+}
+
+// notable is the correlation of frequency and spend from which it is named.
+const notable = 0.3
+
+func direction(c float64, positive, negative string) string {
+	if c > 0 {
+		return positive
+	}
+	return negative
+}
+
+// correlation is that of ln x and ln of the mean spend: amounts of money have
+// long tails, in which Pearson's correlation of the plain values drowns.
+func (s *spends) correlation() float64 {
+	logX := make([]float64, len(s.x))
+	for i, x := range s.x {
+		logX[i] = math.Log(x)
+	}
+	return stat.Correlation(logX, s.logs)
+}
+
+// shrunk makes f score by the plainer method.
+func (f *Fitted) shrunk(s *spends) *Fitted {
+	f.method, f.mean = MethodShrunkMean, max(0, s.pricedMoney/s.pricedPurchases)
+	f.report.Status, f.report.Method = models.Fallback, f.method
+	f.warn(MethodShrunkMean,
+		"Expected spend is instead the mean of the customer's own repeat purchases and of one purchase at the mean of all customers.",
+		"预计消费额改用客户自身复购金额与一次按全体均值计的购买的平均值。")
+	return f
+}
+
+// Score implements models.Fitted. Customers without repeat purchases, or whose
+// repeat spend is missing or not above zero, get the mean of all: the model
+// knows nothing of purchases that are free or refunded in full.
+func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
+	if err := (&Model{}).Spec().Check(src); err != nil {
+		return err
+	}
+	x, spend := src.Column("x"), src.Column("repeat_spend")
+	out := dst.Floats("expected_spend")
+	for i := range out {
+		if i%4096 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		switch {
+		case x.Missing(i) || f.method == MethodNone:
+			out[i] = math.NaN()
+		case !usable(x, spend, i) || !(spend.Floats[i] > 0):
+			out[i] = f.mean
+		case f.method == MethodShrunkMean:
+			out[i] = (f.mean + spend.Floats[i]) / (1 + float64(x.Ints[i]))
+		default:
+			out[i] = conditional(f.params, float64(x.Ints[i]), spend.Floats[i])
+		}
+	}
+	return nil
+}
+
+// saved is the JSON of a Fitted. JSON has no NaN: a missing log-likelihood is null.
+type saved struct {
+	Method        string             `json:"method"`
+	Params        Params             `json:"params"`
+	Mean          float64            `json:"mean"`
+	Errors        []models.Parameter `json:"standard_errors,omitempty"`
+	Status        models.Status      `json:"status"`
+	Parameters    []models.Parameter `json:"parameters,omitempty"`
+	LogLikelihood *float64           `json:"log_likelihood"`
+	Rows          int                `json:"rows"`
+	Iterations    int                `json:"iterations"`
+	Warnings      []models.Warning   `json:"warnings,omitempty"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (f *Fitted) MarshalJSON() ([]byte, error) {
+	r := f.report
+	s := saved{Method: f.method, Params: f.params, Mean: f.mean, Errors: f.errors,
+		Status: r.Status, Parameters: r.Parameters, Rows: r.Rows, Iterations: r.Iterations, Warnings: r.Warnings}
+	if !math.IsNaN(r.LogLikelihood) {
+		s.LogLikelihood = &r.LogLikelihood
+	}
+	return json.Marshal(s)
+}
+
+// Load returns the Fitted whose JSON is given.
+func (m *Model) Load(data []byte) (models.Fitted, error) {
+	var s saved
+	if err := json.Unmarshal(data, &s); err != nil {
+		return nil, fmt.Errorf("load %s: %w", Name, err)
+	}
+	f := &Fitted{method: s.Method, params: s.Params, mean: s.Mean, errors: s.Errors}
+	p := f.params
+	known := f.method == MethodNone || f.method == MethodShrunkMean && f.mean >= 0 ||
+		f.method == MethodGammaGamma && p.P > 0 && p.Q > 1 && p.V > 0
+	if !known {
+		return nil, fmt.Errorf("load %s: method %q without its parameters", Name, f.method)
+	}
+	f.report = models.Report{Model: Name, Status: s.Status, Method: s.Method, Parameters: s.Parameters,
+		LogLikelihood: math.NaN(), Rows: s.Rows, Iterations: s.Iterations, Warnings: s.Warnings}
+	if s.LogLikelihood != nil {
+		f.report.LogLikelihood = *s.LogLikelihood
+	}
+	return f, nil
+}

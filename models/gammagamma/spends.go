@@ -1,0 +1,115 @@
+package gammagamma
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mathext"
+
+	"clientele/engine/table"
+	"clientele/models/stat"
+)
+
+// spends are the repeat purchases of the customers that a fit uses, those with
+// x and spend above zero: x ascending, then spend, whatever the order of rows.
+type spends struct {
+	x     []float64 // repeat purchase days
+	total []float64 // money spent on them
+	logs  []float64 // ln of total/x
+	units []unit
+
+	purchases, money float64 // sums over the customers used
+	// priced customers have bought again, money above zero or not: zero is a
+	// price for the plainer method.
+	priced, pricedPurchases, pricedMoney float64
+}
+
+// unit is a range of customers of one x, summed in order.
+type unit struct{ from, to int }
+
+const unitSize = 1 << 14
+
+// usable reports whether row i has repeat purchases with known money.
+func usable(x, spend *table.Column, i int) bool {
+	return !x.Missing(i) && x.Ints[i] > 0 && !spend.Missing(i)
+}
+
+func newSpends(in *table.Table) *spends {
+	x, spend := in.Column("x"), in.Column("repeat_spend")
+	type customer struct {
+		x     int64
+		total float64
+	}
+	var all []customer
+	for i := range in.Rows() {
+		if usable(x, spend, i) {
+			all = append(all, customer{x.Ints[i], spend.Floats[i]})
+		}
+	}
+	slices.SortFunc(all, func(a, b customer) int {
+		switch {
+		case a.x != b.x:
+			return int(min(max(a.x-b.x, -1), 1))
+		case a.total < b.total:
+			return -1
+		case a.total > b.total:
+			return 1
+		}
+		return 0
+	})
+	s := &spends{}
+	for _, c := range all {
+		x := float64(c.x)
+		s.priced++
+		s.pricedPurchases += x
+		s.pricedMoney += c.total
+		if c.total <= 0 {
+			continue
+		}
+		s.x, s.total, s.logs = append(s.x, x), append(s.total, c.total), append(s.logs, math.Log(c.total/x))
+		s.purchases += x
+		s.money += c.total
+	}
+	for from := 0; from < len(s.x); {
+		to := from + 1
+		for to < len(s.x) && to-from < unitSize && s.x[to] == s.x[from] {
+			to++
+		}
+		s.units = append(s.units, unit{from, to})
+		from = to
+	}
+	return s
+}
+
+// logLikelihood returns the log-likelihood at p and its derivatives in p, q
+// and v. Everything but two logs and a division is shared by customers of one x.
+func (s *spends) logLikelihood(p Params, workers int) (value float64, gradient [3]float64) {
+	base, _ := math.Lgamma(p.Q)
+	baseSlope := mathext.Digamma(p.Q)
+	var sums [4]float64
+	stat.SumTo(sums[:], workers, len(s.units), func(k int, dst []float64) {
+		u := s.units[k]
+		x := s.x[u.from]
+		px := p.P * x
+		all, _ := math.Lgamma(px + p.Q)
+		own, _ := math.Lgamma(px)
+		logX, logV := math.Log(x), math.Log(p.V)
+		// Sums over customers of ln m, ln((xm+v)/(xm)), ln((xm+v)/v) and 1/(xm+v).
+		var logM, logOwn, logBase, per float64
+		for i := u.from; i < u.to; i++ {
+			xm := s.total[i]
+			l := math.Log(xm + p.V)
+			logM += s.logs[i]
+			logOwn += l - logX - s.logs[i]
+			logBase += l - logV
+			per += 1 / (xm + p.V)
+		}
+		n := float64(u.to - u.from)
+		slope := mathext.Digamma(px + p.Q)
+		dst[0] = n*(all-own-base) - p.Q*logBase - px*logOwn - logM
+		dst[1] = x * (n*(slope-mathext.Digamma(px)) - logOwn)
+		dst[2] = n*(slope-baseSlope) - logBase
+		dst[3] = n*p.Q/p.V - (px+p.Q)*per
+	})
+	return sums[0], [3]float64(sums[1:])
+}
