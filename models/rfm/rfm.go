@@ -158,6 +158,7 @@ type Means struct {
 
 // learned is what a fit keeps, and its JSON.
 type learned struct {
+	Model     string   `json:"model"`    // rfm
 	Monetary  string   `json:"monetary"` // total or average
 	Rule      Rule     `json:"rule"`
 	Recency   Cuts     `json:"recency"`   // days
@@ -265,7 +266,7 @@ func (m *Model) fitted() (*Fitted, error) {
 		return nil, err
 	}
 	f := &Fitted{spec: m.Spec(), scheme: s, meanRule: m.meanRule(), money: m.money()}
-	f.Monetary, f.Rule, f.Own = "total", m.rule(), []string{}
+	f.Model, f.Monetary, f.Rule, f.Own = f.spec.Name, "total", m.rule(), []string{}
 	if m.Monetary == "average" {
 		f.Monetary = "average"
 	}
@@ -330,6 +331,9 @@ func (m *Model) Load(data []byte) (models.Fitted, error) {
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, fmt.Errorf("rfm: saved fit: text after its end")
+	}
+	if f.Model != want.Model {
+		return nil, fmt.Errorf("rfm: saved fit is of model %q", f.Model)
 	}
 	if f.Monetary != want.Monetary {
 		return nil, fmt.Errorf("rfm: saved fit is of monetary %q, the settings say %q", f.Monetary, want.Monetary)

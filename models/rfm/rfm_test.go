@@ -400,6 +400,7 @@ func TestFrozenFit(t *testing.T) {
 		"ascending": {m, strings.Replace(string(saved), `"frequency":[`, `"frequency":[99,`, 1)},
 		"after":     {m, string(saved) + "{}"},
 		"customers": {m, strings.Replace(string(saved), `"rows":`, `"rows":1`, 1)},
+		"model":     {m, "{}"},
 		"unknown":   {m, strings.Replace(string(saved), `"rows":`, `"row":`, 1)},
 	} {
 		if _, err := bad.m.Load([]byte(bad.json)); err == nil || !strings.Contains(err.Error(), text) {
