@@ -115,9 +115,14 @@ func heldBy(f *os.File) error {
 func (l *Lock) Dir() string { return l.dir }
 
 // Release gives the lock up. Private copies and runs that were not published
-// are void afterwards.
+// are void afterwards. A second Release does nothing.
 func (l *Lock) Release() error {
-	return errors.Join(l.Sweep(), l.file.Close())
+	if l.file == nil {
+		return nil
+	}
+	err := errors.Join(l.Sweep(), l.file.Close())
+	l.file = nil
+	return err
 }
 
 // Sweep removes what was not published: private copies, unfinished runs, and

@@ -128,6 +128,12 @@ func (r *RunDir) publish(m Manifest, rows map[string]int64) (Run, error) {
 		return Run{}, err
 	}
 	m.Format, m.AsOf, m.Files = 1, r.AsOf, files
+	if m.Settings == nil {
+		m.Settings = map[string]string{}
+	}
+	if m.Warnings == nil {
+		m.Warnings = []Warning{}
+	}
 	id, err := writeManifest(r.File(ManifestName), m)
 	if err != nil {
 		return Run{}, err
@@ -212,12 +218,6 @@ func hashFile(dir string, e fs.DirEntry) (File, error) {
 // writeManifest returns the first 16 hex digits of the manifest's SHA-256,
 // which stand for the content of the whole run.
 func writeManifest(path string, m Manifest) (string, error) {
-	if m.Warnings == nil {
-		m.Warnings = []Warning{}
-	}
-	if m.Settings == nil {
-		m.Settings = map[string]string{}
-	}
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text) // sorts the keys of maps
 	enc.SetEscapeHTML(false)
