@@ -15,9 +15,9 @@ type Rule string
 
 const (
 	// Above: a value scores one more than the number of cut points below it (v > q).
-	Above Rule = "v > q"
+	Above Rule = "above"
 	// From: a bin begins at its cut point (low <= v < high), as in the R package rfm.
-	From Rule = "low <= v < high"
+	From Rule = "from"
 )
 
 // score is the score of a number of orders or an amount.

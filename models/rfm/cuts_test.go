@@ -5,9 +5,11 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"clientele/models/stat"
 )
 
-// Cut points against the plain definition on a sorted copy.
+// Cut points against the plain definition on a sorted copy, and against models/stat.
 func TestCutPointsProperty(t *testing.T) {
 	value := rapid.OneOf(
 		rapid.Map(rapid.IntRange(1, 6), func(n int) float64 { return float64(n) }),
@@ -16,7 +18,11 @@ func TestCutPointsProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.SliceOfN(value, 1, 200).Draw(t, "values")
 		got := CutPoints(values)
+		other := stat.Quantiles(values, 0.2, 0.4, 0.6, 0.8)
 		for k, q := range got {
+			if w := other[k]; math.Abs(q-w) > 1e-12*max(1, math.Abs(w)) && !nearInterpolation(values, q, w) {
+				t.Fatalf("cut point %d of %v is %v, by models/stat %v", k+1, values, q, w)
+			}
 			want := slowQuantile(values, float64(k+1)/5)
 			if math.Abs(q-want) > 1e-12*max(1, math.Abs(want), math.Abs(q)) && !nearInterpolation(values, q, want) {
 				t.Fatalf("cut point %d of %v is %v, sorted %v", k+1, values, q, want)

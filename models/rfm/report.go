@@ -56,7 +56,7 @@ func (f *Fitted) method() string {
 	}
 	text := f.scheme.Name
 	if f.Rule == From {
-		text += " (own bins: type-7 quantile + 1, " + string(From) + ")"
+		text += " (own bins: type-7 quantile + 1, low <= v < high)"
 	}
 	return text + f.given() + "; " + cells
 }
@@ -81,7 +81,7 @@ func (f *Fitted) fewScores(p int) (models.Warning, bool) {
 	var en, zh []string
 	for k, n := range customers {
 		if n > 0 {
-			en = append(en, fmt.Sprintf("%d (%s customers)", k+1, thousands(n)))
+			en = append(en, fmt.Sprintf("%d (%s)", k+1, people(n)))
 			zh = append(zh, fmt.Sprintf("%d 分（%s 人）", k+1, thousands(n)))
 		}
 	}
@@ -90,7 +90,7 @@ func (f *Fitted) fewScores(p int) (models.Warning, bool) {
 	}
 	measure := []string{"recency", "frequency", "money"}[p]
 	letter := "RFM"[p]
-	measureZh := []string{"近度", "频度", "额度"}[p]
+	measureZh := []string{"最近消费", "消费频次", "消费金额"}[p]
 	if slices.Contains(f.Own, measure) {
 		return models.Warning{
 			Code: "empty_scores_" + measure,
@@ -101,9 +101,9 @@ func (f *Fitted) fewScores(p int) (models.Warning, bool) {
 	}
 	return models.Warning{
 		Code: "few_scores_" + measure,
-		En: fmt.Sprintf("Too many customers have equal %s for five scores; equal values score equally, so these %d remain: %c = %s.",
+		En: fmt.Sprintf("Many customers have equal %s, and equal values score equally, which leaves %d of 5 scores: %c = %s.",
 			measure, len(en), letter, strings.Join(en, ", ")),
-		Zh: fmt.Sprintf("%s（%c）相同的客户太多，分不出五档；相同的值得分相同，只剩 %d 档：%s。", measureZh, letter, len(zh), strings.Join(zh, "、")),
+		Zh: fmt.Sprintf("%s（%c）相同的客户太多，而相同的值得分相同，五档只剩 %d 档：%s。", measureZh, letter, len(zh), strings.Join(zh, "、")),
 	}, true
 }
 
@@ -131,11 +131,18 @@ func (f *Fitted) uncovered() (models.Warning, bool) {
 	}
 	return models.Warning{
 		Code: "uncovered_codes",
-		En: fmt.Sprintf("Scheme %s has no segment for %d of %d codes: %s customers are %s.",
-			f.scheme.Name, len(check.Holes), check.Codes, thousands(n), Others),
+		En: fmt.Sprintf("Scheme %s has no segment for %d of %d codes, held by %s, who become %s.",
+			f.scheme.Name, len(check.Holes), check.Codes, people(n), Others),
 		Zh: fmt.Sprintf("方案 %s 的 %d 个代码中有 %d 个没有对应分层：%s 位客户归入“其他客户”。",
 			f.scheme.Name, check.Codes, len(check.Holes), thousands(n)),
 	}, true
+}
+
+func people(n int) string {
+	if n == 1 {
+		return "1 customer"
+	}
+	return thousands(n) + " customers"
 }
 
 // thousands writes n with commas.

@@ -136,9 +136,9 @@ func (m *Model) Spec() models.Spec {
 			{Name: m.money(), Kind: table.Float, Unit: "money", Doc: money, DocZh: moneyZh},
 		},
 		Out: []table.Field{
-			score("r_score", "recency score: 5 bought most recently", "近度得分（R）：5 分为最近购买"),
-			score("f_score", "frequency score: 5 has most orders", "频度得分（F）：5 分为订单最多"),
-			score("m_score", "monetary score by "+money+": 5 is most", "额度得分（M），按"+moneyZh+"：5 分为最高"),
+			score("r_score", "recency score: 5 bought most recently", "R 得分（最近消费）：5 分为最近购买"),
+			score("f_score", "frequency score: 5 has most orders", "F 得分（消费频次）：5 分为订单最多"),
+			score("m_score", "monetary score by "+money+": 5 is most", "M 得分（消费金额，按"+moneyZh+"）：5 分为最高"),
 			{Name: "rfm_code", Kind: table.Category, Unit: "code", Labels: codes,
 				Doc: "the three scores in the order R, F, M", DocZh: "R、F、M 三个得分依次组成的代码"},
 			{Name: "rfm_segment", Kind: table.Category, Unit: "name", Labels: s.labels(),
