@@ -31,7 +31,6 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
-	"strings"
 	"sync"
 
 	"clientele/ingest"
@@ -334,23 +333,5 @@ func (p *piece) Parse() (*ingest.Block, error) {
 	return block, nil
 }
 
-// rawRow returns a row for a reject: without its line end, and with bytes that
-// text cannot hold written as \x00.
-func rawRow(row []byte) string {
-	row = bytes.TrimRight(row, "\r\n")
-	if validUTF8(row) && bytes.IndexByte(row, 0) < 0 {
-		return string(row)
-	}
-	var out strings.Builder
-	for i := 0; i < len(row); {
-		c, n := decodeRune(row[i:])
-		if n == 0 {
-			fmt.Fprintf(&out, `\x%02x`, row[i])
-			i++
-			continue
-		}
-		out.WriteRune(c)
-		i += n
-	}
-	return out.String()
-}
+// rawRow returns a row for a reject, without its line end.
+func rawRow(row []byte) string { return stream.Printable(bytes.TrimRight(row, "\r\n")) }

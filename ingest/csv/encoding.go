@@ -93,16 +93,6 @@ func isASCII(b []byte) bool {
 
 func validUTF8(b []byte) bool { return utf8.Valid(b) }
 
-// decodeRune decodes the first character of b; size 0 means that it is not
-// valid UTF-8 or is NUL.
-func decodeRune(b []byte) (r rune, size int) {
-	r, size = utf8.DecodeRune(b)
-	if r == 0 || r == utf8.RuneError && size == 1 {
-		return r, 0
-	}
-	return r, size
-}
-
 // wholeRunes drops an unfinished UTF-8 character from the end of b.
 func wholeRunes(b []byte) []byte {
 	for k := 1; k <= 3 && k <= len(b); k++ {

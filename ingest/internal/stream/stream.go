@@ -15,6 +15,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -210,3 +212,22 @@ func (b *Blocks) fill(want int) error {
 
 // LastLineEnd is a LastEnd for rows that end at every line end.
 func LastLineEnd(data []byte) int { return bytes.LastIndexByte(data, '\n') + 1 }
+
+// Printable returns b as text that can be stored and shown: bytes that are not
+// UTF-8, and NUL, are written as \x and two digits.
+func Printable(b []byte) string {
+	if utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 {
+		return string(b)
+	}
+	var out strings.Builder
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == 0 || r == utf8.RuneError && n == 1 {
+			fmt.Fprintf(&out, `\x%02x`, b[0])
+		} else {
+			out.Write(b[:n])
+		}
+		b = b[n:]
+	}
+	return out.String()
+}
