@@ -2,6 +2,13 @@ package ingest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
 	"time"
 
 	"clientele/engine/table"
@@ -15,7 +22,7 @@ type Options struct {
 	Delimiter string            // auto, or one character
 	Dates     string            // auto, ymd, dmy, mdy: order of day and month in 03/04/2024
 	Decimal   string            // auto, "." or ","
-	Map       map[string]string // canonical column: header name; overrides recognition
+	Map       map[string]string // canonical column: header name, or "-" for none; overrides recognition
 	Status    map[string]string // the file's word (case-folded): canonical status
 	Zone      *time.Location    // business zone; zone of instants that name none
 	Now       time.Time         // moment of loading: facts dated more than a day later are rejected
@@ -44,36 +51,283 @@ type Binding struct {
 	How    string // "name" (recognised), "map" (configured)
 }
 
-// File is an opened and recognised file, ready to load once.
+// File is an opened and recognised file, ready to load once. It is used by one
+// goroutine.
 type File struct {
 	Path     string
 	Kind     string
 	Format   string // csv, jsonl, parquet (what it was found to be)
 	Encoding string
 	Header   []string
-	Bindings []Binding
-	Unused   []string // header columns that feed nothing
-	Hash     string   // SHA-256 of the file's bytes, hex
-	Notes    []string // what was inferred, for people: "dates read as day/month/year" ...
-	HasID    bool     // rows carry an id of their own; otherwise ids are made from content and begin with "~"
+	Bindings []Binding // in the order of columns.tsv
+	Unused   []string  // header columns that feed nothing
+	Hash     string    // SHA-256 of the file's bytes, hex
+	Notes    []string  // what was inferred, for people: "dates read as day/month/year" ...
+	HasID    bool      // rows carry an id of their own; otherwise ids are made from content and begin with "~"
 
-	opt Options
+	opt   Options
+	open  OpenFunc
+	info  os.FileInfo
+	plan  *plan
+	input *input // opened and ready to be read from the first row; nil once loaded
 }
 
 // Chunk is a run of converted rows. Read = Table.Rows() + len(Rejects).
 //
-// Columns of Table: line (Int, line in the file), content (Int, 64-bit hash of the
-// row's canonical values), the kind's id as Text, customer_key (Text, null when
-// the row names no customer) with customer_via (Category id, email, phone) when
-// some ids come from addresses, and one column for each Binding.
+// Columns of Table, the same ones in every chunk of a file (Fields):
+//
+//   - line (Int): line in the file.
+//   - content (Int): 64-bit hash of the canonical values of the row, its customer
+//     among them. Columns without a value and the order of columns do not matter.
+//   - the id of the kind (Text): order_id, product_id, refund_id, interaction_id,
+//     campaign_id, response_id. Where a file of facts has no such column, "~" and a
+//     128-bit hash of the same values: equal rows have equal ids, to be told apart by
+//     numbering their occurrences.
+//   - customer_key (Text, null when the row names no customer), for kinds that name
+//     customers. customer_via (Category: id, email, phone) when the file has a column
+//     of addresses: rows without an id have an opaque key made from an address.
+//   - one column for each Binding, in the order of columns.tsv, under the name of its
+//     target, except: customer_id is in customer_key, ordered_time in ordered_at, first_name and
+//     last_name in name; the number of an order's line is line_no; columns mapped
+//     to attribute.NAME are one JSON object, attributes (Text).
+//   - ordered_on, refunded_on, occurred_on, cancelled_on (Date, business zone)
+//     after ordered_at, refunded_at, occurred_at, cancelled_at (Timestamp).
+//
+// Missing values are Null (Category -1, Float NaN).
 type Chunk struct {
 	Table   *table.Table
-	Rejects []Reject
+	Rejects []Reject // in the order of their lines
 	Read    int
 }
 
-// Loader is implemented by File; see Open.
+// Loader is implemented by File.
 type Loader interface {
 	Fields() []table.Field
 	Load(ctx context.Context, emit func(*Chunk) error) error
+}
+
+// Open looks at a file, finds out which column is what, and how dates and
+// decimals are written, and computes the hash of its bytes. It reads the first
+// piece of the file; it reads all of it when that shows dates or decimals that
+// can be read in two ways. Whatever makes the file as a whole unfit is an error
+// of one line that names the file and says what to do. The caller closes the
+// File, or loads it, which closes it as well.
+func Open(ctx context.Context, path string, opt Options, open OpenFunc) (*File, error) {
+	f, err := openFile(ctx, path, opt, open)
+	return f, at(path, err)
+}
+
+func openFile(ctx context.Context, path string, opt Options, open OpenFunc) (_ *File, err error) {
+	k, err := kindOf(opt.Kind)
+	if err != nil {
+		return nil, err
+	}
+	if opt.Zone == nil {
+		opt.Zone = time.UTC
+	}
+	info, err := sniff(path)
+	if err != nil {
+		return nil, err
+	}
+	sum := hashFile(path)
+	reader, found, err := open(path, opt)
+	if err != nil {
+		return nil, bare(err)
+	}
+	f := &File{Path: path, Kind: k.name, Format: found.Format, Encoding: found.Encoding,
+		Header: reader.Header(), Notes: found.Notes, opt: opt, open: open, info: info, input: &input{reader: reader}}
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
+	if err := f.recognise(k); err != nil {
+		return nil, err
+	}
+	if err := f.infer(ctx); err != nil {
+		return nil, err
+	}
+	hash := <-sum
+	f.Hash = hash.hex
+	if hash.err != nil {
+		return nil, hash.err
+	}
+	return f, nil
+}
+
+// recognise binds the columns of the file and lays out its table.
+func (f *File) recognise(k kind) error {
+	bindings, notes, err := recognise(k, f.Header, f.opt.Map)
+	if err != nil {
+		return err
+	}
+	if err := check(k, f.Header, bindings, f.opt.Map); err != nil {
+		return err
+	}
+	f.Bindings, f.Notes = bindings, append(f.Notes, notes...)
+	used := headersOf(bindings)
+	for i, h := range f.Header {
+		if !used[i] {
+			f.Unused = append(f.Unused, h)
+		}
+	}
+	if f.plan, err = newPlan(k, bindings, f.opt); err != nil {
+		return err
+	}
+	f.HasID = f.plan.has(k.id)
+	if k.who && f.plan.has("email", "phone") && len(f.opt.Key) == 0 {
+		return errors.New("customers known by e-mail or phone need the key of the hash that makes their ids")
+	}
+	if k.name == "orders" && !f.plan.has("net", "gross", "line_net") && !(f.plan.has("quantity") && f.plan.has("unit_price")) {
+		f.Notes = append(f.Notes, "no column of amounts: orders are counted, their money is not known")
+	}
+	for _, c := range f.plan.columns {
+		if c.typ.dated() && c.zone != f.plan.zone {
+			f.Notes = append(f.Notes, fmt.Sprintf("column %q: times without a zone read as UTC", c.header))
+		}
+	}
+	return nil
+}
+
+// infer finds out how dates and decimals are written, from the first piece that
+// has rows if that is enough, else from the whole file.
+func (f *File) infer(ctx context.Context) error {
+	cols := f.plan.columns
+	dates, decimals := make([]bool, len(cols)), make([]bool, len(cols))
+	for i, c := range cols {
+		dates[i] = c.typ.dated() && (f.opt.Dates == "" || f.opt.Dates == "auto")
+		decimals[i] = c.typ.numeric() && (f.opt.Decimal == "" || f.opt.Decimal == "auto")
+	}
+	all, err := f.input.sample()
+	if err != nil {
+		return err
+	}
+	seen := newEvidence(len(cols))
+	for _, b := range f.input.held {
+		seen.inspect(b, cols, dates, decimals)
+	}
+	more := false
+	for i := range cols {
+		dates[i] = dates[i] && !seen.dates[i].silent()
+		decimals[i] = decimals[i] && !seen.decimals[i].settled()
+		more = more || dates[i] || decimals[i]
+	}
+	if more && !all {
+		if err := f.scan(ctx, seen, dates, decimals); err != nil {
+			return err
+		}
+	}
+	notes, err := seen.decide(cols, f.opt)
+	f.Notes = append(f.Notes, notes...)
+	return err
+}
+
+// scan replaces the evidence on the columns in question by that of the whole
+// file, and opens the file again.
+func (f *File) scan(ctx context.Context, seen *evidence, dates, decimals []bool) error {
+	for i := range dates {
+		if dates[i] {
+			seen.dates[i] = dateEvidence{}
+		}
+		if decimals[i] {
+			seen.decimals[i] = decimalEvidence{}
+		}
+	}
+	in := f.input
+	f.input = nil
+	err := pipeline(ctx, in, f.opt.Workers, func() func(*Block) *evidence {
+		return func(b *Block) *evidence {
+			e := newEvidence(len(f.plan.columns))
+			e.inspect(b, f.plan.columns, dates, decimals)
+			return e
+		}
+	}, func(e *evidence) error {
+		seen.add(e)
+		return nil
+	})
+	if err = errors.Join(err, in.close()); err != nil {
+		return err
+	}
+	reader, _, err := f.open(f.Path, f.opt)
+	if err != nil {
+		return bare(err)
+	}
+	f.input = &input{reader: reader}
+	return nil
+}
+
+// Fields are the columns of every chunk.
+func (f *File) Fields() []table.Field { return slices.Clone(f.plan.fields) }
+
+// Load converts the file and hands its chunks to emit, in the order of the file
+// and from the caller's goroutine. Pieces are parsed and converted by
+// Options.Workers goroutines; at most that many and two more are in memory. An
+// error of emit stops it and is returned as it is. Load closes the file.
+func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
+	in := f.input
+	if in == nil {
+		return at(f.Path, errors.New("a file is loaded once"))
+	}
+	f.input = nil
+	var stop error
+	err := pipeline(ctx, in, f.opt.Workers, func() func(*Block) *Chunk {
+		return newConverter(f.plan).convert
+	}, func(c *Chunk) error {
+		stop = emit(c)
+		return stop
+	})
+	if e := in.close(); err == nil {
+		err = e
+	}
+	if stop != nil || err != nil && ctx.Err() != nil {
+		return err
+	}
+	if err == nil {
+		err = f.unchanged()
+	}
+	return at(f.Path, err)
+}
+
+// unchanged makes sure that what was loaded is what was hashed.
+func (f *File) unchanged() error {
+	info, err := os.Stat(f.Path)
+	if err != nil {
+		return bare(err)
+	}
+	if info.Size() != f.info.Size() || !info.ModTime().Equal(f.info.ModTime()) {
+		return errors.New("the file changed while it was read")
+	}
+	return nil
+}
+
+// Close releases a file that is not loaded. It may be called again and after Load.
+func (f *File) Close() error {
+	if f.input == nil {
+		return nil
+	}
+	in := f.input
+	f.input = nil
+	return at(f.Path, in.close())
+}
+
+type fileHash struct {
+	hex string
+	err error
+}
+
+// hashFile computes the SHA-256 of a file beside what the caller does meanwhile.
+func hashFile(path string) <-chan fileHash {
+	out := make(chan fileHash, 1)
+	go func() {
+		f, err := os.Open(path)
+		if err != nil {
+			out <- fileHash{err: bare(err)}
+			return
+		}
+		defer f.Close()
+		h := sha256.New()
+		_, err = io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{f}, make([]byte, 1<<20))
+		out <- fileHash{hex: hex.EncodeToString(h.Sum(nil)), err: err}
+	}()
+	return out
 }

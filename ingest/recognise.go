@@ -1,0 +1,231 @@
+package ingest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// recognise binds the headers of a file to the canonical columns of a kind:
+// first what the mapping says, then by name. A header feeds one target (a
+// mapping may use one twice), a target takes the best of its names.
+func recognise(k kind, header []string, mapping map[string]string) (bindings []Binding, notes []string, err error) {
+	targets := targetsOf(k.name)
+	used := make([]bool, len(header))
+	done := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(mapping)) {
+		if err := knownTarget(k, targets, name); err != nil {
+			return nil, nil, err
+		}
+		done[name] = true
+		column := mapping[name]
+		if column == "-" { // says that no column feeds this target
+			continue
+		}
+		i := findHeader(header, column)
+		if i < 0 {
+			return nil, nil, fmt.Errorf("no column %q to map to %s; the columns are %s", column, name, quoted(header))
+		}
+		used[i] = true
+		bindings = append(bindings, Binding{Target: name, Header: header[i], Index: i, How: "map"})
+	}
+	folded := make([]string, len(header))
+	for i, h := range header {
+		folded[i] = fold(h)
+	}
+	rivals := map[int][]int{} // by number of binding: other headers with one of the target's names
+	for _, t := range targets {
+		if done[t.name] {
+			continue
+		}
+		best, others := bestHeader(t, folded, used)
+		if best < 0 {
+			continue
+		}
+		used[best] = true
+		rivals[len(bindings)] = others
+		bindings = append(bindings, Binding{Target: t.name, Header: header[best], Index: best, How: "name"})
+	}
+	for i, b := range bindings {
+		var names []string
+		for _, o := range rivals[i] {
+			if !used[o] {
+				names = append(names, header[o])
+			}
+		}
+		if len(names) > 0 {
+			notes = append(notes, fmt.Sprintf("%s is read from column %q, not from %s", b.Target, b.Header, quoted(names)))
+		}
+	}
+	return bindings, notes, nil
+}
+
+// bestHeader returns the unused header whose name comes first in the target's
+// list, the leftmost of equal ones or -1, and the other unused headers with one
+// of its names.
+func bestHeader(t target, folded []string, used []bool) (best int, others []int) {
+	best = -1
+	rank := len(t.names)
+	var hits []int
+	for i, f := range folded {
+		if used[i] || f == "" {
+			continue
+		}
+		r := slices.Index(t.names, f)
+		if u := unbracketed(f); r < 0 && u != "" {
+			r = slices.Index(t.names, u)
+		}
+		if r < 0 {
+			continue
+		}
+		hits = append(hits, i)
+		if r < rank {
+			best, rank = i, r
+		}
+	}
+	for _, i := range hits {
+		if i != best {
+			others = append(others, i)
+		}
+	}
+	return best, others
+}
+
+// findHeader finds a column by its name as it stands, else by its folded name.
+func findHeader(header []string, name string) int {
+	if i := slices.Index(header, name); i >= 0 {
+		return i
+	}
+	f := fold(name)
+	return slices.IndexFunc(header, func(h string) bool { return fold(h) == f })
+}
+
+const attributePrefix = "attribute."
+
+// knownTarget says whether a mapping's target exists, and suggests the nearest.
+func knownTarget(k kind, targets []target, name string) error {
+	if slices.ContainsFunc(targets, func(t target) bool { return t.name == name }) {
+		return nil
+	}
+	if k.name == "customers" && strings.HasPrefix(name, attributePrefix) && len(name) > len(attributePrefix) {
+		return nil
+	}
+	near, distance := "", len(name)
+	names := make([]string, 0, len(targets))
+	for _, t := range targets {
+		names = append(names, t.name)
+		if d := editDistance(name, t.name); d < distance {
+			near, distance = t.name, d
+		}
+	}
+	if near != "" && distance <= max(2, len(name)/3) {
+		return fmt.Errorf("%s have no column %q; did you mean %q?", k.name, name, near)
+	}
+	return fmt.Errorf("%s have no column %q; the columns are %s", k.name, name, strings.Join(names, ", "))
+}
+
+// editDistance is the least number of characters to insert, delete or replace.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}
+
+func quoted(names []string) string {
+	q := make([]string, len(names))
+	for i, n := range names {
+		q[i] = fmt.Sprintf("%q", n)
+	}
+	return strings.Join(q, ", ")
+}
+
+// missing returns the needs of a kind that no binding meets.
+func (k kind) missing(bindings []Binding) [][]string {
+	var out [][]string
+	for _, need := range k.need {
+		if !slices.ContainsFunc(bindings, func(b Binding) bool { return slices.Contains(need, b.Target) }) {
+			out = append(out, need)
+		}
+	}
+	return out
+}
+
+// check refuses a file that lacks columns its kind needs, or that is plainly a
+// file of another kind. A mapping says that the user knows the file: then only
+// lacking columns are refused.
+func check(k kind, header []string, bindings []Binding, mapping map[string]string) error {
+	lacking := k.missing(bindings)
+	if len(mapping) == 0 {
+		if other := likelier(k, header, bindings, len(lacking) > 0); other != "" {
+			return fmt.Errorf("this looks like a file of %s, not of %s: load it as %s, or name the columns with --map", other, k.name, other)
+		}
+	}
+	if len(lacking) == 0 {
+		return nil
+	}
+	var need, how []string
+	for _, l := range lacking {
+		need = append(need, strings.Join(l, " or "))
+		how = append(how, l[0]+"=COLUMN")
+	}
+	return fmt.Errorf("no column for %s among %s; name it with --map %s", strings.Join(need, ", nor for "), quoted(header), strings.Join(how, ","))
+}
+
+// likelier names the kind that a file plainly is instead of k, or "". Another
+// kind must find all it needs. When k lacks a column, it must also recognise
+// more columns than k; otherwise it must recognise at least two that k does not,
+// and three for each that only k does.
+func likelier(k kind, header []string, bindings []Binding, lacking bool) string {
+	mine := headersOf(bindings)
+	best, most := "", 0
+	for _, other := range kinds() {
+		if other.name == k.name || k.name == "order-lines" && other.name == "orders" {
+			continue // lines are often exported with their order's columns
+		}
+		theirs, _, err := recognise(other, header, nil)
+		if err != nil || len(other.missing(theirs)) > 0 {
+			continue
+		}
+		their := headersOf(theirs)
+		only, lost := 0, 0
+		for h := range their {
+			if !mine[h] {
+				only++
+			}
+		}
+		for h := range mine {
+			if !their[h] {
+				lost++
+			}
+		}
+		if lacking && only <= lost || !lacking && (only < 2 || only < 3*lost) {
+			continue
+		}
+		if only-lost > most {
+			best, most = other.name, only-lost
+		}
+	}
+	return best
+}
+
+func headersOf(bindings []Binding) map[int]bool {
+	set := make(map[int]bool, len(bindings))
+	for _, b := range bindings {
+		set[b.Index] = true
+	}
+	return set
+}
