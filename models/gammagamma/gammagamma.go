@@ -218,11 +218,11 @@ func (s *spends) correlation() float64 {
 
 // shrunk makes f score by the plainer method.
 func (f *Fitted) shrunk(s *spends) *Fitted {
-	f.method, f.mean = MethodShrunkMean, max(0, s.pricedMoney/s.pricedPurchases)
+	f.method, f.mean = MethodShrunkMean, s.money/s.purchases
 	f.report.Status, f.report.Method = models.Fallback, f.method
 	f.warn(MethodShrunkMean,
-		"Expected spend is instead the mean of the customer's own repeat purchases and of one purchase at the mean of all customers.",
-		"预计消费额改用客户自身复购金额与一次按全体均值计的购买的平均值。")
+		"Expected spend is instead the mean of the customer's own repeat purchases and of one more at the mean of all repeat purchases.",
+		"预计消费额改用客户自身各次复购与额外一次按全体复购均值计的购买的平均值。")
 	return f
 }
 
@@ -242,7 +242,7 @@ func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 		switch {
 		case x.Missing(i) || f.method == MethodNone:
 			out[i] = math.NaN()
-		case !usable(x, spend, i) || !(spend.Floats[i] > 0):
+		case !usable(x, spend, i):
 			out[i] = f.mean
 		case f.method == MethodShrunkMean:
 			out[i] = (f.mean + spend.Floats[i]) / (1 + float64(x.Ints[i]))

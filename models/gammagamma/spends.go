@@ -19,9 +19,6 @@ type spends struct {
 	units []unit
 
 	purchases, money float64 // sums over the customers used
-	// priced customers have bought again, money above zero or not: zero is a
-	// price for the plainer method.
-	priced, pricedPurchases, pricedMoney float64
 }
 
 // unit is a range of customers of one x, summed in order.
@@ -29,9 +26,10 @@ type unit struct{ from, to int }
 
 const unitSize = 1 << 14
 
-// usable reports whether row i has repeat purchases with known money.
+// usable reports whether row i has repeat purchases worth something. A missing
+// spend is NaN, which is not above zero.
 func usable(x, spend *table.Column, i int) bool {
-	return !x.Missing(i) && x.Ints[i] > 0 && !spend.Missing(i)
+	return !x.Missing(i) && x.Ints[i] > 0 && spend.Floats[i] > 0
 }
 
 func newSpends(in *table.Table) *spends {
@@ -60,12 +58,6 @@ func newSpends(in *table.Table) *spends {
 	s := &spends{}
 	for _, c := range all {
 		x := float64(c.x)
-		s.priced++
-		s.pricedPurchases += x
-		s.pricedMoney += c.total
-		if c.total <= 0 {
-			continue
-		}
 		s.x, s.total, s.logs = append(s.x, x), append(s.total, c.total), append(s.logs, math.Log(c.total/x))
 		s.purchases += x
 		s.money += c.total
