@@ -1,0 +1,445 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"clientele/engine/table"
+	"clientele/queries"
+)
+
+func dayOf(text string) int32 {
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		panic(err)
+	}
+	return days(t)
+}
+
+// result makes the table of a query from rows of values in the order of its
+// header: int for BIGINT, float64 for DOUBLE, string for VARCHAR, int32 for
+// DATE, nil for NULL. So fixtures cannot drift from the queries.
+func result(t testing.TB, name string, values ...[]any) *table.Table {
+	t.Helper()
+	q := queries.Get("report/" + name)
+	kinds := map[string]table.Kind{"BIGINT": table.Int, "DOUBLE": table.Float, "VARCHAR": table.Text, "DATE": table.Date}
+	out := table.New()
+	for j, g := range q.Gives {
+		kind, ok := kinds[g.Type]
+		if !ok {
+			t.Fatalf("%s: no kind for %s", name, g.Type)
+		}
+		c := &table.Column{Field: table.Field{Name: g.Name, Kind: kind}}
+		if kind == table.Text {
+			c.Texts.Offsets = []int32{0}
+		}
+		for _, row := range values {
+			if len(row) != len(q.Gives) {
+				t.Fatalf("%s: a row of %d values, the query gives %d", name, len(row), len(q.Gives))
+			}
+			missing := row[j] == nil
+			c.Null = append(c.Null, missing)
+			switch kind {
+			case table.Int:
+				v, _ := row[j].(int)
+				c.Ints = append(c.Ints, int64(v))
+			case table.Float:
+				v, ok := row[j].(float64)
+				if !ok {
+					v = math.NaN()
+				}
+				c.Floats = append(c.Floats, v)
+			case table.Text:
+				v, _ := row[j].(string)
+				c.Texts.AppendString(v)
+			case table.Date:
+				v, _ := row[j].(int32)
+				c.Dates = append(c.Dates, v)
+			}
+		}
+		out.Add(c)
+	}
+	return out
+}
+
+// empty is what every query gives of an empty store.
+func empty(t testing.TB) map[string]*table.Table {
+	m := map[string]*table.Table{}
+	for _, name := range Queries() {
+		m[name] = result(t, name)
+	}
+	m["customers"] = result(t, "customers", []any{0, 0, 0, 0, 0, 0, 0})
+	m["sales"] = result(t, "sales", []any{0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, nil, nil})
+	m["coverage"] = result(t, "coverage", []any{0, 0, 0, 0, 0, 0, 0, nil, nil, nil})
+	return m
+}
+
+// shopMeta is the meta of the made-up shop.
+func shopMeta() Meta {
+	return Meta{
+		AsOf: dayOf("2025-06-18"), Shop: "Lantern & Leaf 灯叶茶铺", Currency: "CNY", Version: "0.1.0", Zone: "Asia/Shanghai",
+		Horizon: 365, Window: 90, Discount: 0.1, Margin: 1, Medium: 0.5, High: 0.8,
+		Scheme: "grid125", Monetary: "total", Lifecycle: Stages{30, 90, 180, 365, 180},
+		Segments: []Label{
+			{"Champions", Text{"Champions", "重要价值客户"}}, {"Loyal", Text{"Loyal", "忠诚客户"}},
+			{"Potential Loyalist", Text{"Potential Loyalist", "潜在忠诚客户"}}, {"New Customers", Text{"New Customers", "新客户"}},
+			{"Promising", Text{"Promising", "有潜力客户"}}, {"Need Attention", Text{"Need Attention", "需关注客户"}},
+			{"About To Sleep", Text{"About To Sleep", "即将沉睡客户"}}, {"At Risk", Text{"At Risk", "有流失风险客户"}},
+			{"Cannot Lose Them", Text{"Cannot Lose Them", "不能流失客户"}}, {"Hibernating", Text{"Hibernating", "沉睡客户"}},
+			{"Lost", Text{"Lost", "已流失客户"}},
+		},
+		Models: []ModelReport{
+			{Model: "rfm", Status: "fixed", Method: "quantiles, type 7", LogLikelihood: math.NaN(), Rows: 9000},
+			{Model: "pareto_nbd", Status: "converged", Method: "pareto_nbd", Rows: 9000, Iterations: 31, LogLikelihood: -95415.11912,
+				Parameters: []Parameter{{"r", 0.5534}, {"alpha", 10.578}, {"s", 0.6061}, {"beta", 11.6656}}},
+			{Model: "gamma_gamma", Status: "boundary", Method: "observed mean", Rows: 4100, LogLikelihood: math.NaN(),
+				Warnings: []Warning{{"spend_boundary", Text{"The spread of spend between customers cannot be told from the spread within them; each customer's own mean is used.", "客户之间的消费差异无法与客户自身的波动区分，改用各客户自身的均值。"}}}},
+			{Model: "churn", Status: "fixed", Method: "pareto_nbd", LogLikelihood: math.NaN(), Rows: 9000},
+			{Model: "lifecycle", Status: "fixed", Method: "rules", LogLikelihood: math.NaN(), Rows: 9000},
+		},
+		Warnings: []Warning{{"seasons", Text{"Sales follow the seasons, and the models of purchasing do not: figures over less than a year lean high after a peak.", "销售有明显季节性而购买模型不含季节性：旺季之后不足一年的预测会偏高。"}}},
+	}
+}
+
+// shop simulates a tea shop of two years and gives what the queries would.
+func shop(t testing.TB, n int) (map[string]*table.Table, Meta) {
+	meta := shopMeta()
+	start, asOf := dayOf("2023-05-06"), meta.AsOf
+	rng := rand.New(rand.NewPCG(7, 11))
+	type buy struct {
+		day int32
+		net float64
+	}
+	type customer struct {
+		buys                                []buy
+		first, last                         int32
+		revenue, spend365, alive, risk, clv float64
+		expected                            float64
+		r, f                                int
+	}
+	m := empty(t)
+	var all []*customer
+	for range n {
+		rate := 0.02 * math.Exp(1.1*rng.NormFloat64()) / 3
+		death := 0.002 * math.Exp(0.9*rng.NormFloat64())
+		ticket := 120 * math.Exp(0.6*rng.NormFloat64())
+		c := &customer{first: start + int32(float64(asOf-start)*math.Pow(rng.Float64(), 0.8))}
+		end := c.first + int32(rng.ExpFloat64()/death)
+		for at := c.first; at <= min(asOf, end); at += 1 + int32(rng.ExpFloat64()/rate) {
+			if month := day(at).Month(); at == c.first || month != time.February || rng.Float64() < 0.6 {
+				season := 1 + 0.35*math.Sin(2*math.Pi*float64(at-60)/365)
+				c.buys = append(c.buys, buy{at, math.Round(100*ticket*season*math.Exp(0.4*rng.NormFloat64())) / 100})
+			}
+		}
+		c.last = c.buys[len(c.buys)-1].day
+		for _, b := range c.buys {
+			c.revenue += b.net
+			if b.day > asOf-365 {
+				c.spend365 += b.net
+			}
+		}
+		quiet := float64(asOf-c.last) * rate
+		c.alive = 1 / (1 + 0.05*math.Exp(quiet*1.2))
+		c.expected = c.alive * rate * 365 * 0.6
+		c.clv = c.expected * c.revenue / float64(len(c.buys))
+		c.risk = 1 - c.alive*(1-math.Exp(-rate*60))
+		all = append(all, c)
+	}
+	score := func(of func(*customer) float64, set func(*customer, int)) {
+		var v []float64
+		for _, c := range all {
+			v = append(v, of(c))
+		}
+		slices.Sort(v)
+		for _, c := range all {
+			s := 1
+			for k := 1; k < 5; k++ {
+				if of(c) > v[len(v)*k/5] {
+					s++
+				}
+			}
+			set(c, s)
+		}
+	}
+	score(func(c *customer) float64 { return float64(c.last) }, func(c *customer, s int) { c.r = s })
+	score(func(c *customer) float64 { return float64(len(c.buys)) }, func(c *customer, s int) { c.f = s })
+
+	// Sums by whatever key.
+	type total struct {
+		customers, orders                            int
+		revenue, spend, recency, risk, expected, clv float64
+	}
+	add := func(x *total, c *customer) {
+		x.customers++
+		x.orders += len(c.buys)
+		x.revenue += c.revenue
+		x.spend += c.spend365
+		x.recency += float64(asOf - c.last)
+		x.risk += c.risk
+		x.expected += c.expected
+		x.clv += c.clv
+	}
+	grid, segments, stages, bands := map[[2]int]*total{}, map[string]*total{}, map[string]*total{}, map[string]*total{}
+	into := func(m map[string]*total, key string, c *customer) {
+		if m[key] == nil {
+			m[key] = &total{}
+		}
+		add(m[key], c)
+	}
+	var whole, recent, before total
+	var active30, active90, active365, repeaters int
+	tenths := map[int]*total{}
+	months := map[int32]*[3]int{}
+	sales := map[int32]float64{}
+	cohorts := map[[2]int32]int{}
+	repeatDays := map[int32]int{}
+	for _, c := range all {
+		add(&whole, c)
+		if grid[[2]int{c.r, c.f}] == nil {
+			grid[[2]int{c.r, c.f}] = &total{}
+		}
+		add(grid[[2]int{c.r, c.f}], c)
+		into(segments, segmentOf(c.r, c.f), c)
+		quiet := asOf - c.last
+		switch {
+		case len(c.buys) == 1 && quiet <= 30:
+			into(stages, "new", c)
+		case quiet <= 90 && len(c.buys)%9 == 8:
+			into(stages, "won_back", c)
+		case quiet <= 90:
+			into(stages, "active", c)
+		case quiet <= 180:
+			into(stages, "at_risk", c)
+		case quiet <= 365:
+			into(stages, "lapsed", c)
+		default:
+			into(stages, "lost", c)
+		}
+		switch {
+		case c.risk >= 0.8:
+			into(bands, "high", c)
+		case c.risk >= 0.5:
+			into(bands, "medium", c)
+		default:
+			into(bands, "low", c)
+		}
+		k := min(int(c.risk*10), 9)
+		if tenths[k] == nil {
+			tenths[k] = &total{}
+		}
+		add(tenths[k], c)
+		if quiet < 30 {
+			active30++
+		}
+		if quiet < 90 {
+			active90++
+		}
+		if quiet < 365 {
+			active365++
+		}
+		if len(c.buys) > 1 {
+			repeaters++
+		}
+		seen, seenQuarter := map[int32]bool{}, map[int32]bool{}
+		quarter := func(d int32) int32 { return int32(day(d).Year()*4 + (int(day(d).Month())-1)/3) }
+		for i, b := range c.buys {
+			mo := shiftMonths(b.day, 0)
+			if months[mo] == nil {
+				months[mo] = &[3]int{}
+			}
+			months[mo][0]++
+			if !seen[mo] {
+				seen[mo] = true
+				months[mo][1]++
+			}
+			if i == 0 {
+				months[mo][2]++
+			} else {
+				repeatDays[b.day]++
+			}
+			sales[mo] += b.net
+			if q := quarter(b.day); !seenQuarter[q] {
+				seenQuarter[q] = true
+				cohorts[[2]int32{quarter(c.first), q - quarter(c.first)}]++
+			}
+			if b.day > asOf-365 {
+				recent.orders++
+				recent.revenue += b.net
+			} else if b.day > asOf-730 {
+				before.orders++
+				before.revenue += b.net
+			}
+		}
+	}
+	guests, guestSales := n/40, float64(n)/40*95.5
+	refunds := whole.revenue * 0.021
+	m["customers"] = result(t, "customers", []any{n, n / 7, active30, active90, active365, repeaters, whole.orders})
+	m["sales"] = result(t, "sales", []any{whole.orders + guests, recent.orders, before.orders, guests, guestSales,
+		whole.revenue + guestSales - refunds, recent.revenue * .98, before.revenue * .98, refunds, start, asOf})
+	alive := 0.0
+	for _, c := range all {
+		alive += c.alive
+	}
+	m["coverage"] = result(t, "coverage", []any{n, n, n, n, n, n, n + n/7, alive, whole.expected, whole.clv})
+	var list [][]any
+	for _, mo := range sortedKeys(months) {
+		x := months[mo]
+		list = append(list, []any{mo, x[0], x[1], x[2], sales[mo], sales[mo] * .021, sales[mo] * .979})
+	}
+	m["monthly"] = result(t, "monthly", list...)
+	list = nil
+	for r := 1; r <= 5; r++ {
+		for f := 1; f <= 5; f++ {
+			if x := grid[[2]int{r, f}]; x != nil {
+				list = append(list, []any{r, f, x.customers, x.revenue})
+			}
+		}
+	}
+	m["rfm_grid"] = result(t, "rfm_grid", list...)
+	groups := func(name string, of map[string]*total) {
+		var list [][]any
+		for _, key := range sortedKeys(of) {
+			x := of[key]
+			list = append(list, []any{key, x.customers, x.orders, x.revenue, x.spend, x.recency / float64(x.customers), x.risk / float64(x.customers), x.expected, x.clv})
+		}
+		if name == "lifecycle" {
+			list = append(list, []any{"prospect", n / 7, 0, nil, nil, nil, nil, nil, nil})
+		}
+		m[name] = result(t, name, list...)
+	}
+	groups("segments", segments)
+	groups("lifecycle", stages)
+	groups("churn_bands", bands)
+	list = nil
+	for _, k := range sortedKeys(tenths) {
+		list = append(list, []any{k, tenths[k].customers, tenths[k].spend, tenths[k].clv})
+	}
+	m["churn_tenths"] = result(t, "churn_tenths", list...)
+	bins := map[float64]*total{}
+	for _, c := range all {
+		low := 0.0
+		for next := nextEdge(low); c.clv >= next; next = nextEdge(low) {
+			low = next
+		}
+		if bins[low] == nil {
+			bins[low] = &total{}
+		}
+		add(bins[low], c)
+	}
+	list = nil
+	for _, low := range sortedKeys(bins) {
+		list = append(list, []any{low, nextEdge(low), bins[low].customers, bins[low].clv})
+	}
+	m["clv_bins"] = result(t, "clv_bins", list...)
+	list = nil
+	for _, measure := range []string{"clv", "net_revenue"} {
+		of := func(c *customer) float64 { return c.revenue }
+		all := slices.Clone(all)
+		sum := whole.revenue
+		if measure == "clv" {
+			of, sum = func(c *customer) float64 { return c.clv }, whole.clv
+		}
+		slices.SortStableFunc(all, func(a, b *customer) int { return cmp.Compare(of(b), of(a)) })
+		running, reached := 0.0, any(nil)
+		for i, c := range all {
+			running += of(c)
+			if reached == nil && running >= 0.8*sum {
+				reached = i + 1
+			}
+			if percent := (100*(i+1) + n - 1) / n; i == n-1 || (100*(i+2)+n-1)/n != percent {
+				list = append(list, []any{measure, percent, i + 1, running, sum, reached})
+			}
+		}
+	}
+	m["concentration"] = result(t, "concentration", list...)
+	list = nil
+	for _, key := range sortedPairs(cohorts) {
+		cohort := days(time.Date(int(key[0])/4, time.Month(int(key[0])%4*3+1), 1, 0, 0, 0, 0, time.UTC))
+		list = append(list, []any{cohort, int(key[1]), cohorts[key], 3})
+	}
+	m["cohorts"] = result(t, "cohorts", list...)
+	list = nil
+	expected := map[int32]float64{}
+	for _, d := range sortedKeys(repeatDays) {
+		list = append(list, []any{d, repeatDays[d]})
+		expected[shiftMonths(d, 0)] += float64(repeatDays[d])
+	}
+	m["repeat_days"] = result(t, "repeat_days", list...)
+	for i, d := range sortedKeys(expected) {
+		meta.Expected = append(meta.Expected, Expected{d, expected[d] * (0.93 + 0.13*math.Sin(float64(i)))})
+	}
+	m["quality"] = result(t, "quality",
+		[]any{"customers", "crm-导出", "loaded", 1, n + n/7, n + n/7, 0, 0},
+		[]any{"orders", "shop", "loaded", 26, whole.orders + 77, whole.orders, 41, 36},
+		[]any{"orders", "marketplace <tmall>", "refused", 1, 1204, 0, 0, 61},
+		[]any{"refunds", "shop", "loaded", 26, 812, 811, 0, 1})
+	m["rejects"] = result(t, "rejects",
+		[]any{"marketplace <tmall>", "下单时间", "not a date", 61, "exports/tmall-2025-05.csv", 17},
+		[]any{"shop", "amount", "not a number", 30, `C:\exports\orders-2024-11.csv`, 8812},
+		[]any{"shop", "", "row has 9 fields, header has 8", 6, "/data/orders-2024-12.csv", 1207})
+	m["facts"] = result(t, "facts",
+		[]any{"customers", n + n/7, 0, 0, 0, nil, nil},
+		[]any{"orders", whole.orders + guests + 12, guests, 12, 3, start, asOf + 1},
+		[]any{"refunds", 811, 14, 0, 0, start + 9, asOf - 1})
+	return m, meta
+}
+
+func segmentOf(r, f int) string {
+	switch {
+	case r == 5 && f >= 4:
+		return "Champions"
+	case r >= 3 && f >= 4:
+		return "Loyal"
+	case r >= 4 && f >= 2:
+		return "Potential Loyalist"
+	case r == 5:
+		return "New Customers"
+	case r == 4:
+		return "Promising"
+	case r == 3 && f == 3:
+		return "Need Attention"
+	case r == 3:
+		return "About To Sleep"
+	case f == 5:
+		return "Cannot Lose Them"
+	case f >= 3:
+		return "At Risk"
+	case r == 2:
+		return "Hibernating"
+	}
+	return "Lost"
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	var list []K
+	for k := range m {
+		list = append(list, k)
+	}
+	slices.Sort(list)
+	return list
+}
+
+func sortedPairs[V any](m map[[2]int32]V) [][2]int32 {
+	var list [][2]int32
+	for k := range m {
+		list = append(list, k)
+	}
+	slices.SortFunc(list, func(a, b [2]int32) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	return list
+}
+
+func build(t testing.TB, m map[string]*table.Table, meta Meta) *Data {
+	t.Helper()
+	d, err := Build(m, meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+var _ = fmt.Sprint

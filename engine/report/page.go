@@ -1,0 +1,123 @@
+package report
+
+import (
+	"bufio"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+)
+
+//go:embed page.tmpl
+var pageText string
+
+//go:embed page.css
+var pageStyle string
+
+// page is what the template shows.
+type page struct {
+	Lang, Title, Shop, AsOf, AsOfLabel string
+	Meta                               []string // currency, program, time zone
+	Style                              template.CSS
+	Findings                           []string
+	FindingsTitle                      string
+	WarningsLine                       string // how many warnings there are; empty: none
+	Tiles                              []tile
+	Sections                           []section
+	Foot                               string
+}
+
+// tile is one headline figure.
+type tile struct {
+	Label, Value, Note string
+}
+
+// section is one chapter of the page.
+type section struct {
+	ID, Title string
+	Missing   string // why there is nothing to show
+	Blocks    []block
+	Notes     []note
+	Terms     []term
+}
+
+// block is a picture or a table with its sentence.
+type block struct {
+	Title   string
+	Half    bool // takes half of a wide page
+	Figure  *figure
+	Table   *grid
+	Caption string
+	Missing string
+}
+
+// grid is a table of texts.
+type grid struct {
+	Head    []string
+	Numbers []bool // by column: aligned to the right
+	Rows    [][]string
+}
+
+// note is one warning.
+type note struct {
+	Source, Text string
+}
+
+// term is one definition.
+type term struct {
+	Name, Text string
+}
+
+// HTML writes the report as one self-contained page in English (lang "en") or
+// Chinese ("zh"). The same Data gives the same bytes.
+func HTML(w io.Writer, d *Data, lang string) error {
+	if lang != "en" && lang != "zh" {
+		return fmt.Errorf("unknown report language %q: want en, zh", lang)
+	}
+	t, err := template.New("page").Parse(pageText)
+	if err != nil {
+		return err
+	}
+	p := printer{zh: lang == "zh", currency: d.Currency}
+	out := bufio.NewWriter(w)
+	if err := t.Execute(out, newPage(p, d)); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return out.Flush()
+}
+
+func newPage(p printer, d *Data) page {
+	warnings := p.warnings(d)
+	pg := page{
+		Lang:          p.t("en", "zh-CN"),
+		Title:         p.t("Customer report", "客户分析报告"),
+		Shop:          d.Shop,
+		AsOf:          p.date(d.AsOf),
+		AsOfLabel:     p.t("As of", "数据截至"),
+		Style:         template.CSS(pageStyle),
+		Findings:      p.findings(d),
+		FindingsTitle: p.t("In short", "要点"),
+		Tiles:         p.tiles(d),
+		Sections: []section{
+			p.revenue(d), p.segments(d), p.lifecycle(d), p.value(d), p.churn(d), p.retention(d),
+			p.check(d), p.models(d), p.quality(d), warnings, p.definitions(d),
+		},
+	}
+	if n := len(warnings.Notes); n > 0 {
+		pg.WarningsLine = p.f("This report carries %s.", "本报告包含 %s。", p.of(int64(n), "warning", "warnings", "条警告"))
+	}
+	if d.Currency != "" {
+		pg.Meta = append(pg.Meta, p.f("Amounts in %s", "金额单位：%s", d.Currency))
+	}
+	if h := d.Headline; h.Orders > 0 {
+		pg.Meta = append(pg.Meta, p.f("Orders from %s to %s", "订单：%s 至 %s", p.date(h.FirstOn), p.date(h.LastOn)))
+	}
+	if d.Zone != "" {
+		pg.Meta = append(pg.Meta, p.f("Days in %s", "时区：%s", d.Zone))
+	}
+	pg.Foot = p.f("Made by Clientele %s from the facts dated up to %s.", "由 Clientele %s 根据截至 %s 的数据生成。", d.Version, p.date(d.AsOf))
+	if d.Version == "" {
+		pg.Foot = p.f("Made by Clientele from the facts dated up to %s.", "由 Clientele 根据截至 %s 的数据生成。", p.date(d.AsOf))
+	}
+	return pg
+}
