@@ -1,0 +1,65 @@
+# make help lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint bench soak fmt clean tools
+
+# Columns go between Go and DuckDB through Arrow with this tag, row by row without it.
+TAGS := duckdb_arrow
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GO_NEEDED := $(shell sed -n 's/^go //p' go.mod)
+
+# Size and seed of the demo shop, and how long soak feeds each parser.
+CUSTOMERS ?= 10000
+SEED ?= 1
+FUZZTIME ?= 30s
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do printf 'make %-6s  %s\n' "$$name" "$$text"; done
+
+tools: # one clear line for what is missing
+	@if ! command -v go >/dev/null; then echo "make: Go $(GO_NEEDED) or later is needed and not found: install it from https://go.dev/dl" >&2; exit 1; fi
+	@if ! command -v "$$(go env CC | cut -d' ' -f1)" >/dev/null; then echo "make: a C compiler is needed and $$(go env CC) is not found: install gcc or clang" >&2; exit 1; fi
+	@if ! command -v "$$(go env CXX | cut -d' ' -f1)" >/dev/null; then echo "make: a C++ compiler is needed and $$(go env CXX) is not found: install g++ or clang" >&2; exit 1; fi
+
+build: tools ## build bin/clientele
+	CGO_ENABLED=1 go build -tags $(TAGS) -ldflags "-X main.version=$(VERSION)" -o bin/clientele ./cmd/clientele
+
+# The folder is fixed, because it is removed first.
+demo: build ## write a generated shop, run the whole job on it, say where the report is (CUSTOMERS=, SEED=)
+	rm -rf demo/shop
+	mkdir -p demo
+	bin/clientele demo demo/shop --customers $(CUSTOMERS) --seed $(SEED)
+	bin/clientele -C demo/shop run
+	@for lang in en zh; do test -s demo/shop/exports/current/report.$$lang.html; done
+	@printf '\nThe report, in English and in Chinese:\n  %s\n  %s\n' '$(CURDIR)/demo/shop/exports/current/report.en.html' '$(CURDIR)/demo/shop/exports/current/report.zh.html'
+
+test: tools ## run every test, and say how many passed, failed and were skipped
+	go test -json -tags $(TAGS) ./... | go run .ci/summary.go
+
+lint: tools ## gofmt, go vet with and without the build tag, staticcheck
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
+	go vet -tags $(TAGS) ./...
+	go vet ./...
+	go run $(STATICCHECK) -tags $(TAGS) ./...
+
+bench: tools ## run the benchmarks of every package
+	go test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
+
+soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, checked C pointers (FUZZTIME=)
+	grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \
+	  sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' "$$file" | while read -r name; do \
+	    go test -tags $(TAGS) -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" </dev/null; \
+	  done; \
+	done
+	go test -tags $(TAGS) -run Kill -count 20 ./...
+	go test -tags $(TAGS) -race -short ./...
+	GOEXPERIMENT=cgocheck2 go test -tags $(TAGS) -short ./engine/...
+
+fmt: ## format the code
+	gofmt -w .
+
+clean: ## remove what build and demo made
+	rm -rf bin demo
