@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"clientele/engine"
+	"clientele/engine/config"
+	"clientele/engine/table"
+)
+
+func newIngest(a *app) *cobra.Command {
+	var opt struct {
+		source, format, encoding, delimiter, dates, decimal, idSpace string
+		mapping, status                                              []string
+		allowRejects                                                 bool
+		timezone, currency                                           string
+	}
+	cmd := &cobra.Command{
+		Use:   "ingest KIND FILE...",
+		Short: "Load files into the store",
+		Long: `Load files of one kind: orders, order-lines, customers, products, refunds, interactions,
+campaigns or responses; CSV, TSV, JSON lines or Parquet, plain or .gz. FILE may be a
+glob in quotes, or a folder.
+
+Columns are recognised by their names, English or Chinese. Of an order only customer and
+date are required. A file is loaded whole or not at all; the same file again adds nothing;
+rows that overlap with earlier files are known and counted as duplicates.`,
+		Example: `  clientele ingest orders orders.csv
+  clientele ingest orders 'exports/*.csv' --map customer_id=会员号,net=实付
+  clientele ingest customers members.jsonl.gz --source crm
+  clientele ingest orders legacy.csv --dates dmy --encoding gb18030`,
+		Args: args(cobra.MinimumNArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s := config.DefaultSource()
+			s.Name, s.Kind, s.Path, s.IDSpace = opt.source, args[0], args[1:], opt.idSpace
+			if !slices.Contains(config.Kinds(), s.Kind) {
+				return usageError{fmt.Errorf("kind %q: not %s", s.Kind, strings.Join(config.Kinds(), ", "))}
+			}
+			if s.Name == "" {
+				s.Name = s.Kind
+			}
+			for _, f := range []struct {
+				value string
+				to    *string
+			}{{opt.format, &s.Format}, {opt.encoding, &s.Encoding}, {opt.delimiter, &s.Delimiter}, {opt.dates, &s.Dates}, {opt.decimal, &s.Decimal}} {
+				if f.value != "" {
+					*f.to = f.value
+				}
+			}
+			var err error
+			if s.Map, err = pairs("--map", opt.mapping); err != nil {
+				return err
+			}
+			if s.Status, err = pairs("--status", opt.status); err != nil {
+				return err
+			}
+			e, err := a.open(func(c *config.Config) error {
+				if opt.timezone != "" {
+					c.Timezone = opt.timezone
+				}
+				if opt.currency != "" {
+					c.Currency = opt.currency
+				}
+				return config.CheckSource(s)
+			})
+			if err != nil {
+				return err
+			}
+			loaded, err := e.Load(cmd.Context(), []engine.Loading{{Source: s, AllowRejects: opt.allowRejects, FromHere: true}})
+			if err != nil && !errors.Is(err, engine.ErrRefused) {
+				return err
+			}
+			a.remarkLoaded(loaded)
+			return errors.Join(a.rows(loadedTable(loaded)), err)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&opt.source, "source", "", "name of the source of the facts (default the kind)")
+	flags.StringSliceVar(&opt.mapping, "map", nil, "columns by hand: `target=column`,...")
+	flags.StringSliceVar(&opt.status, "status", nil, "order statuses by hand: `word=status`,... (paid, unpaid, cancelled, refunded ...)")
+	flags.StringVar(&opt.format, "input-format", "", "csv, tsv, jsonl or parquet (default found out)")
+	flags.StringVar(&opt.encoding, "encoding", "", "utf-8 or gb18030 (default found out)")
+	flags.StringVar(&opt.delimiter, "delimiter", "", "one character, or tab (default found out)")
+	flags.StringVar(&opt.dates, "dates", "", "order of 03/04/2024: dmy, mdy or ymd (default found out)")
+	flags.StringVar(&opt.decimal, "decimal", "", "decimal mark: . or , (default found out)")
+	flags.StringVar(&opt.idSpace, "id-space", "", "the source has customer ids of its own, in this space")
+	flags.StringVar(&opt.timezone, "timezone", "", "business time zone of a new store")
+	flags.StringVar(&opt.currency, "currency", "", "reporting currency of a new store")
+	flags.BoolVar(&opt.allowRejects, "allow-rejects", false, "load what is good however many rows are bad")
+	return cmd
+}
+
+// pairs reads a=b words.
+func pairs(flag string, words []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, w := range words {
+		key, value, ok := strings.Cut(w, "=")
+		if !ok || key == "" || value == "" {
+			return nil, usageError{fmt.Errorf("%s %q: want target=column", flag, w)}
+		}
+		out[strings.TrimSpace(key)] = strings.TrimSpace(value)
+	}
+	return out, nil
+}
+
+// remarkLoaded tells what was inferred and what was wrong.
+func (a *app) remarkLoaded(loaded []engine.Loaded) {
+	for _, l := range loaded {
+		if l.State == engine.StateKnown {
+			a.remark("%s: loaded already as batch %d: nothing to do", l.Path, l.Batch)
+			continue
+		}
+		for _, n := range l.Notes {
+			a.remark("%s: %s", l.Path, n)
+		}
+		for i := range l.Examples {
+			a.remark("%s", l.Examples[i].Error())
+		}
+		if n := l.Rejected - int64(len(l.Examples)); n > 0 && len(l.Examples) > 0 && l.State == engine.StateLoaded {
+			a.remark("%s: %s more rejects: clientele rejects %d", l.Path, grouped(n), l.Batch)
+		}
+	}
+}
+
+func loadedTable(loaded []engine.Loaded) *table.Table {
+	n := len(loaded)
+	batch := table.NewColumn(table.Field{Name: "batch_id", Kind: table.Int}, n)
+	texts := map[string]*table.Column{}
+	numbers := map[string]*table.Column{}
+	for _, name := range []string{"kind", "source", "path", "state"} {
+		texts[name] = &table.Column{Field: table.Field{Name: name, Kind: table.Text}, Texts: table.Strings{Offsets: []int32{0}}}
+	}
+	for _, name := range []string{"read", "accepted", "duplicates", "rejected"} {
+		numbers[name] = table.NewColumn(table.Field{Name: name, Kind: table.Int}, n)
+	}
+	for i, l := range loaded {
+		batch.Ints[i] = int64(l.Batch)
+		texts["kind"].Texts.AppendString(l.Kind)
+		texts["source"].Texts.AppendString(l.Source)
+		texts["path"].Texts.AppendString(l.Path)
+		texts["state"].Texts.AppendString(l.State)
+		numbers["read"].Ints[i], numbers["accepted"].Ints[i] = l.Read, l.Accepted
+		numbers["duplicates"].Ints[i], numbers["rejected"].Ints[i] = l.Duplicates, l.Rejected
+	}
+	return table.New(batch, texts["kind"], texts["source"], texts["path"], texts["state"],
+		numbers["read"], numbers["accepted"], numbers["duplicates"], numbers["rejected"])
+}

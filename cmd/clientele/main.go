@@ -1,0 +1,74 @@
+// Command clientele is an analytical CRM engine: it loads a shop's exports into
+// one store, scores every customer as of a day, and hands out the results.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+	_ "time/tzdata" // business time zones work on machines without zone files
+
+	"clientele/engine"
+)
+
+// version is set by the build: -ldflags "-X main.version=...".
+var version = "dev"
+
+// The exit statuses.
+const (
+	exitFailed  = 1 // nothing is half-written
+	exitUsage   = 2
+	exitRefused = 3 // data problems over the limit; the rest was done
+)
+
+func main() {
+	syscall.Umask(0o077) // stores and exports hold people's data
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(status(run(ctx, os.Args[1:], os.Stdout, os.Stderr, time.Now()), os.Stderr))
+}
+
+// run does what the arguments say. Results go to out, messages to errOut.
+func run(ctx context.Context, args []string, out, errOut io.Writer, now time.Time) error {
+	root := newRoot(&app{out: out, errOut: errOut, now: now})
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	return root.ExecuteContext(ctx)
+}
+
+// usageError is a mistake in the words of the command.
+type usageError struct{ error }
+
+// status prints an error as one line and returns the exit status.
+func status(err error, errOut io.Writer) int {
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(errOut, "clientele: stopped; nothing half-written")
+		return 130
+	}
+	if !errors.Is(err, engine.ErrRefused) { // the refused files were named already
+		fmt.Fprintln(errOut, "clientele: "+strings.ReplaceAll(err.Error(), "\n", " "))
+	}
+	var usage usageError
+	switch {
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.Is(err, engine.ErrRefused):
+		return exitRefused
+	}
+	return exitFailed
+}
+
+// limitMemory keeps Go's share of the process's memory to a quarter: DuckDB
+// has its own half, and both run a little over.
+func limitMemory(total int64) { debug.SetMemoryLimit(total / 4) }

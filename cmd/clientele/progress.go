@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"clientele/engine"
+)
+
+// progress shows the stage under way: on a terminal one line that is
+// overwritten, elsewhere nothing, so that logs stay short.
+type progress struct {
+	mu       sync.Mutex
+	w        io.Writer
+	terminal bool
+	began    time.Time
+	stage    string
+	drawn    time.Time
+	width    int
+}
+
+func newProgress(w io.Writer) *progress {
+	p := &progress{w: w}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		p.terminal = true
+		p.width, _, _ = term.GetSize(int(f.Fd()))
+	}
+	return p
+}
+
+// event is an engine's Watch.
+func (p *progress) event(e engine.Event) {
+	if !p.terminal {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e.Stage != p.stage {
+		p.stage, p.began, p.drawn = e.Stage, time.Now(), time.Time{}
+	}
+	if e.Ended {
+		p.clear()
+		return
+	}
+	if time.Since(p.drawn) < 100*time.Millisecond {
+		return
+	}
+	p.drawn = time.Now()
+	p.clear()
+	fmt.Fprint(p.w, p.line(e))
+}
+
+func (p *progress) line(e engine.Event) string {
+	took := time.Since(p.began)
+	text := "· " + e.Stage
+	switch {
+	case e.Total > 0 && e.Done > 0:
+		left := time.Duration(float64(took) * float64(e.Total-e.Done) / float64(e.Done)).Round(time.Second)
+		text += fmt.Sprintf("  %d %%, %v left", 100*e.Done/e.Total, left)
+	case e.Done > 0:
+		text += fmt.Sprintf("  %s rows, %s a second", grouped(e.Done), grouped(int64(float64(e.Done)/max(took.Seconds(), 1e-3))))
+	}
+	if took > time.Second {
+		text += fmt.Sprintf("  %v", took.Round(time.Second))
+	}
+	if width := max(p.width-1, 20); len([]rune(text)) > width {
+		text = string([]rune(text)[:width])
+	}
+	return text
+}
+
+func (p *progress) clear() { fmt.Fprint(p.w, "\r\x1b[K") }
+
+// grouped writes 1234567 as 1,234,567.
+func grouped(n int64) string {
+	text := fmt.Sprint(n)
+	var b strings.Builder
+	for i, c := range text {
+		if i > 0 && c != '-' && (len(text)-i)%3 == 0 && text[i-1] != '-' {
+			b.WriteByte(',')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}

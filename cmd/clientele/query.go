@@ -1,0 +1,188 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"clientele/engine"
+	"clientele/engine/report"
+)
+
+func newQuery(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "query SQL",
+		Short: "Read-only SQL over the facts and all runs",
+		Long: `Run DuckDB SQL over customers, contacts, products, orders, order_lines, refunds, interactions,
+texts, campaigns, responses, identities, batches, rejects, rates, and, of all runs, scores,
+segment_members and models. Nothing can be written, and no other file can be read.`,
+		Example: `  clientele query "SELECT rfm_segment, count(*), sum(clv) FROM scores GROUP BY ALL ORDER BY 3 DESC"
+  clientele query "SELECT * FROM orders" --format csv > orders.csv`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, list []string) error {
+			e, err := a.open(nil)
+			if err != nil {
+				return err
+			}
+			t, err := e.Query(cmd.Context(), list[0])
+			if err != nil {
+				return fmt.Errorf("query: %w", err)
+			}
+			return a.rows(t)
+		},
+	}
+}
+
+func newShow(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "show CUSTOMER",
+		Short:   "One customer: facts, scores, why",
+		Example: `  clientele show C000123`,
+		Args:    args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, list []string) error {
+			e, err := a.open(nil)
+			if err != nil {
+				return err
+			}
+			sections, err := e.Show(cmd.Context(), list[0])
+			if err != nil {
+				return err
+			}
+			return a.sections(sections)
+		},
+	}
+}
+
+func newBatches(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "batches",
+		Short:   "What was loaded: read = accepted + duplicates + rejected, for every file",
+		Example: `  clientele batches`,
+		Args:    args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			e, err := a.open(nil)
+			if err != nil {
+				return err
+			}
+			t, err := e.Batches(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return a.rows(t)
+		},
+	}
+}
+
+func newRejects(a *app) *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "rejects [BATCH]",
+		Short: "Rows that were not stored: line, column, value, reason",
+		Example: `  clientele rejects
+  clientele rejects 3 --limit 0 --format csv > rejects.csv`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, list []string) error {
+			batch := 0
+			if len(list) == 1 {
+				var err error
+				if batch, err = strconv.Atoi(list[0]); err != nil || batch < 1 {
+					return usageError{fmt.Errorf("batch %q: not a number of a batch", list[0])}
+				}
+			}
+			if limit < 0 {
+				return usageError{fmt.Errorf("--limit %d: is below zero", limit)}
+			}
+			e, err := a.open(nil)
+			if err != nil {
+				return err
+			}
+			t, err := e.Rejects(cmd.Context(), batch, limit)
+			if err != nil {
+				return err
+			}
+			return a.rows(t)
+		},
+	}
+	cmd.Flags().IntVar(&limit, "limit", 100, "rows at most; 0: all")
+	return cmd
+}
+
+func newCheck(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "check",
+		Short:   "Check the store: rows that are wrong, by check",
+		Example: `  clientele check`,
+		Args:    args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			e, err := a.open(nil)
+			if err != nil {
+				return err
+			}
+			sections, err := e.Check(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := a.sections(sections); err != nil {
+				return err
+			}
+			var wrong []string
+			for _, s := range sections {
+				if s.Table.Rows() > 0 {
+					wrong = append(wrong, s.Title)
+				}
+			}
+			if len(wrong) > 0 {
+				a.remark("wrong: %s", strings.Join(wrong, ", "))
+				return errors.Join(engine.ErrRefused)
+			}
+			return nil
+		},
+	}
+}
+
+func newRebuild(a *app) *cobra.Command {
+	var forget, allowRejects bool
+	cmd := &cobra.Command{
+		Use:   "rebuild",
+		Short: "Make the store anew from the sources of clientele.yaml",
+		Long: `Load every source again into a new store, with today's settings: after a change of the time
+zone, the currency or what net means. The old store stays until the new one is whole.`,
+		Example: `  clientele rebuild`,
+		Args:    args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			e, err := a.open(nil)
+			if err != nil {
+				return err
+			}
+			loaded, err := e.Rebuild(cmd.Context(), forget, allowRejects)
+			if err != nil && !errors.Is(err, engine.ErrRefused) {
+				return err
+			}
+			a.remarkLoaded(loaded)
+			return errors.Join(a.rows(loadedTable(loaded)), err)
+		},
+	}
+	cmd.Flags().BoolVar(&forget, "forget", false, "leave out files that were loaded by hand")
+	cmd.Flags().BoolVar(&allowRejects, "allow-rejects", false, "load what is good however many rows are bad")
+	return cmd
+}
+
+// writeSections writes sections as one JSON object: title to rows.
+func writeSections(w io.Writer, list []engine.Section) error {
+	fmt.Fprint(w, "{")
+	for i, s := range list {
+		if i > 0 {
+			fmt.Fprint(w, ",")
+		}
+		fmt.Fprintf(w, "%q: ", s.Title)
+		if err := report.Write(w, s.Table, "json", report.Options{}); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(w, "}")
+	return err
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"clientele/engine"
+	"clientele/engine/config"
+	"clientele/engine/report"
+	"clientele/engine/table"
+)
+
+// app is what every subcommand shares: where to write, and the flags of root.
+type app struct {
+	out, errOut io.Writer
+	now         time.Time
+
+	dir     string
+	format  string
+	quiet   bool
+	threads int
+	memory  string
+	changed func(flag string) bool
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "clientele",
+		Short: "Analytical CRM engine: load a shop's exports, score every customer, hand out lists and reports",
+		Long: `Clientele loads orders, customers, refunds, interactions and campaign responses from
+whatever files a business has into one store, and scores every customer as of a day:
+RFM, expected orders, lifetime value, churn risk, lifecycle.
+
+A workspace is a folder. Every command works in the current one, or in that of -C.`,
+		Example: `  clientele demo shop && clientele -C shop run      a generated shop, loaded and scored
+  clientele ingest orders orders.csv                load a file of orders (customer, date, amount is enough)
+  clientele score --as-of 2026-06-30                score everybody as of a day
+  clientele segment list                            the segments, by worth
+  clientele query "SELECT * FROM scores LIMIT 5"    any SQL, read-only`,
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q%s: clientele --help lists them", args[0], suggestion(cmd, args[0]))}
+			}
+			return cmd.Help()
+		},
+		Args: cobra.ArbitraryArgs,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())}
+	})
+	flags := root.PersistentFlags()
+	flags.StringVarP(&a.dir, "workspace", "C", ".", "the workspace folder")
+	flags.StringVar(&a.format, "format", "table", "how rows are printed: table, csv or json")
+	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no remarks on standard error")
+	flags.IntVar(&a.threads, "threads", 0, "threads to use (default all cores, or resources.threads)")
+	flags.StringVar(&a.memory, "memory", "", "memory to use, such as 4GiB (default 60 % of the machine, or resources.memory)")
+	root.AddCommand(
+		newDemo(a), newInit(a), newIngest(a), newRun(a), newScore(a), newSegment(a), newExport(a), newReport(a),
+		newShow(a), newQuery(a), newBatches(a), newRejects(a), newCheck(a), newRebuild(a),
+	)
+	return root
+}
+
+func suggestion(cmd *cobra.Command, word string) string {
+	cmd.SuggestionsMinimumDistance = 2
+	if s := cmd.SuggestionsFor(word); len(s) > 0 {
+		return fmt.Sprintf(" (did you mean %s?)", strings.Join(s, " or "))
+	}
+	return ""
+}
+
+// args wraps cobra's checks of positional arguments as mistakes of usage.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, list []string) error {
+		if err := check(cmd, list); err != nil {
+			return usageError{fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())}
+		}
+		return nil
+	}
+}
+
+// open opens the workspace with the flags of root applied.
+func (a *app) open(adjust func(*config.Config) error) (*engine.Engine, error) {
+	if !isFormat(a.format) {
+		return nil, usageError{fmt.Errorf("--format %q: not table, csv or json", a.format)}
+	}
+	e, err := engine.Open(a.dir, a.now, version)
+	if err != nil {
+		return nil, err
+	}
+	if a.threads < 0 {
+		return nil, usageError{fmt.Errorf("--threads %d: is below zero", a.threads)}
+	}
+	if a.threads > 0 {
+		e.Config.Resources.Threads = a.threads
+	}
+	if a.memory != "" {
+		if e.Config.Resources.Memory, err = config.ParseSize(a.memory); err != nil {
+			return nil, usageError{fmt.Errorf("--memory %q: %w", a.memory, err)}
+		}
+	}
+	if adjust != nil {
+		if err := adjust(&e.Config); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	if err := e.Config.Check(); err != nil {
+		return nil, usageError{err}
+	}
+	limitMemory(e.Memory())
+	if !a.quiet {
+		e.Watch = newProgress(a.errOut).event
+	}
+	return e, nil
+}
+
+func isFormat(name string) bool {
+	for _, f := range report.Formats() {
+		if f.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// rows prints a table in the chosen format.
+func (a *app) rows(t *table.Table) error { return report.Write(a.out, t, a.format, report.Options{}) }
+
+// sections prints several tables: titled, or as one JSON object.
+func (a *app) sections(list []engine.Section) error {
+	if a.format == "json" {
+		return writeSections(a.out, list)
+	}
+	for i, s := range list {
+		if i > 0 {
+			fmt.Fprintln(a.out)
+		}
+		fmt.Fprintf(a.out, "%s (%d)\n", s.Title, s.Table.Rows())
+		if s.Table.Rows() == 0 {
+			continue
+		}
+		if err := a.rows(s.Table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remark tells people something that is no result.
+func (a *app) remark(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.errOut, format+"\n", args...)
+	}
+}

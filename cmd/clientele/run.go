@@ -1,0 +1,243 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"clientele/engine"
+	"clientele/engine/config"
+	"clientele/engine/table"
+)
+
+// scoring are the flags that override settings of scoring.
+type scoring struct {
+	horizon, window         int
+	discount, margin        float64
+	scheme, rule, purchases string
+	medium, high            float64
+	changed                 func(string) bool
+	csv                     bool
+}
+
+func (s *scoring) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	d := config.Default()
+	f.IntVar(&s.horizon, "horizon", d.Horizon, "days of expected_orders and clv")
+	f.IntVar(&s.window, "window", d.Churn.Window, "days without a purchase that are churn")
+	f.Float64Var(&s.discount, "discount-rate", d.Discount, "yearly discount rate of clv")
+	f.Float64Var(&s.margin, "margin", d.Margin, "share of net revenue that is margin")
+	f.StringVar(&s.scheme, "scheme", d.RFM.Scheme, "RFM scheme: grid125, rf25, cn8, r-rfm-0.2 or custom")
+	f.StringVar(&s.rule, "rule", d.RFM.Rule, "what divides high from low in the eight cells: values or scores")
+	f.StringVar(&s.purchases, "purchases", d.Purchases, "orders that count: all, or positive amounts only")
+	f.BoolVar(&s.csv, "csv", d.Output.CSV, "write scores.csv too")
+	s.changed = f.Changed
+}
+
+func (s *scoring) apply(c *config.Config) error {
+	for _, o := range []struct {
+		flag string
+		set  func()
+	}{
+		{"horizon", func() { c.Horizon = s.horizon }},
+		{"window", func() { c.Churn.Window = s.window }},
+		{"discount-rate", func() { c.Discount = s.discount }},
+		{"margin", func() { c.Margin = s.margin }},
+		{"scheme", func() { c.RFM.Scheme = s.scheme }},
+		{"rule", func() { c.RFM.Rule = s.rule }},
+		{"purchases", func() { c.Purchases = s.purchases }},
+		{"csv", func() { c.Output.CSV = s.csv }},
+	} {
+		if s.changed(o.flag) {
+			o.set()
+		}
+	}
+	return nil
+}
+
+func newRun(a *app) *cobra.Command {
+	var asOf string
+	var allowRejects bool
+	var s scoring
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "The nightly job: load what is new, score, export, report",
+		Long: `Load what is new in the sources of clientele.yaml, score every customer as of a day, and
+publish the run: exports/as_of=DATE with Parquet files, data dictionary and reports.
+Running again does only what is left; a kill at any instant leaves what was there before.`,
+		Example: `  clientele run
+  clientele -C /data/shop run --as-of yesterday
+  clientele run --format json`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			e, err := a.open(s.apply)
+			if err != nil {
+				return err
+			}
+			began := time.Now()
+			ran, err := e.Run(cmd.Context(), asOf, allowRejects)
+			if err != nil && !errors.Is(err, engine.ErrRefused) {
+				return err
+			}
+			a.remarkLoaded(ran.Loaded)
+			if a.format == "json" {
+				return errors.Join(writeJSON(a.out, ran), err)
+			}
+			if fresh := freshOnly(ran.Loaded); len(fresh) > 0 {
+				if err := a.rows(loadedTable(fresh)); err != nil {
+					return err
+				}
+			}
+			printErr := a.scored([]engine.Scored{ran.Scored})
+			a.remark("done in %v", time.Since(began).Round(time.Millisecond*100))
+			return errors.Join(printErr, err)
+		},
+	}
+	cmd.Flags().StringVar(&asOf, "as-of", "latest", "YYYY-MM-DD, today, yesterday, or latest: the last day that has facts")
+	cmd.Flags().BoolVar(&allowRejects, "allow-rejects", false, "load what is good however many rows are bad")
+	s.add(cmd)
+	return cmd
+}
+
+func freshOnly(loaded []engine.Loaded) []engine.Loaded {
+	var out []engine.Loaded
+	for _, l := range loaded {
+		if l.State != engine.StateKnown {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func newScore(a *app) *cobra.Command {
+	var asOf, from, every string
+	var s scoring
+	cmd := &cobra.Command{
+		Use:   "score",
+		Short: "Score every customer as of a day, or fill in past runs",
+		Example: `  clientele score                                     as of the last day that has facts
+  clientele score --as-of 1997-09-30
+  clientele score --from 2025-01-31 --every month     one run a month up to the last day
+  clientele score --scheme cn8 --horizon 180`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("every") && from == "" {
+				return usageError{errors.New("--every needs --from: see clientele score --help")}
+			}
+			if from != "" && cmd.Flags().Changed("as-of") {
+				return usageError{errors.New("--from and --as-of exclude each other: see clientele score --help")}
+			}
+			e, err := a.open(s.apply)
+			if err != nil {
+				return err
+			}
+			var all []engine.Scored
+			if from != "" {
+				all, err = e.Backfill(cmd.Context(), from, every)
+			} else {
+				all = make([]engine.Scored, 1)
+				all[0], err = e.Score(cmd.Context(), asOf)
+			}
+			if err != nil {
+				return err
+			}
+			return a.scored(all)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&asOf, "as-of", "latest", "YYYY-MM-DD, today, yesterday, or latest: the last day that has facts")
+	f.StringVar(&from, "from", "", "first of several days to score, `YYYY-MM-DD`")
+	f.StringVar(&every, "every", "month", "step from --from: day, week, month, quarter or year")
+	s.add(cmd)
+	return cmd
+}
+
+// scored prints finished runs: their doubts as remarks, their models as rows.
+func (a *app) scored(all []engine.Scored) error {
+	if a.format == "json" {
+		return writeJSON(a.out, all)
+	}
+	for _, s := range all {
+		for _, w := range s.Warnings {
+			a.remark("as of %s: %s", s.AsOf, w.En)
+		}
+	}
+	if err := a.rows(scoredTable(all)); err != nil {
+		return err
+	}
+	if a.format != "table" || len(all) == 0 {
+		return nil
+	}
+	last := all[len(all)-1]
+	fmt.Fprintln(a.out)
+	if err := a.rows(modelTable(last)); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "\n%s\n", filepath.Join(last.Path, "report.en.html"))
+	return nil
+}
+
+func scoredTable(all []engine.Scored) *table.Table {
+	t := newRows("as_of", "run")
+	for _, s := range all {
+		t.add(s.AsOf, s.Path)
+	}
+	out := t.table()
+	customers := table.NewColumn(table.Field{Name: "customers", Kind: table.Int}, len(all))
+	prospects := table.NewColumn(table.Field{Name: "prospects", Kind: table.Int}, len(all))
+	warnings := table.NewColumn(table.Field{Name: "warnings", Kind: table.Int}, len(all))
+	for i, s := range all {
+		customers.Ints[i], prospects.Ints[i], warnings.Ints[i] = int64(s.Customers), int64(s.Prospects), int64(len(s.Warnings))
+	}
+	return table.New(out.Columns()[0], customers, prospects, warnings, out.Columns()[1])
+}
+
+func modelTable(s engine.Scored) *table.Table {
+	t := newRows("model", "status", "method", "parameters")
+	rows := table.NewColumn(table.Field{Name: "rows", Kind: table.Int}, len(s.Models))
+	likelihood := table.NewColumn(table.Field{Name: "log_likelihood", Kind: table.Float}, len(s.Models))
+	for i, m := range s.Models {
+		text := ""
+		for k, p := range m.Parameters {
+			if k == 4 && len(m.Parameters) > 5 {
+				text += " ..."
+				break
+			}
+			text += fmt.Sprintf("%s %.4g  ", p.Name, p.Value)
+		}
+		t.add(m.Model, string(m.Status), m.Method, text)
+		rows.Ints[i], likelihood.Floats[i] = int64(m.Rows), m.LogLikelihood
+	}
+	c := t.table().Columns()
+	return table.New(c[0], c[1], c[2], rows, likelihood, c[3])
+}
+
+// textRows builds a table of texts.
+type textRows struct{ columns []*table.Column }
+
+func newRows(names ...string) *textRows {
+	t := &textRows{}
+	for _, n := range names {
+		t.columns = append(t.columns, &table.Column{Field: table.Field{Name: n, Kind: table.Text}, Texts: table.Strings{Offsets: []int32{0}}})
+	}
+	return t
+}
+
+func (t *textRows) add(values ...string) {
+	for i, v := range values {
+		t.columns[i].Texts.AppendString(v)
+	}
+}
+
+func (t *textRows) table() *table.Table { return table.New(t.columns...) }
+
+// writeJSON writes a value as one line of JSON.
+func writeJSON(w interface{ Write([]byte) (int, error) }, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}

@@ -1,0 +1,139 @@
+// Package engine is the run: it loads files into the store of a workspace,
+// summarizes every customer as of a day, fits and scores the models, and
+// publishes the results as a run folder.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"clientele/engine/config"
+	"clientele/engine/workspace"
+)
+
+// Engine is one workspace with its configuration. The zero value of the
+// optional fields is silence.
+type Engine struct {
+	Dir     string        // the workspace folder
+	Config  config.Config // clientele.yaml, or the defaults, with flags applied
+	Version string        // of the program, for manifests
+	Now     time.Time     // the moment of the command: dates loads and bounds what may be loaded
+	Watch   func(Event)   // told of progress; called from several goroutines, one at a time
+}
+
+// Event is one piece of progress.
+type Event struct {
+	Stage string // what is being done: "load orders.csv", "fit pareto_nbd"
+	Done  int64  // units done
+	Total int64  // units in all; 0: unknown
+	Ended bool   // the stage is over
+	Took  time.Duration
+}
+
+// Open reads the workspace at dir: its clientele.yaml, or the defaults when it
+// has none.
+func Open(dir string, now time.Time, version string) (*Engine, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("workspace %s: %w", dir, underlying(err))
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("workspace %s: not a folder", dir)
+	}
+	cfg, err := config.ReadOrDefault(filepath.Join(dir, workspace.ConfigName))
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{Dir: dir, Config: cfg, Version: version, Now: now}, nil
+}
+
+func (e *Engine) path(elements ...string) string {
+	return filepath.Join(append([]string{e.Dir}, elements...)...)
+}
+
+// Exports is the folder of the runs.
+func (e *Engine) Exports() string { return e.path(workspace.ExportsName) }
+
+// zone is the business time zone.
+func (e *Engine) zone() (*time.Location, error) {
+	zone, err := time.LoadLocation(e.Config.Timezone)
+	if err != nil {
+		return nil, fmt.Errorf("timezone %q: not a known time zone", e.Config.Timezone)
+	}
+	return zone, nil
+}
+
+// Memory is how many bytes the whole process may use.
+func (e *Engine) Memory() int64 {
+	if e.Config.Resources.Memory > 0 {
+		return int64(e.Config.Resources.Memory)
+	}
+	return machineMemory() * 6 / 10
+}
+
+// storeShare is DuckDB's part of the memory: it runs up to a fifth over what
+// it is told, and the columns of the models need the rest.
+func (e *Engine) storeShare() int64 { return e.Memory() / 2 }
+
+// machineMemory is the memory of the machine or of the container, in bytes; a
+// machine that does not say is taken to have 4 GiB.
+func machineMemory() int64 {
+	total := int64(4 << 30)
+	if runtime.GOOS != "linux" {
+		return total
+	}
+	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
+		for line := range strings.Lines(string(text)) {
+			var kib int64
+			if _, err := fmt.Sscanf(line, "MemTotal: %d kB", &kib); err == nil {
+				total = kib << 10
+			}
+		}
+	}
+	if text, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
+		if limit, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil && limit < total {
+			total = limit
+		}
+	}
+	return total
+}
+
+// stage reports the begin of a stage and returns what to call at its end.
+func (e *Engine) stage(name string, total int64) func() {
+	if e.Watch == nil {
+		return func() {}
+	}
+	began := time.Now()
+	e.Watch(Event{Stage: name, Total: total})
+	return func() { e.Watch(Event{Stage: name, Done: total, Total: total, Ended: true, Took: time.Since(began)}) }
+}
+
+// advance reports progress within a stage.
+func (e *Engine) advance(name string, done, total int64) {
+	if e.Watch != nil {
+		e.Watch(Event{Stage: name, Done: done, Total: total})
+	}
+}
+
+// underlying takes the operation and the path off an error of package os,
+// which the caller has named already.
+func underlying(err error) error {
+	if e, ok := err.(*os.PathError); ok {
+		return e.Err
+	}
+	return err
+}
+
+// ended reports whether ctx is over, as the error to return.
+func ended(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"clientele/engine/internal/duck"
+	"clientele/engine/workspace"
+)
+
+func isNotExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
+// Formats are the formats of Export.
+func Formats() []string { return []string{"parquet", "csv"} }
+
+// Export copies the data files of a run to a folder as Parquet, CSV or both,
+// with the data dictionary. CSV is UTF-8 with a header, NULL is empty.
+func (e *Engine) Export(ctx context.Context, asOf, to string, formats []string) ([]string, error) {
+	run, err := e.current(asOf)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range formats {
+		if !slices.Contains(Formats(), f) {
+			return nil, fmt.Errorf("format %q: not %s", f, strings.Join(Formats(), " or "))
+		}
+	}
+	if err := os.MkdirAll(to, 0o777); err != nil {
+		return nil, fmt.Errorf("export to %s: %w", to, underlying(err))
+	}
+	var written []string
+	for _, f := range run.Manifest.Files {
+		base, isParquet := strings.CutSuffix(f.Name, ".parquet")
+		switch {
+		case f.Name == "dictionary.csv" || isParquet && slices.Contains(formats, "parquet"):
+			if err := copyFile(filepath.Join(to, f.Name), filepath.Join(run.Dir, f.Name)); err != nil {
+				return nil, fmt.Errorf("export %s: %w", f.Name, err)
+			}
+			written = append(written, filepath.Join(to, f.Name))
+		}
+		if isParquet && slices.Contains(formats, "csv") {
+			path := filepath.Join(to, base+".csv")
+			if err := e.toCSV(ctx, filepath.Join(run.Dir, f.Name), path); err != nil {
+				return nil, fmt.Errorf("export %s.csv: %w", base, err)
+			}
+			written = append(written, path)
+		}
+	}
+	return written, nil
+}
+
+// toCSV writes a Parquet file as CSV under a temporary name, then in place.
+func (e *Engine) toCSV(ctx context.Context, from, to string) error {
+	db, err := duck.Open(ctx, "", e.options(false, ""))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	fresh := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".part")
+	defer os.Remove(fresh)
+	err = db.Exec(ctx, "COPY (FROM read_parquet("+duck.Literal(from)+")) TO "+duck.Literal(fresh)+" (FORMAT csv, HEADER)")
+	if err != nil {
+		return err
+	}
+	return os.Rename(fresh, to)
+}
+
+func copyFile(to, from string) error {
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	fresh := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".part")
+	dst, err := os.Create(fresh)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(fresh)
+	if _, err := io.Copy(dst, src); err != nil {
+		dst.Close()
+		return err
+	}
+	if err := dst.Close(); err != nil {
+		return err
+	}
+	return os.Rename(fresh, to)
+}
+
+// Report copies the HTML report of a run to a file.
+func (e *Engine) Report(asOf, lang, to string) error {
+	run, err := e.current(asOf)
+	if err != nil {
+		return err
+	}
+	name := "report." + lang + ".html"
+	if !slices.ContainsFunc(run.Manifest.Files, func(f workspace.File) bool { return f.Name == name }) {
+		return fmt.Errorf("the run as of %s has no report in %q: add it to output.reports in %s and score again", run.AsOf, lang, workspace.ConfigName)
+	}
+	if err := copyFile(to, filepath.Join(run.Dir, name)); err != nil {
+		return fmt.Errorf("write %s: %w", to, underlying(err))
+	}
+	return nil
+}

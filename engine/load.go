@@ -1,0 +1,600 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"clientele/engine/config"
+	"clientele/engine/internal/duck"
+	"clientele/engine/table"
+	"clientele/engine/workspace"
+	"clientele/ingest"
+	"clientele/ingest/formats"
+	"clientele/queries"
+)
+
+// Loading is what to load: files of one source.
+type Loading struct {
+	Source       config.Source // Name and Kind must be set; Path is where its files are
+	AllowRejects bool          // load what is good however much is not
+	FromHere     bool          // paths are relative to the current folder, not to the workspace
+}
+
+// Loaded is what became of one file: a row of the table batches.
+type Loaded struct {
+	Batch      int      `json:"batch_id"`
+	Kind       string   `json:"kind"`
+	Source     string   `json:"source"`
+	Path       string   `json:"path"`
+	State      string   `json:"state"` // loaded, refused, known
+	Read       int64    `json:"read"`
+	Accepted   int64    `json:"accepted"`
+	Duplicates int64    `json:"duplicates"`
+	Rejected   int64    `json:"rejected"`
+	Notes      []string `json:"notes,omitempty"`
+	// Examples are the first few rejects.
+	Examples []ingest.RowError `json:"-"`
+}
+
+// The states of a batch.
+const (
+	StateLoaded  = "loaded"
+	StateRefused = "refused" // too many rejects: its facts were not stored
+	StateKnown   = "known"   // the same bytes are loaded already: nothing was done
+)
+
+// ErrRefused says that at least one file held too many bad rows.
+var ErrRefused = errors.New("files were refused")
+
+// maxRejects is how many rejects of one file are kept in memory; a file that
+// has more and is over its limit by then is refused without reading on.
+const maxRejects = 1_000_000
+
+// Load loads files, each whole or not at all, and publishes the store once. A
+// file with too many bad rows is refused, the others go on, and the error is
+// ErrRefused; any other error leaves the store as it was.
+func (e *Engine) Load(ctx context.Context, loadings []Loading) ([]Loaded, error) {
+	var all []Loaded
+	err := e.locked(func(lock *workspace.Lock) error {
+		var err error
+		all, err = e.loadLocked(ctx, lock, false, loadings)
+		return err
+	})
+	if err == nil && slices.ContainsFunc(all, func(l Loaded) bool { return l.State == StateRefused }) {
+		err = ErrRefused
+	}
+	return all, err
+}
+
+func (e *Engine) loadLocked(ctx context.Context, lock *workspace.Lock, fresh bool, loadings []Loading) (all []Loaded, err error) {
+	err = e.update(ctx, lock, fresh, func(w *writer) (bool, error) {
+		all, err = w.loadAll(ctx, loadings)
+		return fresh || slices.ContainsFunc(all, func(l Loaded) bool { return l.State != StateKnown }), err
+	})
+	return all, err
+}
+
+func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, error) {
+	var all []Loaded
+	for _, l := range loadings {
+		paths, err := w.files(l)
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range paths {
+			loaded, err := w.loadFile(ctx, l, path)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, loaded)
+		}
+	}
+	return all, nil
+}
+
+// files lists the files of a source in the order of their names.
+func (e *Engine) files(l Loading) ([]string, error) {
+	var all []string
+	for _, pattern := range l.Source.Path {
+		full := pattern
+		if !l.FromHere && !filepath.IsAbs(full) {
+			full = e.path(pattern)
+		}
+		info, err := os.Stat(full)
+		switch {
+		case err == nil && info.IsDir():
+			entries, err := os.ReadDir(full)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", pattern, underlying(err))
+			}
+			before := len(all)
+			for _, entry := range entries {
+				if !entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
+					all = append(all, filepath.Join(full, entry.Name()))
+				}
+			}
+			if len(all) == before {
+				return nil, fmt.Errorf("%s: the folder holds no files", pattern)
+			}
+		case err == nil:
+			all = append(all, full)
+		case strings.ContainsAny(pattern, "*?[{"):
+			matches, err := doublestar.FilepathGlob(full, doublestar.WithFilesOnly())
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", pattern, err)
+			}
+			if len(matches) == 0 {
+				return nil, fmt.Errorf("%s: no file matches", pattern)
+			}
+			slices.Sort(matches)
+			all = append(all, matches...)
+		default:
+			return nil, fmt.Errorf("%s: %w", pattern, underlying(err))
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("source %s: no files are named", l.Source.Name)
+	}
+	return all, nil
+}
+
+// open recognises one file.
+func (w *writer) open(ctx context.Context, s config.Source, path string) (*ingest.File, error) {
+	zone, err := w.zone()
+	if err != nil {
+		return nil, err
+	}
+	return ingest.Open(ctx, path, ingest.Options{
+		Kind: s.Kind, Format: s.Format, Encoding: s.Encoding, Delimiter: s.Delimiter,
+		Dates: s.Dates, Decimal: s.Decimal, Map: s.Map, Status: s.Status,
+		Zone: zone, Now: w.Now, Key: w.key, Workers: w.Config.Resources.Cores(),
+	}, formats.Open)
+}
+
+func (w *writer) loadFile(ctx context.Context, l Loading, path string) (Loaded, error) {
+	shown := w.shown(path)
+	done := w.stage("load "+shown, 0)
+	defer done()
+	file, err := w.open(ctx, l.Source, path)
+	if err != nil {
+		return Loaded{}, err
+	}
+	loaded := Loaded{Kind: l.Source.Kind, Source: l.Source.Name, Path: shown, Notes: file.Notes}
+	mapping := mappingOf(file)
+	known, err := w.known(ctx, &loaded, file.Hash, mapping)
+	if err != nil || known {
+		return loaded, err
+	}
+	if err := w.db.Exec(ctx, "BEGIN"); err != nil {
+		return loaded, err
+	}
+	m := &merge{ctx: ctx, writer: w, source: l.Source, file: file, loaded: &loaded}
+	err = m.run(l.AllowRejects)
+	if refused := (*refusal)(nil); errors.As(err, &refused) {
+		if err := w.db.Exec(ctx, "ROLLBACK"); err != nil {
+			return loaded, err
+		}
+		loaded.State, loaded.Accepted, loaded.Duplicates, loaded.Rejected = StateRefused, 0, 0, loaded.Read
+		loaded.Notes = append(loaded.Notes, "refused: "+refused.reason)
+		if err := w.db.Exec(ctx, "BEGIN"); err != nil {
+			return loaded, err
+		}
+		err = nil
+	}
+	if err != nil {
+		return loaded, errors.Join(fmt.Errorf("load %s: %w", shown, err), w.db.Exec(context.WithoutCancel(ctx), "ROLLBACK"))
+	}
+	if err := m.account(file.Hash, mapping); err != nil {
+		return loaded, fmt.Errorf("load %s: %w", shown, err)
+	}
+	return loaded, w.db.Exec(ctx, "COMMIT")
+}
+
+// shown is a path as people and the store see it: relative to the workspace
+// when it is inside.
+func (e *Engine) shown(path string) string {
+	if relative, err := filepath.Rel(e.Dir, path); err == nil && !strings.HasPrefix(relative, "..") {
+		return relative
+	}
+	return path
+}
+
+// known finds out whether the same bytes were loaded into the same source.
+func (w *writer) known(ctx context.Context, l *Loaded, hash, mapping string) (bool, error) {
+	var was string
+	err := w.db.Row(ctx, []any{&l.Batch, &was, &l.Read, &l.Accepted, &l.Duplicates, &l.Rejected},
+		"SELECT batch_id, mapping, read, accepted, duplicates, rejected FROM batches "+
+			"WHERE kind = $kind AND source = $source AND content_hash = $hash AND state = 'loaded' ORDER BY batch_id LIMIT 1",
+		sql.Named("kind", l.Kind), sql.Named("source", l.Source), sql.Named("hash", hash))
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if was != mapping {
+		return false, fmt.Errorf("%s: is loaded already as batch %d, with other columns mapped (%s; now %s): clientele rebuild loads everything with today's mapping",
+			l.Path, l.Batch, was, mapping)
+	}
+	l.State = StateKnown
+	return true, nil
+}
+
+func mappingOf(f *ingest.File) string {
+	parts := make([]string, len(f.Bindings))
+	for i, b := range f.Bindings {
+		parts[i] = b.Target + "=" + b.Header
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+// refusal is a file whose facts are not stored.
+type refusal struct{ reason string }
+
+func (r *refusal) Error() string { return r.reason }
+
+// merge is the loading of one file into the open transaction.
+type merge struct {
+	*writer
+	ctx     context.Context
+	source  config.Source
+	file    *ingest.File
+	loaded  *Loaded
+	rejects []ingest.Reject
+}
+
+func (m *merge) run(allowRejects bool) error {
+	if err := m.db.Row(m.ctx, []any{&m.loaded.Batch}, "SELECT coalesce(max(batch_id), 0) + 1 FROM batches"); err != nil {
+		return err
+	}
+	if err := m.stage(allowRejects); err != nil {
+		return err
+	}
+	m.loaded.Rejected = int64(len(m.rejects))
+	limit := m.Config.Rejects.Limit
+	if share := float64(m.loaded.Rejected) / float64(max(m.loaded.Read, 1)); share > limit && !allowRejects {
+		return &refusal{fmt.Sprintf("%d of %d rows (%.3g %%) are bad, more than the limit of %.3g %%: see clientele rejects %d, or load the rest with --allow-rejects",
+			m.loaded.Rejected, m.loaded.Read, share*100, limit*100, m.loaded.Batch)}
+	}
+	if err := m.prepare(); err != nil {
+		return err
+	}
+	aside, err := m.kind()
+	if err != nil {
+		return err
+	}
+	m.loaded.Duplicates = aside
+	m.loaded.Accepted = m.loaded.Read - m.loaded.Rejected - aside
+	m.loaded.State = StateLoaded
+	return m.script("pending_refunds")
+}
+
+// stage streams the file's rows into the temporary table stage_rows.
+func (m *merge) stage(allowRejects bool) error {
+	ctx, cancel := context.WithCancelCause(m.ctx)
+	defer cancel(nil)
+	chunks := make(chan *table.Table, 2)
+	failed := make(chan error, 1)
+	go func() {
+		err := m.file.Load(ctx, func(c *ingest.Chunk) error { return m.take(ctx, c, chunks, allowRejects) })
+		failed <- err
+		close(chunks)
+	}()
+	next := func() (*table.Table, error) {
+		for t := range chunks {
+			if t.Rows() > 0 {
+				return t, nil
+			}
+		}
+		if err := <-failed; err != nil {
+			return nil, err
+		}
+		return nil, io.EOF
+	}
+	fields, selection := m.selection()
+	err := m.db.Load(m.ctx, "stage_rows", selection, fields, next)
+	if err != nil {
+		cancel(err)
+		for range chunks { // let the producer see that nobody reads any more
+		}
+		if cause := ended(m.ctx); cause != nil {
+			return cause
+		}
+	}
+	return err
+}
+
+func (m *merge) take(ctx context.Context, c *ingest.Chunk, chunks chan<- *table.Table, allowRejects bool) error {
+	m.loaded.Read += int64(c.Read)
+	m.rejects = append(m.rejects, c.Rejects...)
+	m.advance("load "+m.loaded.Path, m.loaded.Read, 0)
+	if n := len(m.rejects); n > maxRejects && !allowRejects && float64(n) > m.Config.Rejects.Limit*float64(m.loaded.Read) {
+		return &refusal{fmt.Sprintf("%d of the first %d rows are bad: reading stopped there", n, m.loaded.Read)}
+	}
+	select {
+	case chunks <- c.Table:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// selection lists the columns that the file delivers, its id renamed to id.
+func (m *merge) selection() ([]table.Field, string) {
+	fields := m.file.Fields()
+	id := idColumn(m.source.Kind)
+	parts := make([]string, len(fields))
+	for i, f := range fields {
+		name := duck.Identifier(f.Name)
+		parts[i] = name
+		if f.Name == id {
+			parts[i] = name + " AS id"
+		}
+	}
+	if id == "customer_key" { // customers: the key is needed under its own name too
+		parts = append(parts, duck.Identifier(id))
+	}
+	return fields, strings.Join(parts, ", ")
+}
+
+// idColumn is the column by which facts of a kind are told apart.
+func idColumn(kind string) string {
+	switch kind {
+	case "orders", "order-lines":
+		return "order_id"
+	case "customers":
+		return "customer_key"
+	case "products":
+		return "product_id"
+	case "refunds":
+		return "refund_id"
+	case "interactions":
+		return "interaction_id"
+	case "campaigns":
+		return "campaign_id"
+	case "responses":
+		return "response_id"
+	}
+	panic("engine: unknown kind " + kind)
+}
+
+func (m *merge) script(name string, args ...sql.NamedArg) error {
+	args = append(args,
+		sql.Named("source", m.source.Name), sql.Named("batch", m.loaded.Batch), sql.Named("id_space", m.source.IDSpace))
+	if err := m.db.Statements(m.ctx, queries.Get("merge/"+name).SQL, args...); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// prepare makes the views and tables that the merge of every kind reads.
+func (m *merge) prepare() error {
+	if !m.file.HasID && m.source.Kind != "customers" && m.source.Kind != "order-lines" {
+		if err := m.script("occurrences"); err != nil {
+			return err
+		}
+	}
+	if err := m.script("rows_" + strings.ReplaceAll(m.source.Kind, "-", "_")); err != nil {
+		return err
+	}
+	if err := m.settle(); err != nil {
+		return err
+	}
+	if m.names("customer_key") {
+		return m.script("people")
+	}
+	return m.db.Exec(m.ctx, "CREATE OR REPLACE TEMP TABLE people (id_space VARCHAR, customer_key VARCHAR, member INTEGER)")
+}
+
+// settle fixes the id space of the source and the currency of the store, and
+// writes what the merge has to know into the one-row table load.
+func (m *merge) settle() error {
+	recorded, err := meta(m.ctx, m.db)
+	if err != nil {
+		return err
+	}
+	if key := "frozen.id_space." + m.source.Name; recorded[key] != m.source.IDSpace || !has(recorded, key) {
+		if has(recorded, key) {
+			return fmt.Errorf("id_space of source %s is %q now and was %q when it was first loaded: set it back, or run clientele rebuild", m.source.Name, m.source.IDSpace, recorded[key])
+		}
+		if err := setMeta(m.ctx, m.db, key, m.source.IDSpace); err != nil {
+			return err
+		}
+	}
+	currency, err := m.currency(recorded["frozen.currency"])
+	if err != nil {
+		return err
+	}
+	cfg := m.Config
+	return m.db.Statements(m.ctx, `CREATE OR REPLACE TEMP TABLE load AS SELECT CAST($source AS VARCHAR) AS source, CAST($batch AS INTEGER) AS batch_id,
+  CAST($id_space AS VARCHAR) AS id_space, CAST($currency AS VARCHAR) AS currency,
+  CAST($tax AS BOOLEAN) AS with_tax, CAST($shipping AS BOOLEAN) AS with_shipping, CAST($by_order AS BOOLEAN) AS refunds_by_order`,
+		sql.Named("source", m.source.Name), sql.Named("batch", m.loaded.Batch), sql.Named("id_space", m.source.IDSpace),
+		sql.Named("currency", currency), sql.Named("tax", slices.Contains(cfg.Net, "tax")),
+		sql.Named("shipping", slices.Contains(cfg.Net, "shipping")), sql.Named("by_order", cfg.Refunds == "order"))
+}
+
+func has(m map[string]string, key string) bool { _, ok := m[key]; return ok }
+
+// currency checks that the file's amounts are in the reporting currency, which
+// the first file that names one settles when the configuration does not.
+func (m *merge) currency(recorded string) (string, error) {
+	reporting := recorded
+	if reporting == config.Auto {
+		reporting = ""
+	}
+	if !m.names("currency") {
+		return reporting, nil
+	}
+	t, err := m.db.Query(m.ctx, "SELECT currency, count(*) AS n FROM stage WHERE currency IS NOT NULL GROUP BY currency ORDER BY n DESC, currency")
+	if err != nil || t.Rows() == 0 {
+		return reporting, err
+	}
+	if reporting == "" {
+		reporting = string(t.Column("currency").Texts.At(0))
+		if err := setMeta(m.ctx, m.db, "frozen.currency", reporting); err != nil {
+			return "", err
+		}
+	}
+	for i := range t.Rows() {
+		if c := string(t.Column("currency").Texts.At(i)); c != reporting {
+			return "", &refusal{fmt.Sprintf("%d rows are in %s, the reporting currency is %s, and there is no rate: two currencies are never added",
+				t.Ints("n")[i], c, reporting)}
+		}
+	}
+	return reporting, nil
+}
+
+// names reports whether the file delivers a column.
+func (m *merge) names(column string) bool {
+	return slices.ContainsFunc(m.file.Fields(), func(f table.Field) bool { return f.Name == column })
+}
+
+// kind merges the staged rows and returns how many were known already.
+func (m *merge) kind() (duplicates int64, err error) {
+	switch m.source.Kind {
+	case "orders":
+		return m.orders()
+	case "order-lines":
+		if err := errors.Join(m.script("order_lines"), m.script("line_products")); err != nil {
+			return 0, err
+		}
+		return m.count("SELECT count(*) FROM stage_lines WHERE order_id IN (SELECT id FROM aside WHERE outcome = 'duplicate')")
+	}
+	for _, name := range []string{"known_" + m.source.Kind, "fate", m.source.Kind} {
+		if err := m.script(name); err != nil {
+			return 0, err
+		}
+	}
+	return m.count("SELECT count(*) FROM fate WHERE outcome = 'duplicate'")
+}
+
+func (m *merge) count(query string) (n int64, err error) {
+	err = m.db.Row(m.ctx, []any{&n}, query)
+	return n, err
+}
+
+// orders merges an orders file of either grain.
+func (m *merge) orders() (duplicates int64, err error) {
+	rows := m.names("product_id") || m.names("product_name")
+	if err := m.script("order_single", sql.Named("own_ids", m.file.HasID && !rows)); err != nil {
+		return 0, err
+	}
+	if rows {
+		ofOrder, err := m.amountOfOrder()
+		if err != nil {
+			return 0, err
+		}
+		if err := m.script("order_rows", sql.Named("amount_of_order", ofOrder)); err != nil {
+			return 0, err
+		}
+	}
+	for _, name := range []string{"orders", "order_details", "line_products"} {
+		if err := m.script(name); err != nil {
+			return 0, err
+		}
+	}
+	if rows {
+		m.loaded.Notes = append(m.loaded.Notes, "one row per line item: rows of one order id are one order")
+		return m.count("SELECT count(*) FROM stage_lines WHERE order_id IN (SELECT id FROM aside WHERE outcome = 'duplicate')")
+	}
+	return m.count("SELECT count(*) FROM aside WHERE outcome = 'duplicate'")
+}
+
+// amountOfOrder decides what the amount column of a file with one row per line
+// item means: the order's amount, on its first row or repeated on every row,
+// or the line's.
+func (m *merge) amountOfOrder() (bool, error) {
+	if !m.names("net") {
+		return false, nil
+	}
+	lines := m.names("line_net") || m.names("unit_price") && m.names("quantity")
+	var several, first, repeated, filled int64
+	err := m.db.Row(m.ctx, []any{&several, &first, &repeated, &filled}, `WITH orders_seen AS (
+  SELECT id, count(*) AS n, count(net) AS filled, count(DISTINCT net) AS amounts FROM stage GROUP BY id HAVING count(*) > 1
+)
+SELECT count(*), count(*) FILTER (filled = 1), count(*) FILTER (filled = n AND amounts = 1), count(*) FILTER (filled = n) FROM orders_seen`)
+	if err != nil || several == 0 {
+		return lines, err
+	}
+	switch {
+	case first == several:
+		m.loaded.Notes = append(m.loaded.Notes, "the amount stands on each order's first row: taken as the order's")
+		return true, nil
+	case first+repeated == several && (lines || several >= 20):
+		m.loaded.Notes = append(m.loaded.Notes, "the amount is the same on every row of an order: taken as the order's, once")
+		return true, nil
+	}
+	return false, nil
+}
+
+// account writes the batch and its rejects.
+func (m *merge) account(hash, mapping string) error {
+	l := m.loaded
+	if l.Read != l.Accepted+l.Duplicates+l.Rejected {
+		return fmt.Errorf("rows do not add up: %d read, %d accepted, %d duplicates, %d rejected", l.Read, l.Accepted, l.Duplicates, l.Rejected)
+	}
+	notes, err := json.Marshal(l.Notes)
+	if err != nil {
+		return err
+	}
+	err = m.db.Exec(m.ctx, "INSERT INTO batches VALUES ($batch, $kind, $source, $path, $hash, $mapping, $read, $accepted, $duplicates, $rejected, $state, $at, $notes)",
+		sql.Named("batch", l.Batch), sql.Named("kind", l.Kind), sql.Named("source", l.Source), sql.Named("path", l.Path),
+		sql.Named("hash", hash), sql.Named("mapping", mapping), sql.Named("read", l.Read), sql.Named("accepted", l.Accepted),
+		sql.Named("duplicates", l.Duplicates), sql.Named("rejected", l.Rejected), sql.Named("state", l.State),
+		sql.Named("at", m.Now.UTC()), sql.Named("notes", string(notes)))
+	if err != nil || len(m.rejects) == 0 {
+		return err
+	}
+	for _, r := range m.rejects[:min(len(m.rejects), 3)] {
+		l.Examples = append(l.Examples, ingest.RowError{Path: l.Path, Reject: r})
+	}
+	t := rejectTable(m.rejects)
+	fields := make([]table.Field, len(t.Columns()))
+	for i, c := range t.Columns() {
+		fields[i] = c.Field
+	}
+	sent := false
+	err = m.db.Load(m.ctx, "stage_rejects", "*", fields, func() (*table.Table, error) {
+		if sent {
+			return nil, io.EOF
+		}
+		sent = true
+		return t, nil
+	})
+	if err != nil {
+		return err
+	}
+	return m.db.Exec(m.ctx, `INSERT INTO rejects SELECT $batch, line, "column", value, reason, raw FROM stage_rejects ORDER BY line`, sql.Named("batch", l.Batch))
+}
+
+// rejectTable is rejects as columns.
+func rejectTable(rejects []ingest.Reject) *table.Table {
+	text := func(name string) *table.Column {
+		return &table.Column{Field: table.Field{Name: name, Kind: table.Text}, Texts: table.Strings{Offsets: []int32{0}}}
+	}
+	lines := table.NewColumn(table.Field{Name: "line", Kind: table.Int}, len(rejects))
+	column, value, reason, raw := text("column"), text("value"), text("reason"), text("raw")
+	column.Null = make([]bool, len(rejects))
+	value.Null = make([]bool, len(rejects))
+	for i, r := range rejects {
+		lines.Ints[i] = r.Line
+		column.Texts.AppendString(r.Column)
+		value.Texts.AppendString(r.Value)
+		reason.Texts.AppendString(r.Reason)
+		raw.Texts.AppendString(r.Raw)
+		column.Null[i], value.Null[i] = r.Column == "", r.Column == ""
+	}
+	return table.New(lines, column, value, reason, raw)
+}

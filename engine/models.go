@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"clientele/engine/config"
+	"clientele/engine/table"
+	"clientele/models"
+	"clientele/models/churn"
+	"clientele/models/clv"
+	"clientele/models/gammagamma"
+	"clientele/models/lifecycle"
+	"clientele/models/paretonbd"
+	"clientele/models/rfm"
+)
+
+// Models lists the models in the order in which they run: each reads columns
+// of the customer summary and of the models before it.
+func Models(cfg config.Config, asOf Day) []models.Model {
+	return []models.Model{
+		RFM(cfg),
+		&paretonbd.Model{
+			Horizon: cfg.Horizon, DiscountRate: cfg.Discount, Window: cfg.Churn.Window, AsOf: int32(asOf),
+			MinCustomers: cfg.Models.MinCustomers, MinRepeaters: cfg.Models.MinRepeaters, Workers: cfg.Resources.Cores(),
+		},
+		&gammagamma.Model{MinRepeaters: cfg.Models.MinRepeaters, Workers: cfg.Resources.Cores()},
+		&clv.Model{Margin: cfg.Margin},
+		&churn.Model{Medium: cfg.Churn.Medium, High: cfg.Churn.High},
+		&lifecycle.Model{
+			AsOf: int32(asOf), New: cfg.Lifecycle.New, Active: cfg.Lifecycle.Active, AtRisk: cfg.Lifecycle.AtRisk,
+			Lapsed: cfg.Lifecycle.Lapsed, WonBack: cfg.Lifecycle.WonBack,
+		},
+	}
+}
+
+// RFM is the RFM model of a configuration.
+func RFM(cfg config.Config) *rfm.Model {
+	m := &rfm.Model{
+		Scheme: cfg.RFM.Scheme, Monetary: cfg.RFM.Monetary, MeanRule: cfg.RFM.Rule,
+		Recency: cfg.RFM.Recency, Frequency: cfg.RFM.Frequency, Money: cfg.RFM.Money,
+	}
+	for _, s := range cfg.RFM.Segments {
+		m.Segments = append(m.Segments, rfm.Segment{Name: s.Name, Codes: s.Codes})
+	}
+	return m
+}
+
+// scoreChunk is how many rows one call of Score gets. It is fixed, but results
+// do not depend on it: every row is scored by itself.
+const scoreChunk = 1 << 16
+
+// fitAndScore fits every model on t and adds the columns that it writes.
+func (e *Engine) fitAndScore(ctx context.Context, list []models.Model, t *table.Table) (map[string]models.Fitted, []models.Report, error) {
+	fitted := map[string]models.Fitted{}
+	var reports []models.Report
+	for _, m := range list {
+		name := m.Spec().Name
+		done := e.stage("fit "+name, 0)
+		f, err := m.Fit(ctx, t)
+		if err != nil {
+			return nil, nil, err
+		}
+		done()
+		done = e.stage("score "+name, int64(t.Rows()))
+		if err := score(ctx, m.Spec(), f, t, e.Config.Resources.Cores()); err != nil {
+			return nil, nil, fmt.Errorf("score %s: %w", name, err)
+		}
+		done()
+		fitted[name] = f
+		reports = append(reports, f.Report())
+	}
+	return fitted, reports, nil
+}
+
+// score writes a model's columns for all rows of t, in chunks on all workers.
+func score(ctx context.Context, spec models.Spec, f models.Fitted, t *table.Table, workers int) error {
+	out := spec.Make(t.Rows())
+	chunks := make(chan int)
+	errs := make(chan error, workers)
+	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for range min(workers, runtime.NumCPU()*4) {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for from := range chunks {
+				to := min(from+scoreChunk, t.Rows())
+				if err := f.Score(ctx, out.Slice(from, to), t.Slice(from, to)); err != nil {
+					errs <- err
+					cancel()
+					return
+				}
+			}
+		}()
+	}
+	feed(ctx, chunks, t.Rows())
+	wg.Wait()
+	select {
+	case err := <-errs:
+		return err
+	default:
+	}
+	for _, c := range out.Columns() {
+		t.Add(c)
+	}
+	return ended(ctx)
+}
+
+func feed(ctx context.Context, chunks chan<- int, rows int) {
+	defer close(chunks)
+	for from := 0; from < rows; from += scoreChunk {
+		select {
+		case chunks <- from:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

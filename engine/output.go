@@ -1,0 +1,252 @@
+package engine
+
+import (
+	"bytes"
+	"database/sql"
+	_ "embed"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+
+	"clientele/engine/internal/duck"
+	"clientele/engine/table"
+	"clientele/engine/workspace"
+	"clientele/models"
+)
+
+//go:embed dictionary.tsv
+var dictionaryText string
+
+// scoreColumns is the contract with BI tools: the columns of scores, in order.
+// Columns are only ever added.
+func scoreColumns() []string {
+	return []string{
+		"as_of", "customer_id", "first_order_on", "last_order_on", "orders", "recency_days", "tenure_days",
+		"net_revenue", "average_order_value", "r_score", "f_score", "m_score", "rfm_code", "rfm_segment", "rfm_cell",
+		"p_alive", "churn_risk", "churn_band", "next_order_on", "expected_orders", "expected_spend",
+		"clv", "clv_low", "clv_high", "lifecycle_stage", "cluster",
+	}
+}
+
+// scores is the run's result with the columns of scoreColumns.
+func (r *run) scores() *table.Table {
+	n := r.table.Rows()
+	asOf := table.NewColumn(table.Field{Name: "as_of", Kind: table.Date}, n)
+	for i := range asOf.Dates {
+		asOf.Dates[i] = int32(r.asOf)
+	}
+	cluster := table.NewColumn(table.Field{Name: "cluster", Kind: table.Category}, n)
+	for i := range cluster.Codes {
+		cluster.Codes[i] = -1
+	}
+	out := table.New()
+	for _, name := range scoreColumns() {
+		switch name {
+		case "as_of":
+			out.Add(asOf)
+		case "first_order_on":
+			out.Add(dateColumn(name, r.table.Column("first_day")))
+		case "last_order_on":
+			out.Add(dateColumn(name, r.table.Column("last_day")))
+		case "tenure_days":
+			c := *r.table.Column("T")
+			c.Name = name
+			out.Add(&c)
+		case "cluster":
+			out.Add(cluster)
+		default:
+			out.Add(r.table.Column(name))
+		}
+	}
+	return out
+}
+
+func dateColumn(name string, days *table.Column) *table.Column {
+	c := table.NewColumn(table.Field{Name: name, Kind: table.Date}, days.Len())
+	c.Null = days.Null
+	for i, d := range days.Ints {
+		c.Dates[i] = int32(d)
+	}
+	return c
+}
+
+// scoreSelection casts what the columns of Go are wider than.
+func scoreSelection(fields []table.Field) string {
+	parts := make([]string, len(fields))
+	for i, f := range fields {
+		parts[i] = duck.Identifier(f.Name)
+		switch f.Name {
+		case "r_score", "f_score", "m_score":
+			parts[i] = "CAST(" + parts[i] + " AS INTEGER) AS " + parts[i]
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// outputs are the Parquet files of a run and the queries that fill them, each
+// with an order that does not depend on how the work was divided.
+func (r *run) outputs() []struct{ name, query string } {
+	return []struct{ name, query string }{
+		{"scores", "SELECT * FROM scores ORDER BY customer_id"},
+		{"customers", "SELECT c.* FROM customers AS c JOIN summary AS s ON c.customer_id = s.customer_id ORDER BY c.customer_id"},
+		{"segment_members", `WITH members AS (
+  SELECT as_of, rfm_segment AS segment, customer_id, 'rfm ` + r.Config.RFM.Scheme + `' AS scheme FROM scores
+  UNION ALL SELECT as_of, rfm_cell, customer_id, 'rfm cells' FROM scores
+  UNION ALL SELECT as_of, lifecycle_stage, customer_id, 'lifecycle' FROM scores
+  UNION ALL SELECT as_of, churn_band, customer_id, 'churn band' FROM scores
+)
+SELECT as_of, segment, customer_id, scheme FROM members WHERE segment IS NOT NULL ORDER BY scheme, segment, customer_id`},
+		{"models", "SELECT * FROM fitted_models ORDER BY model"},
+	}
+}
+
+// writeFiles writes the data files of the run and returns their rows.
+func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
+	if err := r.stageModels(); err != nil {
+		return nil, fmt.Errorf("models: %w", err)
+	}
+	meanings, err := r.dictionary()
+	if err != nil {
+		return nil, err
+	}
+	rows := map[string]int64{}
+	var dictionary []entry
+	for _, o := range r.outputs() {
+		file := o.name + ".parquet"
+		done := r.stage("write "+file, 0)
+		described, err := r.describe(o.name, o.query, meanings)
+		if err != nil {
+			return nil, err
+		}
+		dictionary = append(dictionary, described...)
+		n, err := r.db.Affected(r.ctx, fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, KV_METADATA {dictionary: %s})",
+			o.query, duck.Literal(folder.File(file)), duck.Literal(jsonText(described))))
+		if err != nil {
+			return nil, fmt.Errorf("write %s: %w", file, err)
+		}
+		rows[file] = n
+		done()
+	}
+	if r.Config.Output.CSV {
+		n, err := r.db.Affected(r.ctx, fmt.Sprintf("COPY (SELECT * FROM scores ORDER BY customer_id) TO %s (FORMAT csv, HEADER)", duck.Literal(folder.File("scores.csv"))))
+		if err != nil {
+			return nil, fmt.Errorf("write scores.csv: %w", err)
+		}
+		rows["scores.csv"] = n
+	}
+	text, err := dictionaryCSV(dictionary)
+	if err != nil {
+		return nil, err
+	}
+	rows["dictionary.csv"] = int64(len(dictionary))
+	return rows, os.WriteFile(folder.File("dictionary.csv"), text, 0o666)
+}
+
+// entry is one line of the data dictionary.
+type entry struct {
+	File   string `json:"-"`
+	Column string `json:"column"`
+	Type   string `json:"type"`
+	Unit   string `json:"unit,omitempty"`
+	En     string `json:"en"`
+	Zh     string `json:"zh"`
+}
+
+// dictionary is the meaning of every column that a run may write, by file and
+// column: from dictionary.tsv, and for scores from the models that wrote them.
+func (r *run) dictionary() (map[[2]string]entry, error) {
+	out := map[[2]string]entry{}
+	for line := range strings.Lines(dictionaryText) {
+		line = strings.TrimRight(line, "\n")
+		if strings.HasPrefix(line, "#") || line == "" {
+			continue
+		}
+		part := strings.Split(line, "\t")
+		if len(part) != 5 {
+			return nil, fmt.Errorf("dictionary: %q has %d fields", line, len(part))
+		}
+		out[[2]string{part[0], part[1]}] = entry{Column: part[1], Unit: part[2], En: part[3], Zh: part[4]}
+	}
+	for _, c := range r.table.Columns() {
+		if c.Doc != "" {
+			out[[2]string{"scores", c.Name}] = entry{Column: c.Name, Unit: c.Unit, En: c.Doc, Zh: c.DocZh}
+		}
+	}
+	return out, nil
+}
+
+// describe lists the columns of a file with their types and meanings; a column
+// without a meaning is a mistake of the program.
+func (r *run) describe(file, query string, meanings map[[2]string]entry) ([]entry, error) {
+	t, err := r.db.Query(r.ctx, "SELECT column_name, column_type FROM (DESCRIBE "+query+")")
+	if err != nil {
+		return nil, fmt.Errorf("describe %s: %w", file, err)
+	}
+	out := make([]entry, t.Rows())
+	for i := range out {
+		name := string(t.Column("column_name").Texts.At(i))
+		meaning, ok := meanings[[2]string{file, name}]
+		if !ok {
+			return nil, fmt.Errorf("dictionary: no meaning for column %s of %s", name, file)
+		}
+		meaning.File, meaning.Column, meaning.Type = file+".parquet", name, string(t.Column("column_type").Texts.At(i))
+		out[i] = meaning
+	}
+	return out, nil
+}
+
+func dictionaryCSV(entries []entry) ([]byte, error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	err := w.Write([]string{"file", "column", "type", "unit", "meaning_en", "meaning_zh"})
+	for _, e := range entries {
+		err = errors.Join(err, w.Write([]string{e.File, e.Column, e.Type, e.Unit, e.En, e.Zh}))
+	}
+	w.Flush()
+	return b.Bytes(), errors.Join(err, w.Error())
+}
+
+// stageModels makes the temporary table fitted_models.
+func (r *run) stageModels() error {
+	err := r.db.Exec(r.ctx, `CREATE OR REPLACE TEMP TABLE fitted_models (as_of DATE, model VARCHAR, status VARCHAR, method VARCHAR,
+  parameters VARCHAR, log_likelihood DOUBLE, rows BIGINT, iterations BIGINT, warnings VARCHAR)`)
+	if err != nil {
+		return err
+	}
+	for _, m := range r.reports {
+		likelihood := sql.NullFloat64{Float64: m.LogLikelihood, Valid: !math.IsNaN(m.LogLikelihood)}
+		warnings := m.Warnings
+		if warnings == nil {
+			warnings = []models.Warning{}
+		}
+		err := r.db.Exec(r.ctx, "INSERT INTO fitted_models SELECT as_of, $model, $status, $method, $parameters, $likelihood, $rows, $iterations, $warnings FROM bounds",
+			sql.Named("model", m.Model), sql.Named("status", string(m.Status)), sql.Named("method", m.Method),
+			sql.Named("parameters", parametersJSON(m.Parameters)), sql.Named("likelihood", likelihood),
+			sql.Named("rows", m.Rows), sql.Named("iterations", m.Iterations), sql.Named("warnings", jsonText(warnings)))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parametersJSON is an object in the order of the parameters.
+func parametersJSON(list []models.Parameter) string {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, p := range list {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		value := "null"
+		if !math.IsNaN(p.Value) && !math.IsInf(p.Value, 0) {
+			value = jsonText(p.Value)
+		}
+		b.WriteString(jsonText(p.Name) + ": " + value)
+	}
+	b.WriteByte('}')
+	return b.String()
+}

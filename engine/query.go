@@ -1,0 +1,264 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"clientele/engine/config"
+	"clientele/engine/internal/duck"
+	"clientele/engine/table"
+	"clientele/engine/workspace"
+	"clientele/models/rfm"
+	"clientele/queries"
+)
+
+func configured(name string) func(config.Source) bool {
+	return func(s config.Source) bool { return s.Name == name }
+}
+
+// Query runs read-only SQL over the store and all runs.
+func (e *Engine) Query(ctx context.Context, query string) (t *table.Table, err error) {
+	err = e.read(ctx, func(db *duck.DB) error {
+		if err := e.viewRuns(ctx, db); err != nil {
+			return err
+		}
+		if err := db.Lock(ctx, e.readable()...); err != nil {
+			return err
+		}
+		t, err = db.Query(ctx, query)
+		return err
+	})
+	return t, err
+}
+
+// readable are the folders that views over runs read: their real places, since
+// DuckDB compares them with what links lead to.
+func (e *Engine) readable() []string {
+	var out []string
+	for _, dir := range []string{e.Exports()} {
+		if real, err := filepath.EvalSymlinks(dir); err == nil {
+			if absolute, err := filepath.Abs(real); err == nil {
+				out = append(out, absolute)
+			}
+		}
+	}
+	return out
+}
+
+// emptyViews are the columns of the views over runs and lists, so that they
+// exist, empty, before there is any.
+func emptyViews() map[string]string {
+	return map[string]string{
+		"scores": `as_of DATE, customer_id VARCHAR, first_order_on DATE, last_order_on DATE, orders BIGINT, recency_days BIGINT, tenure_days BIGINT,
+  net_revenue DOUBLE, average_order_value DOUBLE, r_score INTEGER, f_score INTEGER, m_score INTEGER, rfm_code VARCHAR, rfm_segment VARCHAR, rfm_cell VARCHAR,
+  p_alive DOUBLE, churn_risk DOUBLE, churn_band VARCHAR, next_order_on DATE, expected_orders DOUBLE, expected_spend DOUBLE,
+  clv DOUBLE, clv_low DOUBLE, clv_high DOUBLE, lifecycle_stage VARCHAR, cluster VARCHAR`,
+		"segment_members": "as_of DATE, segment VARCHAR, customer_id VARCHAR, scheme VARCHAR",
+		"models":          "as_of DATE, model VARCHAR, status VARCHAR, method VARCHAR, parameters VARCHAR, log_likelihood DOUBLE, rows BIGINT, iterations BIGINT, warnings VARCHAR",
+		"lists":           "list_id VARCHAR, segment VARCHAR, as_of DATE, channel VARCHAR, campaign_id VARCHAR",
+		"list_members":    "list_id VARCHAR, customer_id VARCHAR, arm VARCHAR, rank BIGINT",
+	}
+}
+
+// viewRuns makes the temporary views scores, segment_members and models over
+// all runs, and those of lists.
+func (e *Engine) viewRuns(ctx context.Context, db *duck.DB) error {
+	runs, err := workspace.Runs(e.Dir)
+	if err != nil {
+		return err
+	}
+	for name, columns := range emptyViews() {
+		if err := db.Exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMP TABLE empty_%s (%s)", name, columns)); err != nil {
+			return err
+		}
+		files := runFiles(runs, name+".parquet")
+		view := fmt.Sprintf("CREATE OR REPLACE TEMP VIEW %s AS SELECT * FROM empty_%s", name, name)
+		if len(files) > 0 {
+			view += " UNION ALL BY NAME SELECT * FROM read_parquet([" + strings.Join(files, ", ") + "], union_by_name=true)"
+		}
+		if err := db.Exec(ctx, view); err != nil {
+			return fmt.Errorf("view %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// runFiles are the paths, as SQL literals, of a file in all runs that have it.
+func runFiles(runs []workspace.Run, name string) []string {
+	var out []string
+	for _, r := range runs {
+		path := filepath.Join(r.Dir, name)
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			if absolute, err := filepath.Abs(real); err == nil {
+				out = append(out, duck.Literal(absolute))
+			}
+		}
+	}
+	return out
+}
+
+// current is the run of a day, or the current one when asOf is empty.
+func (e *Engine) current(asOf string) (workspace.Run, error) {
+	if asOf == "" || asOf == "latest" {
+		asOf = workspace.CurrentName
+	}
+	run, err := workspace.OpenRun(e.Dir, asOf)
+	if os.IsNotExist(err) || isNotExist(err) {
+		if asOf == workspace.CurrentName {
+			return run, fmt.Errorf("%s: %w", e.Dir, errNoRun)
+		}
+		return run, fmt.Errorf("%s: no run as of %s is published", e.Dir, asOf)
+	}
+	return run, err
+}
+
+// Section is one table of an answer with several.
+type Section struct {
+	Title string
+	Table *table.Table
+}
+
+// Show gathers what is known of one customer: who, identities, scores of all
+// runs, and the latest facts.
+func (e *Engine) Show(ctx context.Context, customer string) ([]Section, error) {
+	var out []Section
+	err := e.read(ctx, func(db *duck.DB) error {
+		if err := e.viewRuns(ctx, db); err != nil {
+			return err
+		}
+		id := sql.Named("customer", customer)
+		var known bool
+		if err := db.Row(ctx, []any{&known}, "SELECT count(*) > 0 FROM identities WHERE customer_id = $customer", id); err != nil {
+			return err
+		}
+		if !known {
+			return fmt.Errorf("no customer %q: clientele query \"SELECT customer_id FROM customers\" lists them", customer)
+		}
+		for _, q := range queries.List("show") {
+			t, err := db.Query(ctx, q.SQL, id)
+			if err != nil {
+				return fmt.Errorf("%s: %w", q.Name, err)
+			}
+			_, title, _ := strings.Cut(q.Base(), "_")
+			out = append(out, Section{Title: title, Table: t})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Batches lists what was loaded.
+func (e *Engine) Batches(ctx context.Context) (t *table.Table, err error) {
+	err = e.read(ctx, func(db *duck.DB) error {
+		t, err = db.Query(ctx, "SELECT batch_id, kind, source, path, state, read, accepted, duplicates, rejected, loaded_at, notes FROM batches ORDER BY batch_id")
+		return err
+	})
+	return t, err
+}
+
+// Rejects lists the rows of a batch that were not stored and why; of every
+// batch when batch is 0. limit bounds the rows; 0 is no bound.
+func (e *Engine) Rejects(ctx context.Context, batch, limit int) (t *table.Table, err error) {
+	err = e.read(ctx, func(db *duck.DB) error {
+		if batch != 0 {
+			var known bool
+			err := db.Row(ctx, []any{&known}, "SELECT count(*) > 0 FROM batches WHERE batch_id = $batch", sql.Named("batch", batch))
+			if err != nil {
+				return err
+			}
+			if !known {
+				return fmt.Errorf("no batch %d: clientele batches lists them", batch)
+			}
+		}
+		t, err = db.Query(ctx, `SELECT r.batch_id, b.path, r.line, r."column", r.value, r.reason, r.raw
+FROM rejects AS r JOIN batches AS b ON r.batch_id = b.batch_id
+WHERE $batch = 0 OR r.batch_id = $batch
+ORDER BY r.batch_id, r.line LIMIT CASE WHEN $limit = 0 THEN 9223372036854775807 ELSE $limit END`,
+			sql.Named("batch", batch), sql.Named("limit", limit))
+		return err
+	})
+	return t, err
+}
+
+// Segments lists the segments of a run with their size and worth.
+func (e *Engine) Segments(ctx context.Context, asOf string) (t *table.Table, err error) {
+	run, err := e.current(asOf)
+	if err != nil {
+		return nil, err
+	}
+	err = e.read(ctx, func(db *duck.DB) error {
+		if err := e.viewRuns(ctx, db); err != nil {
+			return err
+		}
+		t, err = db.Query(ctx, queries.Get("segment/list").SQL, sql.Named("as_of", run.AsOf))
+		return err
+	})
+	return t, err
+}
+
+// SegmentMembers lists the customers of a segment, the most valuable first.
+// limit bounds the rows; 0 is no bound.
+func (e *Engine) SegmentMembers(ctx context.Context, asOf, segment string, limit int) (t *table.Table, err error) {
+	run, err := e.current(asOf)
+	if err != nil {
+		return nil, err
+	}
+	err = e.read(ctx, func(db *duck.DB) error {
+		if err := e.viewRuns(ctx, db); err != nil {
+			return err
+		}
+		names, err := db.Query(ctx, "SELECT DISTINCT segment FROM segment_members WHERE as_of = CAST($as_of AS DATE) ORDER BY segment", sql.Named("as_of", run.AsOf))
+		if err != nil {
+			return err
+		}
+		var all []string
+		for i := range names.Rows() {
+			all = append(all, string(names.Column("segment").Texts.At(i)))
+		}
+		at := slices.IndexFunc(all, func(s string) bool { return strings.EqualFold(s, segment) })
+		if at < 0 {
+			return fmt.Errorf("no segment %q as of %s: there are %s", segment, run.AsOf, strings.Join(all, ", "))
+		}
+		t, err = db.Query(ctx, queries.Get("segment/members").SQL,
+			sql.Named("as_of", run.AsOf), sql.Named("segment", all[at]), sql.Named("limit", limit))
+		return err
+	})
+	return t, err
+}
+
+// CheckSegments proves that an RFM scheme names every code once, or lists
+// holes, overlaps and names that are never reached. An empty scheme is the
+// configured one.
+func (e *Engine) CheckSegments(scheme string) (rfm.Result, error) {
+	cfg := e.Config
+	if scheme != "" {
+		cfg.RFM.Scheme = scheme
+	}
+	m := RFM(cfg)
+	if scheme != "" && scheme != "custom" {
+		m.Segments = nil
+	}
+	return m.Check()
+}
+
+// Check runs the checks of queries/check and returns the rows that are wrong,
+// by check.
+func (e *Engine) Check(ctx context.Context) ([]Section, error) {
+	var out []Section
+	err := e.read(ctx, func(db *duck.DB) error {
+		for _, q := range queries.List("check") {
+			t, err := db.Query(ctx, q.SQL)
+			if err != nil {
+				return fmt.Errorf("%s: %w", q.Name, err)
+			}
+			out = append(out, Section{Title: q.Base(), Table: t})
+		}
+		return nil
+	})
+	return out, err
+}

@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"clientele/engine/report"
+	"clientele/engine/table"
+	"clientele/engine/workspace"
+	"clientele/models"
+	"clientele/models/paretonbd"
+	"clientele/queries"
+)
+
+// writeReports writes report.LANG.html in the configured languages.
+func (r *run) writeReports(folder *workspace.RunDir) error {
+	if len(r.Config.Output.Reports) == 0 {
+		return nil
+	}
+	defer r.stage("write the report", 0)()
+	results := map[string]*table.Table{}
+	for _, name := range report.Queries() {
+		t, err := r.db.Query(r.ctx, queries.Get("report/"+name).SQL)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		results[name] = t
+	}
+	data, err := report.Build(results, r.reportMeta())
+	if err != nil {
+		return err
+	}
+	for _, lang := range r.Config.Output.Reports {
+		path := folder.File("report." + lang + ".html")
+		f, err := os.Create(path)
+		if err != nil {
+			return err
+		}
+		if err := report.HTML(f, data, lang); err != nil {
+			f.Close()
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) reportMeta() report.Meta {
+	c := r.Config
+	meta := report.Meta{
+		AsOf: int32(r.asOf), Shop: r.shop(), Currency: r.currency, Version: r.Version, Zone: c.Timezone,
+		Horizon: c.Horizon, Window: c.Churn.Window, Discount: c.Discount, Margin: c.Margin,
+		Medium: c.Churn.Medium, High: c.Churn.High, Scheme: c.RFM.Scheme, Monetary: c.RFM.Monetary,
+		Lifecycle: report.Stages{New: c.Lifecycle.New, Active: c.Lifecycle.Active, AtRisk: c.Lifecycle.AtRisk, Lapsed: c.Lifecycle.Lapsed, WonBack: c.Lifecycle.WonBack},
+		Expected:  r.expectedByMonth(),
+	}
+	for _, n := range RFM(c).Names() {
+		meta.Segments = append(meta.Segments, report.Label{Key: n.Key, Text: report.Text{En: n.En, Zh: n.Zh}})
+	}
+	fromModels := 0
+	for _, m := range r.reports {
+		fromModels += len(m.Warnings)
+		meta.Models = append(meta.Models, modelReport(m))
+	}
+	meta.Warnings = reportWarnings(r.warnings[:len(r.warnings)-fromModels])
+	return meta
+}
+
+// shop is the name of the workspace folder.
+func (r *run) shop() string {
+	if path, err := filepath.Abs(r.Dir); err == nil {
+		return filepath.Base(path)
+	}
+	return r.Dir
+}
+
+func modelReport(m models.Report) report.ModelReport {
+	out := report.ModelReport{
+		Model: m.Model, Status: string(m.Status), Method: m.Method, LogLikelihood: m.LogLikelihood,
+		Rows: m.Rows, Iterations: m.Iterations, Warnings: reportWarnings(m.Warnings),
+	}
+	for _, p := range m.Parameters {
+		out.Parameters = append(out.Parameters, report.Parameter{Name: p.Name, Value: p.Value})
+	}
+	return out
+}
+
+func reportWarnings(list []models.Warning) []report.Warning {
+	out := make([]report.Warning, len(list))
+	for i, w := range list {
+		out[i] = report.Warning{Code: w.Code, Text: report.Text{En: w.En, Zh: w.Zh}}
+	}
+	return out
+}
+
+// expectedByMonth is how many repeat purchases the fitted process expects in
+// each month from the first purchase on, given only when customers first
+// bought. Nothing when no process was fitted.
+func (r *run) expectedByMonth() []report.Expected {
+	fitted, ok := r.fitted[paretonbd.Name].(*paretonbd.Fitted)
+	if !ok {
+		return nil
+	}
+	params, ok := fitted.Params()
+	if !ok {
+		return nil
+	}
+	newcomers := r.newcomersByDay()
+	if len(newcomers) == 0 {
+		return nil
+	}
+	first := r.asOf - Day(len(newcomers)-1)
+	expected := make([]float64, len(newcomers)) // by age in days
+	for age := range expected {
+		expected[age] = paretonbd.ExpectedPurchases(params, float64(age)/7)
+	}
+	total := func(until Day) float64 { // repeat purchases expected up to and including a day
+		sum := 0.0
+		for i := 0; i <= int(until-first); i++ {
+			sum += newcomers[i] * expected[int(until-first)-i]
+		}
+		return sum
+	}
+	var out []report.Expected
+	before := 0.0
+	for start := first.Time().AddDate(0, 0, 1-first.Time().Day()); DayOf(start) <= r.asOf; start = start.AddDate(0, 1, 0) {
+		through := total(min(DayOf(start.AddDate(0, 1, 0))-1, r.asOf))
+		out = append(out, report.Expected{From: int32(DayOf(start)), Purchases: through - before})
+		before = through
+	}
+	return out
+}
+
+// newcomersByDay counts the customers by the day of their first purchase, from
+// the first such day to the as-of day.
+func (r *run) newcomersByDay() []float64 {
+	days := r.table.Column("first_day")
+	first := r.asOf + 1
+	for i, d := range days.Ints {
+		if !days.Missing(i) {
+			first = min(first, Day(d))
+		}
+	}
+	counts := make([]float64, r.asOf-first+1)
+	for i, d := range days.Ints {
+		if !days.Missing(i) {
+			counts[Day(d)-first]++
+		}
+	}
+	return counts
+}

@@ -1,0 +1,364 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"clientele/engine/config"
+	"clientele/engine/internal/duck"
+	"clientele/engine/table"
+	"clientele/engine/workspace"
+	"clientele/models"
+	"clientele/queries"
+)
+
+// Scored is one finished run.
+type Scored struct {
+	AsOf      string           `json:"as_of"`
+	Path      string           `json:"path"`      // exports/as_of=DATE
+	Customers int              `json:"customers"` // with an order
+	Prospects int              `json:"prospects"` // known, without an order
+	Models    []models.Report  `json:"-"`
+	Warnings  []models.Warning `json:"warnings"`
+	Hash      string           `json:"manifest_sha256"` // of the names and hashes of the run's files
+}
+
+// Score summarizes every customer as of a day (YYYY-MM-DD, today, yesterday or
+// latest), fits and scores the models, and publishes the run.
+func (e *Engine) Score(ctx context.Context, asOf string) (Scored, error) {
+	var scored Scored
+	err := e.locked(func(lock *workspace.Lock) error {
+		var err error
+		scored, err = e.scoreLocked(ctx, lock, asOf)
+		return err
+	})
+	return scored, err
+}
+
+// Backfill scores the days from, from + step, ... up to the last day that has
+// facts: history exists on the first day. every is day, week, month, quarter
+// or year; months keep the day of the month as far as they have it.
+func (e *Engine) Backfill(ctx context.Context, from, every string) ([]Scored, error) {
+	var all []Scored
+	err := e.locked(func(lock *workspace.Lock) error {
+		days, err := e.days(ctx, from, every)
+		if err != nil {
+			return err
+		}
+		for _, day := range days {
+			scored, err := e.scoreLocked(ctx, lock, day.String())
+			if err != nil {
+				return fmt.Errorf("as of %v: %w", day, err)
+			}
+			all = append(all, scored)
+		}
+		return nil
+	})
+	return all, err
+}
+
+func (e *Engine) days(ctx context.Context, from, every string) (days []Day, err error) {
+	start, err := ParseDay(from)
+	if err != nil {
+		return nil, err
+	}
+	var last Day
+	err = e.read(ctx, func(db *duck.DB) error {
+		first, l, err := factDays(ctx, db)
+		last = l
+		if err == nil && start < first {
+			return fmt.Errorf("from %v: the first fact is of %v", start, first)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for n := 0; ; n++ {
+		day, err := stepped(start, every, n)
+		if err != nil {
+			return nil, err
+		}
+		if day > last {
+			break
+		}
+		days = append(days, day)
+	}
+	if len(days) == 0 {
+		return nil, fmt.Errorf("from %v: the last fact is of %v", start, last)
+	}
+	return days, nil
+}
+
+// stepped is start plus n steps.
+func stepped(start Day, every string, n int) (Day, error) {
+	months := 0
+	switch every {
+	case "day":
+		return start + Day(n), nil
+	case "week":
+		return start + Day(7*n), nil
+	case "month":
+		months = n
+	case "quarter":
+		months = 3 * n
+	case "year":
+		months = 12 * n
+	default:
+		return 0, fmt.Errorf("every %q: not day, week, month, quarter or year", every)
+	}
+	t := start.Time()
+	first := time.Date(t.Year(), t.Month()+time.Month(months), 1, 0, 0, 0, 0, time.UTC)
+	length := first.AddDate(0, 1, -1).Day()
+	return DayOf(first.AddDate(0, 0, min(t.Day(), length)-1)), nil
+}
+
+func (e *Engine) scoreLocked(ctx context.Context, lock *workspace.Lock, asOf string) (scored Scored, err error) {
+	err = e.read(ctx, func(db *duck.DB) error {
+		day, err := e.resolveAsOf(ctx, db, asOf)
+		if err != nil {
+			return err
+		}
+		r := &run{Engine: e, ctx: ctx, db: db, asOf: day}
+		scored, err = r.score(lock)
+		return err
+	})
+	return scored, err
+}
+
+// run is one scoring under way.
+type run struct {
+	*Engine
+	ctx      context.Context
+	db       *duck.DB
+	asOf     Day
+	currency string
+	table    *table.Table // the summary, then the models' columns too
+	fitted   map[string]models.Fitted
+	reports  []models.Report
+	warnings []models.Warning
+}
+
+func (r *run) score(lock *workspace.Lock) (Scored, error) {
+	if err := r.summarize(); err != nil {
+		return Scored{}, fmt.Errorf("summarize: %w", err)
+	}
+	var err error
+	r.fitted, r.reports, err = r.fitAndScore(r.ctx, Models(r.Config, r.asOf), r.table)
+	if err != nil {
+		return Scored{}, err
+	}
+	if err := r.warn(); err != nil {
+		return Scored{}, err
+	}
+	if err := r.stageScores(); err != nil {
+		return Scored{}, fmt.Errorf("stage scores: %w", err)
+	}
+	return r.publish(lock)
+}
+
+// boundsSQL makes the one-row table that portable queries read instead of
+// bound parameters.
+const boundsSQL = `CREATE OR REPLACE TEMP TABLE bounds AS
+SELECT CAST($day AS INTEGER) AS as_of_day, DATE '1970-01-01' + CAST($day AS INTEGER) AS as_of,
+  CAST($day AS INTEGER) - 30 AS day_30, CAST($day AS INTEGER) - 90 AS day_90, CAST($day AS INTEGER) - 365 AS day_365,
+  CAST($smallest AS DECIMAL(18,4)) AS smallest_net`
+
+// makeSummary makes the temporary tables bounds, daily and summary.
+func makeSummary(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day) error {
+	smallest := "0"
+	if cfg.Purchases == "positive" {
+		smallest = "0.0001" // the smallest amount above zero that the store can hold
+	}
+	if err := db.Statements(ctx, boundsSQL, sql.Named("day", int32(asOf)), sql.Named("smallest", smallest)); err != nil {
+		return err
+	}
+	if err := db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE daily AS "+queries.Get("summary/daily").SQL); err != nil {
+		return err
+	}
+	return db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE summary AS "+queries.Get("summary/customers").SQL+" ORDER BY customer_id")
+}
+
+func (r *run) summarize() error {
+	defer r.stage("summarize customers", 0)()
+	recorded, err := meta(r.ctx, r.db)
+	if err != nil {
+		return err
+	}
+	if r.currency = recorded["frozen.currency"]; r.currency == config.Auto {
+		r.currency = ""
+	}
+	if err := makeSummary(r.ctx, r.db, r.Config, r.asOf); err != nil {
+		return err
+	}
+	if r.table, err = r.db.Query(r.ctx, "SELECT * FROM summary ORDER BY customer_id"); err != nil {
+		return err
+	}
+	if r.table.Rows() == 0 {
+		return ErrNoFacts
+	}
+	addAverage(r.table)
+	return nil
+}
+
+// addAverage adds average_order_value: net revenue per order, missing without one.
+func addAverage(t *table.Table) {
+	average := table.NewColumn(table.Field{Name: "average_order_value", Kind: table.Float}, t.Rows())
+	revenue, orders := t.Floats("net_revenue"), t.Column("orders")
+	for i := range average.Floats {
+		average.Floats[i] = math.NaN()
+		if !orders.Missing(i) {
+			average.Floats[i] = revenue[i] / float64(orders.Ints[i])
+		}
+	}
+	t.Add(average)
+}
+
+// warn collects the doubts about the run, first those about the facts.
+func (r *run) warn() error {
+	t, err := r.db.Query(r.ctx, `SELECT count(*) AS orders, count(*) FILTER (member IS NULL) AS guests, count(*) FILTER (NOT counted) AS uncounted
+FROM facts.orders CROSS JOIN bounds WHERE ordered_day <= as_of_day`)
+	if err != nil {
+		return err
+	}
+	if n := t.Ints("guests")[0]; n > 0 {
+		r.warnings = append(r.warnings, models.Warning{Code: "orders_without_customer",
+			En: fmt.Sprintf("%d of %d orders name no customer: they are kept, and scored for nobody.", n, t.Ints("orders")[0]),
+			Zh: fmt.Sprintf("%[2]d 笔订单中有 %[1]d 笔没有客户信息：订单保留，但不计入任何客户的评分。", n, t.Ints("orders")[0])})
+	}
+	if n := t.Ints("uncounted")[0]; n > 0 {
+		r.warnings = append(r.warnings, models.Warning{Code: "orders_not_counted",
+			En: fmt.Sprintf("%d orders are unpaid, or cancelled without a date: they are kept and never count.", n),
+			Zh: fmt.Sprintf("%d 笔订单未付款或已取消但无取消日期：订单保留，但不计入统计。", n)})
+	}
+	refused, err := r.db.Query(r.ctx, "SELECT batch_id, path FROM batches WHERE state = 'refused' AND content_hash NOT IN (SELECT content_hash FROM batches WHERE state = 'loaded') ORDER BY batch_id")
+	if err != nil {
+		return err
+	}
+	for i := range refused.Rows() {
+		path, batch := string(refused.Column("path").Texts.At(i)), refused.Ints("batch_id")[i]
+		r.warnings = append(r.warnings, models.Warning{Code: "file_refused",
+			En: fmt.Sprintf("%s was refused for its bad rows and is not in these figures: see clientele rejects %d.", path, batch),
+			Zh: fmt.Sprintf("文件 %s 因错误行过多被拒绝，未计入本报告：见 clientele rejects %d。", path, batch)})
+	}
+	for _, report := range r.reports {
+		r.warnings = append(r.warnings, report.Warnings...)
+	}
+	return nil
+}
+
+// stageScores makes the temporary table scores from the columns in Go.
+func (r *run) stageScores() error {
+	defer r.stage("stage scores", int64(r.table.Rows()))()
+	t := r.scores()
+	fields := make([]table.Field, len(t.Columns()))
+	for i, c := range t.Columns() {
+		fields[i] = c.Field
+	}
+	from := 0
+	return r.db.Load(r.ctx, "scores", scoreSelection(fields), fields, func() (*table.Table, error) {
+		if from >= t.Rows() {
+			return nil, io.EOF
+		}
+		begin := from
+		from = min(from+scoreChunk, t.Rows())
+		return t.Slice(begin, from), nil
+	})
+}
+
+// publish writes the run's files and puts the run in place.
+func (r *run) publish(lock *workspace.Lock) (Scored, error) {
+	folder, err := lock.NewRun(r.asOf.String())
+	if err != nil {
+		return Scored{}, err
+	}
+	published := false
+	defer func() {
+		if !published {
+			folder.Discard() // what was published before stays; the next command clears leftovers too
+		}
+	}()
+	rows, err := r.writeFiles(folder)
+	if err != nil {
+		return Scored{}, err
+	}
+	if err := r.writeReports(folder); err != nil {
+		return Scored{}, fmt.Errorf("report: %w", err)
+	}
+	input, err := inputHash(r.ctx, r.db)
+	if err != nil {
+		return Scored{}, err
+	}
+	done := r.stage("publish the run", 0)
+	finished, err := folder.Publish(workspace.Manifest{
+		Program: r.Version, ConfigHash: config.Hash(r.Config), InputHash: input,
+		Settings: config.Settings(r.Config), Warnings: manifestWarnings(r.warnings),
+	}, rows)
+	if err != nil {
+		return Scored{}, err
+	}
+	published = true
+	done()
+	buyers := 0
+	for i := range r.table.Rows() {
+		if !r.table.Column("orders").Missing(i) {
+			buyers++
+		}
+	}
+	return Scored{
+		AsOf: r.asOf.String(), Path: finished.Link, Customers: buyers, Prospects: r.table.Rows() - buyers,
+		Models: r.reports, Warnings: r.warnings, Hash: filesHash(finished.Manifest.Files),
+	}, nil
+}
+
+func manifestWarnings(list []models.Warning) []workspace.Warning {
+	out := make([]workspace.Warning, len(list))
+	for i, w := range list {
+		out[i] = workspace.Warning{Code: w.Code, En: w.En, Zh: w.Zh}
+	}
+	return out
+}
+
+func filesHash(files []workspace.File) string {
+	h := sha256.New()
+	for _, f := range files {
+		fmt.Fprintf(h, "%s %s\n", f.Name, f.SHA256)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// inputHash identifies the facts by the files that they came from, in the
+// order of loading.
+func inputHash(ctx context.Context, db *duck.DB) (string, error) {
+	t, err := db.Query(ctx, "SELECT kind, source, content_hash, mapping FROM batches WHERE state = 'loaded' ORDER BY batch_id")
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	for i := range t.Rows() {
+		for _, c := range t.Columns() {
+			fmt.Fprintf(h, "%q ", c.Texts.At(i))
+		}
+		fmt.Fprintln(h)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// jsonText is a value as JSON text; values made of plain structs cannot fail.
+func jsonText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+var errNoRun = errors.New("no run is published yet: clientele run or clientele score makes one")

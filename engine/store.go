@@ -1,0 +1,213 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"clientele/engine/config"
+	"clientele/engine/internal/duck"
+	"clientele/engine/workspace"
+	"clientele/queries"
+)
+
+// schemaVersion is the version of queries/schema. Columns may be added under
+// the same version; anything else needs a new one and a migration.
+const schemaVersion = 1
+
+// ErrNoStore says that nothing has been loaded yet.
+var ErrNoStore = errors.New("nothing is loaded yet: load files with clientele ingest, or the sources of clientele.yaml with clientele run")
+
+func (e *Engine) options(readOnly bool, spill string) duck.Options {
+	return duck.Options{ReadOnly: readOnly, Threads: e.Config.Resources.Cores(), Memory: e.storeShare(), TempDir: spill}
+}
+
+// read opens the published store read-only for the length of fn. It takes no
+// lock: a store is replaced whole, and who has it open keeps what it opened.
+func (e *Engine) read(ctx context.Context, fn func(*duck.DB) error) error {
+	path, err := workspace.Store(e.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", e.Dir, ErrNoStore)
+	}
+	if err != nil {
+		return err
+	}
+	spill, err := e.spillFolder()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(spill)
+	db, err := duck.Open(ctx, path, e.options(true, spill))
+	if err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	defer db.Close()
+	if err := e.checkStore(ctx, db); err != nil {
+		return err
+	}
+	return fn(db)
+}
+
+const spillPrefix = ".spill-"
+
+// spillFolder names the folder for what does not fit in memory; DuckDB makes it
+// when it needs it. Folders that killed processes left are removed.
+func (e *Engine) spillFolder() (string, error) {
+	entries, err := os.ReadDir(e.Dir)
+	if err != nil {
+		return "", err
+	}
+	for _, entry := range entries {
+		pid, ok := strings.CutPrefix(entry.Name(), spillPrefix)
+		if n, err := strconv.Atoi(pid); ok && err == nil && errors.Is(syscall.Kill(n, 0), syscall.ESRCH) {
+			os.RemoveAll(e.path(entry.Name())) // when it fails, the next command tries again
+		}
+	}
+	return filepath.Abs(e.path(spillPrefix + strconv.Itoa(os.Getpid())))
+}
+
+// writer is the engine at work on a private copy of the store.
+type writer struct {
+	*Engine
+	db  *duck.DB
+	key []byte // of the workspace
+}
+
+// update runs fn on a private copy of the store, or on an empty one when fresh
+// or when there is none, and publishes it when fn says that it changed
+// something. A kill at any instant leaves the published store as it was.
+func (e *Engine) update(ctx context.Context, lock *workspace.Lock, fresh bool, fn func(*writer) (changed bool, err error)) (err error) {
+	_, err = workspace.Store(e.Dir)
+	isNew := fresh || errors.Is(err, fs.ErrNotExist)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	private, err := lock.Private(workspace.StoreName, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, private.Discard()) }()
+	if fresh {
+		if err := os.Remove(private.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	w := &writer{Engine: e}
+	if w.key, err = lock.Key(); err != nil {
+		return err
+	}
+	w.db, err = duck.Open(ctx, private.Path, e.options(false, filepath.Join(filepath.Dir(private.Path), "spill")))
+	if err != nil {
+		return fmt.Errorf("open %s: %w", workspace.StoreName, err)
+	}
+	closed := false
+	defer func() {
+		if !closed {
+			err = errors.Join(err, w.db.Close())
+		}
+	}()
+	if isNew {
+		err = e.createStore(ctx, w.db)
+	} else {
+		err = e.checkStore(ctx, w.db)
+	}
+	if err != nil {
+		return err
+	}
+	changed, err := fn(w)
+	if err != nil || !changed {
+		return err
+	}
+	defer e.stage("publish the store", 0)()
+	if err := w.db.Seal(ctx); err != nil {
+		return fmt.Errorf("checkpoint %s: %w", workspace.StoreName, err)
+	}
+	closed = true
+	if err := w.db.Close(); err != nil {
+		return err
+	}
+	return private.Publish()
+}
+
+// locked runs fn under the lock of the workspace.
+func (e *Engine) locked(fn func(*workspace.Lock) error) (err error) {
+	lock, err := workspace.Acquire(e.Dir, e.Now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
+	return fn(lock)
+}
+
+func (e *Engine) createStore(ctx context.Context, db *duck.DB) error {
+	for _, q := range queries.List("schema") {
+		if err := db.Statements(ctx, q.SQL); err != nil {
+			return fmt.Errorf("make the store: %w", err)
+		}
+	}
+	if err := setMeta(ctx, db, "schema_version", strconv.Itoa(schemaVersion)); err != nil {
+		return err
+	}
+	for key, value := range config.Frozen(e.Config) {
+		if strings.HasPrefix(key, "id_space.") {
+			continue // recorded when the source is first loaded
+		}
+		if err := setMeta(ctx, db, "frozen."+key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkStore refuses a store that this program or this configuration cannot
+// work with.
+func (e *Engine) checkStore(ctx context.Context, db *duck.DB) error {
+	recorded, err := meta(ctx, db)
+	if err != nil {
+		return fmt.Errorf("%s: is no store of clientele, or is damaged (%w)", e.path(workspace.StoreName), err)
+	}
+	version, err := strconv.Atoi(recorded["schema_version"])
+	if err != nil {
+		return fmt.Errorf("%s: has no schema version: it is no store of clientele", e.path(workspace.StoreName))
+	}
+	if version > schemaVersion {
+		return fmt.Errorf("%s: was made by a newer version of clientele (schema %d, this program knows %d): use that version, or clientele rebuild",
+			e.path(workspace.StoreName), version, schemaVersion)
+	}
+	frozen := map[string]string{}
+	for key, value := range recorded {
+		if name, ok := strings.CutPrefix(key, "frozen."); ok {
+			frozen[name] = value
+		}
+	}
+	if err := config.CheckFrozen(frozen, config.Frozen(e.Config)); err != nil {
+		return fmt.Errorf("%s: %w", workspace.ConfigName, err)
+	}
+	return nil
+}
+
+func meta(ctx context.Context, db *duck.DB) (map[string]string, error) {
+	t, err := db.Query(ctx, "SELECT key, value FROM meta ORDER BY key")
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for i := range t.Rows() {
+		out[string(t.Column("key").Texts.At(i))] = string(t.Column("value").Texts.At(i))
+	}
+	return out, nil
+}
+
+func setMeta(ctx context.Context, db *duck.DB, key, value string) error {
+	if err := db.Exec(ctx, "DELETE FROM meta WHERE key = $key", sql.Named("key", key)); err != nil {
+		return err
+	}
+	return db.Exec(ctx, "INSERT INTO meta VALUES ($key, $value)", sql.Named("key", key), sql.Named("value", value))
+}
