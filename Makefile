@@ -51,7 +51,7 @@ bench: tools ## run the benchmarks of every package
 soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, checked C pointers (FUZZTIME=)
 	grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \
 	  sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' "$$file" | while read -r name; do \
-	    go test -tags $(TAGS) -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" </dev/null; \
+	    go test -tags $(TAGS) -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$(dirname "$$file")" </dev/null; \
 	  done; \
 	done
 	go test -tags $(TAGS) -run Kill -count 20 ./...
