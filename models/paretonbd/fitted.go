@@ -97,9 +97,8 @@ func (f *Fitted) fitted(m *stat.Maximum, gain float64) {
 // describe reports the parameters that are estimates, their standard errors,
 // and what is doubtful about them.
 func (f *Fitted) describe(names []string, values []float64, m *stat.Maximum) {
-	low, high := lowest.logs(), highest.logs()
-	atEdge := func(i int) bool { return i < len(values) && (m.At[i] <= low[i] || m.At[i] >= high[i]) }
-	edge := func(i, j int) bool { return atEdge(i) || atEdge(j) }
+	box := stat.Search{Lower: lowest.logs(), Upper: highest.logs()}
+	edge := func(i, j int) bool { return j < len(values) && (m.AtEdge(box, i) || m.AtEdge(box, j)) }
 	var listed []models.Parameter
 	add := func(i, j int, ratio string) {
 		if edge(i, j) {

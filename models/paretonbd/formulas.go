@@ -72,7 +72,7 @@ func NoPurchaseTo(dst []float64, p Params, h float64, x, tx, t []float64) {
 	sameLength(len(dst), len(x), len(tx), len(t))
 	for i := range dst {
 		alive := pAlive(p, x[i], tx[i], t[i])
-		dst[i] = 1 - alive*purchaseIfAlive(p, x[i], t[i], h)
+		dst[i] = min(1, 1-alive+alive*silentIfAlive(p, x[i], t[i], h))
 	}
 }
 
@@ -121,14 +121,14 @@ func pAlive(p Params, x, tx, t float64) float64 {
 	return 1 / (1 + loss(p, x, tx, t)*math.Exp(-logStay(p, x, tx, t)))
 }
 
-// purchaseIfAlive is the chance that a customer alive at t buys in (t, t+h]:
-// one less the chance to stay silent and alive, less the chance to be lost first.
-func purchaseIfAlive(p Params, x, t, h float64) float64 {
-	stay := logStay(p, x, t, t+h)
-	if p.S == 0 {
-		return -math.Expm1(stay)
+// silentIfAlive is the chance that a customer alive at t buys nothing in
+// (t, t+h]: stays silent and alive, or is lost first.
+func silentIfAlive(p Params, x, t, h float64) float64 {
+	silent := math.Exp(logStay(p, x, t, t+h))
+	if p.S > 0 {
+		silent += loss(p, x, t, t+h)
 	}
-	return max(0, -math.Expm1(stay)-loss(p, x, t, t+h))
+	return min(1, silent)
 }
 
 // The integrals below are taken in w = log(c+u), panel by panel: with c the

@@ -168,12 +168,12 @@ func (s *scorer) scores(x, tx, t int) scores {
 	}
 	now := alive * (s.p.R + xf)
 	r := scores{alive: alive, expected: now * s.life[t], discounted: now * s.discounted[t]}
-	r.risk = min(1, 1-alive*s.purchase(loss, xf, t, s.window))
-	if alive >= 0.5 && alive*s.purchase(loss, xf, t, farthest) >= 0.5 {
-		low, high := 0, farthest // bought by high, not by low
+	r.risk = min(1, 1-alive+alive*s.silent(loss, xf, t, s.window))
+	if alive >= 0.5 && alive*(1-s.silent(loss, xf, t, farthest)) >= 0.5 {
+		low, high := 0, farthest // an even chance by high, not by low
 		for high-low > 1 {
 			middle := (low + high) / 2
-			if alive*s.purchase(loss, xf, t, middle) >= 0.5 {
+			if alive*(1-s.silent(loss, xf, t, middle)) >= 0.5 {
 				high = middle
 			} else {
 				low = middle
@@ -184,10 +184,10 @@ func (s *scorer) scores(x, tx, t int) scores {
 	return s.known(r)
 }
 
-// purchase is the chance that a customer alive at t buys within d days.
-func (s *scorer) purchase(loss []float64, x float64, t, d int) float64 {
+// silent is silentIfAlive for d days after t.
+func (s *scorer) silent(loss []float64, x float64, t, d int) float64 {
 	stay := s.days.stay(x, t, t+d)
-	return max(0, 1-stay-(loss[t]-stay*loss[t+d]))
+	return min(1, stay+max(0, loss[t]-stay*loss[t+d]))
 }
 
 // direct is scores from the formulas, for histories beyond the tables.
@@ -196,8 +196,8 @@ func (s *scorer) direct(x, tx, t int) scores {
 	alive := pAlive(s.p, xf, txw, tw)
 	now := alive * (s.p.R + xf) / (s.p.Alpha + tw)
 	r := scores{alive: alive, expected: now * survival(s.p, tw, s.horizon, 0), discounted: now * survival(s.p, tw, s.horizon, s.discount)}
-	r.risk = min(1, 1-alive*purchaseIfAlive(s.p, xf, tw, float64(s.window)*week))
-	bought := func(d int) bool { return alive*purchaseIfAlive(s.p, xf, tw, float64(d)*week) >= 0.5 }
+	r.risk = min(1, 1-alive+alive*silentIfAlive(s.p, xf, tw, float64(s.window)*week))
+	bought := func(d int) bool { return alive*(1-silentIfAlive(s.p, xf, tw, float64(d)*week)) >= 0.5 }
 	if alive >= 0.5 && bought(farthest) {
 		low, high := 0, farthest
 		for high-low > 1 {

@@ -302,7 +302,7 @@ func equal(a, b []float64) bool {
 // the edge with the function still rising beyond it.
 func (r *searcher) polish(start []float64) (*Maximum, error) {
 	n := len(r.Search.Lower)
-	m := &Maximum{Outcome: Failed, At: make([]float64, n), Gradient: make([]float64, n)}
+	m := &Maximum{Outcome: Failed, Gain: math.Inf(1), At: make([]float64, n), Gradient: make([]float64, n)}
 	r.clamp(m.At, start)
 	if m.Value = r.eval(m.At, m.Gradient); math.IsInf(m.Value, -1) {
 		return nil, ErrNoStart
@@ -332,14 +332,26 @@ func (r *searcher) polish(start []float64) (*Maximum, error) {
 		}
 		r.iterations++
 	}
+	if m.Outcome == Failed && m.Gain < 1e-4 {
+		m.Outcome = Flat // steps of any use have ended, on a ridge
+	}
 	m.Evaluations, m.Iterations = r.evaluations, r.iterations
 	return m, nil
 }
 
+// AtEdge reports whether coordinate i of the maximum is at the edge of the box
+// that s searched.
+func (m *Maximum) AtEdge(s Search, i int) bool {
+	return m.At[i] <= s.Lower[i]+edge || m.At[i] >= s.Upper[i]-edge
+}
+
+// edge is how near the box's edge counts as on it; nearer steps get nowhere.
+const edge = 1e-5
+
 func (r *searcher) free(m *Maximum) []int {
 	var free []int
 	for i, t := range m.At {
-		outward := t <= r.Search.Lower[i] && m.Gradient[i] < 0 || t >= r.Search.Upper[i] && m.Gradient[i] > 0
+		outward := t <= r.Search.Lower[i]+edge && m.Gradient[i] < 0 || t >= r.Search.Upper[i]-edge && m.Gradient[i] > 0
 		if !outward {
 			free = append(free, i)
 		}

@@ -1,0 +1,381 @@
+package gammagamma
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"gonum.org/v1/gonum/stat/distuv"
+	"pgregory.net/rapid"
+
+	"clientele/engine/table"
+	"clientele/models"
+	"clientele/models/modelstest"
+)
+
+func columns(x []int64, spend []float64) *table.Table {
+	return table.New(
+		&table.Column{Field: table.Field{Name: "x", Kind: table.Int}, Ints: x},
+		&table.Column{Field: table.Field{Name: "repeat_spend", Kind: table.Float}, Floats: spend},
+	)
+}
+
+// shared reads a public data set: repeat purchase days to the calibration's
+// end and the money spent on them, by customer.
+func shared(t testing.TB, name, end string) *table.Table {
+	t.Helper()
+	file, err := os.Open(filepath.Join("../../../shared/data", name))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("no %s in ../shared/data", name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]int{}
+	for i, h := range rows[0] {
+		at[h] = i
+	}
+	days := map[string]map[string]float64{}
+	var order []string
+	for _, row := range rows[1:] {
+		date := row[at["date"]]
+		if _, err := time.Parse("2006-01-02", date); err != nil {
+			t.Fatal(err)
+		}
+		amount, err := strconv.ParseFloat(row[at["amount"]], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i, ok := at["invoice"]; ok && (strings.HasPrefix(row[i], "C") || amount <= 0) || date > end {
+			continue
+		}
+		c := row[at["customer_id"]]
+		if days[c] == nil {
+			days[c] = map[string]float64{}
+			order = append(order, c)
+		}
+		days[c][date] += amount
+	}
+	var x []int64
+	var spend []float64
+	for _, c := range order {
+		first := "9999"
+		for d := range days[c] {
+			first = min(first, d)
+		}
+		var cents int64
+		for d, v := range days[c] {
+			if d != first {
+				cents += int64(math.Round(v * 100))
+			}
+		}
+		x, spend = append(x, int64(len(days[c])-1)), append(spend, float64(cents)/100)
+	}
+	return columns(x, spend)
+}
+
+func mustFit(t testing.TB, m *Model, in *table.Table) *Fitted {
+	t.Helper()
+	f, err := m.Fit(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.(*Fitted)
+}
+
+func scores(t testing.TB, f *Fitted, in *table.Table) []float64 {
+	t.Helper()
+	dst := (&Model{}).Spec().Make(in.Rows())
+	if err := f.Score(t.Context(), dst, in); err != nil {
+		t.Fatal(err)
+	}
+	return dst.Floats("expected_spend")
+}
+
+func near(t *testing.T, what string, got, want, tolerance float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= tolerance*math.Abs(want)) {
+		t.Errorf("%s: %.10g, want %.10g", what, got, want)
+	}
+}
+
+func codes(r models.Report) string {
+	var all []string
+	for _, w := range r.Warnings {
+		all = append(all, w.Code)
+	}
+	return strings.Join(all, " ")
+}
+
+// The table of reference/clv.md: log-likelihood at the printed parameters and
+// after a fit of one's own, and the mean spend.
+func TestPublished(t *testing.T) {
+	for _, c := range []struct {
+		set, end string
+		n        int
+		p        Params
+		ll, mean float64
+		codes    string
+	}{
+		{"cdnow_sample.csv", "1997-09-30", 946, Params{6.249576, 3.744224, 15.443509}, -4055.91769, 35.17037, ""},
+		{"cdnow.csv", "1997-09-30", 9450, Params{6.275360, 3.624450, 14.983684}, -40763.47626, 35.82770, ""},
+		{"online_retail.csv", "2011-06-30", 1556, Params{2.852185, 3.197788, 321.154767}, -10666.67607, 416.77936, ""},
+	} {
+		t.Run(c.set, func(t *testing.T) {
+			in := shared(t, c.set, c.end)
+			var x, m []float64
+			for i, v := range in.Floats("repeat_spend") {
+				if v > 0 {
+					x = append(x, float64(in.Ints("x")[i]))
+					m = append(m, v/x[len(x)-1])
+				}
+			}
+			if ll := LogLikelihood(c.p, x, m); math.Abs(ll-c.ll) > 1e-4 {
+				t.Errorf("log-likelihood %.6f, want %.5f", ll, c.ll)
+			}
+			near(t, "mean spend", c.p.MeanSpend(), c.mean, 1e-6)
+			f := mustFit(t, &Model{}, in)
+			r := f.Report()
+			if r.Status != models.Converged || r.Rows != c.n || codes(r) != c.codes {
+				t.Fatalf("%+v", r)
+			}
+			if math.Abs(r.LogLikelihood-c.ll) > 1e-4 {
+				t.Errorf("log-likelihood of the fit %.6f, want %.5f", r.LogLikelihood, c.ll)
+			}
+			near(t, "p", r.Parameters[0].Value, c.p.P, 1e-4)
+			near(t, "q", r.Parameters[1].Value, c.p.Q, 1e-4)
+			near(t, "v", r.Parameters[2].Value, c.p.V, 1e-4)
+			near(t, "mean spend of the fit", f.MeanSpend(), c.mean, 1e-5)
+		})
+	}
+}
+
+// E[M] of reference/clv.md at the sample's parameters. Customer 1 spent 22.345
+// on average (cdnow_sample_summary.csv), the others' sums are theirs in the data.
+func TestSpotValues(t *testing.T) {
+	in := shared(t, "cdnow_sample.csv", "1997-09-30")
+	// Rows are in the order of sample_id, which are the ids of the reference.
+	p := Params{6.249576, 3.744224, 15.443509}
+	for id, want := range map[int]float64{1: 24.653917, 2: 18.910015, 6: 71.464707, 19: 26.365433, 1516: 39.890287} {
+		x := float64(in.Ints("x")[id-1])
+		dst := []float64{0}
+		ConditionalSpendTo(dst, p, []float64{x}, []float64{in.Floats("repeat_spend")[id-1] / x})
+		if math.Abs(dst[0]-want) > 1e-6*want {
+			t.Errorf("customer %d: %.7f, want %.6f", id, dst[0], want)
+		}
+	}
+}
+
+func simulate(p Params, n int, seed uint64) *table.Table {
+	rng := rand.New(rand.NewPCG(seed, 8))
+	nu := distuv.Gamma{Alpha: p.Q, Beta: p.V, Src: rng}
+	x, spend := make([]int64, n), make([]float64, n)
+	for i := range x {
+		if x[i] = int64(rng.ExpFloat64() * 2); x[i] > 0 {
+			// A sum of x Gamma(p, ν) is Gamma(px, ν).
+			spend[i] = distuv.Gamma{Alpha: p.P * float64(x[i]), Beta: nu.Rand(), Src: rng}.Rand()
+		}
+	}
+	return columns(x, spend)
+}
+
+func TestFitRecoversTruth(t *testing.T) {
+	for _, p := range []Params{{6.25, 3.74, 15.4}, {1.3, 6, 900}, {20, 2.2, 0.001}} {
+		f := mustFit(t, &Model{}, simulate(p, 20_000, 3))
+		r := f.Report()
+		if r.Status != models.Converged || codes(r) != "" {
+			t.Fatalf("%+v", r)
+		}
+		for i, want := range []float64{p.P, p.Q, p.V} {
+			if d := math.Abs(r.Parameters[i].Value - want); d > 4*f.StandardErrors()[i].Value {
+				t.Errorf("%v: %s %v, want %v, standard error %v", p, r.Parameters[i].Name, r.Parameters[i].Value, want, f.StandardErrors()[i].Value)
+			}
+		}
+	}
+}
+
+// The grouped likelihood is the formula's, its gradient that of differences.
+func TestGroupedLikelihood(t *testing.T) {
+	in := simulate(Params{6, 4, 15}, 3000, 1)
+	s := newSpends(in)
+	m := make([]float64, len(s.x))
+	for i := range m {
+		m[i] = s.total[i] / s.x[i]
+	}
+	for _, p := range []Params{{6, 4, 15}, {0.2, 0.7, 300}, {90, 30, 0.5}} {
+		value, gradient := s.logLikelihood(p, 1)
+		near(t, "log-likelihood", value, LogLikelihood(p, s.x, m), 1e-12)
+		for i := range gradient {
+			f := func(d float64) float64 {
+				q := [3]float64{p.P, p.Q, p.V}
+				q[i] *= 1 + d
+				return LogLikelihood(Params{q[0], q[1], q[2]}, s.x, m)
+			}
+			const d = 1e-3
+			slope := (8*(f(d)-f(-d)) - (f(2*d) - f(-2*d))) / (12 * d * [3]float64{p.P, p.Q, p.V}[i])
+			if math.Abs(slope-gradient[i]) > 1e-7*math.Abs(slope)+1e-9*math.Abs(value) {
+				t.Errorf("%+v: derivative %d is %v, by differences %v", p, i, gradient[i], slope)
+			}
+		}
+		if v, g := s.logLikelihood(p, 5); v != value || g != gradient {
+			t.Error("five workers add up to something else")
+		}
+	}
+}
+
+// The density of the mean integrates to one.
+func TestDensity(t *testing.T) {
+	for _, p := range []Params{{6.25, 3.74, 15.4}, {1.5, 2, 4}} {
+		var sum float64
+		const n, low, high = 20_000, -12.0, 14.0 // of ln m
+		for k := range n + 1 {
+			l := low + (high-low)*float64(k)/n
+			sum += math.Exp(LogLikelihood(p, []float64{3}, []float64{math.Exp(l)})+l) * (high - low) / n
+		}
+		near(t, "total probability", sum, 1, 1e-6)
+	}
+}
+
+func TestShrinkage(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := Params{rapid.Float64Range(.1, 50).Draw(t, "p"), rapid.Float64Range(1.01, 50).Draw(t, "q"), rapid.Float64Range(.01, 1e4).Draw(t, "v")}
+		x, m := float64(rapid.IntRange(1, 5000).Draw(t, "x")), rapid.Float64Range(.01, 1e5).Draw(t, "m")
+		dst := make([]float64, 2)
+		ConditionalSpendTo(dst, p, []float64{x, 0}, []float64{m, 0})
+		low, high := min(m, p.MeanSpend()), max(m, p.MeanSpend())
+		if dst[0] < low*(1-1e-12) || dst[0] > high*(1+1e-12) {
+			t.Fatalf("%v is not between the own mean %v and all's %v", dst[0], m, p.MeanSpend())
+		}
+		if math.Abs(dst[1]-p.MeanSpend()) > 1e-12*dst[1] {
+			t.Fatalf("without purchases %v, all's mean %v", dst[1], p.MeanSpend())
+		}
+	})
+}
+
+func TestGates(t *testing.T) {
+	heavy := simulate(Params{5, 0.6, 10}, 20_000, 1) // q below 1: no mean
+	constant := columns(make([]int64, 500), make([]float64, 500))
+	for i := range 500 {
+		constant.Ints("x")[i] = int64(1 + i%4)
+		constant.Floats("repeat_spend")[i] = 20 * float64(1+i%4)
+	}
+	missing := columns([]int64{3, 1}, []float64{math.NaN(), math.NaN()})
+	for _, c := range []struct {
+		name   string
+		in     *table.Table
+		status models.Status
+		method string
+		codes  string
+	}{
+		{"nobody", columns(nil, nil), models.Skipped, MethodNone, "no_repeat_spend"},
+		{"no money", missing, models.Skipped, MethodNone, "no_repeat_spend"},
+		{"all free", columns([]int64{3, 1}, []float64{0, 0}), models.Skipped, MethodNone, "no_repeat_spend"},
+		{"few", simulate(Params{6, 4, 15}, 50, 1), models.Fallback, MethodShrunkMean, "few_repeaters shrunk_mean"},
+		{"infinite mean", heavy, models.Fallback, MethodShrunkMean, "infinite_mean shrunk_mean"},
+		{"everybody spends the same", constant, models.Fallback, MethodShrunkMean, "not_identified shrunk_mean"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := mustFit(t, &Model{}, c.in)
+			r := f.Report()
+			if r.Status != c.status || r.Method != c.method || codes(r) != c.codes || len(r.Parameters) > 0 || !math.IsNaN(r.LogLikelihood) {
+				t.Fatalf("%+v", r)
+			}
+			for i, v := range scores(t, f, c.in) {
+				if math.IsInf(v, 0) || v < 0 || math.IsNaN(v) != (c.method == MethodNone) {
+					t.Fatalf("row %d: %v", i, v)
+				}
+			}
+			data, err := json.Marshal(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := (&Model{}).Load(data); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	// By hand: all spend 70 on 4 repeat days, 17.5 each; the own 60 on 3 and one such.
+	in := columns([]int64{3, 1, 0}, []float64{60, 10, 0})
+	got := scores(t, mustFit(t, &Model{}, in), in)
+	for i, want := range []float64{(60 + 17.5) / 4, (10 + 17.5) / 2, 17.5} {
+		near(t, "shrunk mean", got[i], want, 1e-15)
+	}
+}
+
+func TestCorrelationIsNamed(t *testing.T) {
+	in := simulate(Params{6, 4, 15}, 5000, 1)
+	for i, x := range in.Ints("x") {
+		in.Floats("repeat_spend")[i] *= math.Pow(float64(x), 0.8)
+	}
+	r := mustFit(t, &Model{}, in).Report()
+	if !strings.Contains(codes(r), "spend_frequency_correlation") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestUnstableMeanIsNamed(t *testing.T) {
+	r := mustFit(t, &Model{}, simulate(Params{5, 1.15, 10}, 400, 4)).Report()
+	if r.Status == models.Converged && !strings.Contains(codes(r), "unstable_mean") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestPromises(t *testing.T) {
+	in := simulate(Params{6, 4, 15}, 1500, 2)
+	in.Floats("repeat_spend")[7] = math.NaN()
+	modelstest.Run(t, &Model{}, in)
+}
+
+func TestBadInput(t *testing.T) {
+	if _, err := (&Model{}).Fit(t.Context(), columns([]int64{1}, []float64{math.Inf(1)})); err == nil {
+		t.Error("infinite spend fitted")
+	}
+	for _, data := range []string{"", "{}", `{"method":"gamma_gamma","params":{"p":1,"q":1,"v":1}}`} {
+		if _, err := (&Model{}).Load([]byte(data)); err == nil {
+			t.Errorf("loaded %q", data)
+		}
+	}
+}
+
+func BenchmarkFit1M(b *testing.B) {
+	in := simulate(Params{6, 4, 15}, 1_000_000, 1)
+	for _, workers := range []int{1, 2} {
+		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
+			for range b.N {
+				if _, err := (&Model{Workers: workers}).Fit(b.Context(), in); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(in.Rows())*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
+
+func BenchmarkScore1M(b *testing.B) {
+	in := simulate(Params{6, 4, 15}, 1_000_000, 1)
+	f := mustFit(b, &Model{}, in)
+	dst := (&Model{}).Spec().Make(in.Rows())
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		if err := f.Score(b.Context(), dst, in); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(in.Rows())*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
