@@ -34,7 +34,7 @@ type File struct {
 // Open opens a file and can then Peek at up to peek bytes of it. A missing
 // file, a folder and a file without permission are errors of one line.
 func Open(path string, peek int) (*File, error) {
-	file, err := openRegular(path)
+	file, _, err := OpenFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -55,24 +55,24 @@ func Open(path string, peek int) (*File, error) {
 	return f, nil
 }
 
-// openRegular opens a regular file.
-func openRegular(path string) (*os.File, error) {
+// OpenFile opens a regular file as it is and tells its size.
+func OpenFile(path string) (*os.File, int64, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s: no such file", path)
+		return nil, 0, fmt.Errorf("%s: no such file", path)
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w", path, plain(err))
+		return nil, 0, fmt.Errorf("%s: %w", path, plain(err))
 	case info.IsDir():
-		return nil, fmt.Errorf("%s: is a folder, not a file", path)
+		return nil, 0, fmt.Errorf("%s: is a folder, not a file", path)
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: is not a regular file", path)
+		return nil, 0, fmt.Errorf("%s: is not a regular file", path)
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, plain(err))
+		return nil, 0, fmt.Errorf("%s: %w", path, plain(err))
 	}
-	return file, nil
+	return file, info.Size(), nil
 }
 
 // plain takes the path out of an error of package os: messages here name it once.
