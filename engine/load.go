@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -175,29 +174,31 @@ func (w *writer) loadFile(ctx context.Context, l Loading, path string) (Loaded, 
 	if err != nil || known {
 		return loaded, err
 	}
-	if err := w.db.Exec(ctx, "BEGIN"); err != nil {
-		return loaded, err
+	m := &merge{writer: w, ctx: ctx, source: l.Source, file: file, mapping: mapping, loaded: &loaded}
+	err = m.stage(l.AllowRejects)
+	if err == nil {
+		err = w.transaction(ctx, func() error {
+			return m.merge(l.AllowRejects)
+		})
 	}
-	m := &merge{ctx: ctx, writer: w, source: l.Source, file: file, loaded: &loaded}
-	err = m.run(l.AllowRejects)
 	if refused := (*refusal)(nil); errors.As(err, &refused) {
-		if err := w.db.Exec(ctx, "ROLLBACK"); err != nil {
-			return loaded, err
-		}
-		loaded.State, loaded.Accepted, loaded.Duplicates, loaded.Rejected = StateRefused, 0, 0, loaded.Read
-		loaded.Notes = append(loaded.Notes, "refused: "+refused.reason)
-		if err := w.db.Exec(ctx, "BEGIN"); err != nil {
-			return loaded, err
-		}
-		err = nil
+		err = m.refuse(refused)
 	}
 	if err != nil {
-		return loaded, errors.Join(fmt.Errorf("load %s: %w", shown, err), w.db.Exec(context.WithoutCancel(ctx), "ROLLBACK"))
-	}
-	if err := m.account(file.Hash, mapping); err != nil {
 		return loaded, fmt.Errorf("load %s: %w", shown, err)
 	}
-	return loaded, w.db.Exec(ctx, "COMMIT")
+	return loaded, nil
+}
+
+// transaction runs fn between BEGIN and COMMIT, or ROLLBACK when it fails.
+func (w *writer) transaction(ctx context.Context, fn func() error) error {
+	if err := w.db.Exec(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	if err := fn(); err != nil {
+		return errors.Join(err, w.db.Exec(context.WithoutCancel(ctx), "ROLLBACK"))
+	}
+	return w.db.Exec(ctx, "COMMIT")
 }
 
 // shown is a path as people and the store see it: relative to the workspace
@@ -250,18 +251,14 @@ type merge struct {
 	ctx     context.Context
 	source  config.Source
 	file    *ingest.File
+	mapping string
 	loaded  *Loaded
 	rejects []ingest.Reject
+	staged  bool // stage_rejects is there
 }
 
-func (m *merge) run(allowRejects bool) error {
-	if err := m.db.Row(m.ctx, []any{&m.loaded.Batch}, "SELECT coalesce(max(batch_id), 0) + 1 FROM batches"); err != nil {
-		return err
-	}
-	if err := m.stage(allowRejects); err != nil {
-		return err
-	}
-	m.loaded.Rejected = int64(len(m.rejects))
+// merge puts the staged rows into the store.
+func (m *merge) merge(allowRejects bool) error {
 	limit := m.Config.Rejects.Limit
 	if share := float64(m.loaded.Rejected) / float64(max(m.loaded.Read, 1)); share > limit && !allowRejects {
 		return &refusal{fmt.Sprintf("%d of %d rows (%.3g %%) are bad, more than the limit of %.3g %%: see clientele rejects %d, or load the rest with --allow-rejects",
@@ -277,11 +274,31 @@ func (m *merge) run(allowRejects bool) error {
 	m.loaded.Duplicates = aside
 	m.loaded.Accepted = m.loaded.Read - m.loaded.Rejected - aside
 	m.loaded.State = StateLoaded
-	return m.script("pending_refunds")
+	if err := m.script("pending_refunds"); err != nil {
+		return err
+	}
+	return m.account()
 }
 
-// stage streams the file's rows into the temporary table stage_rows.
+// refuse records that the file was not loaded, with the rows that were at fault.
+func (m *merge) refuse(r *refusal) error {
+	l := m.loaded
+	l.State, l.Accepted, l.Duplicates, l.Rejected = StateRefused, 0, 0, l.Read
+	l.Notes = append(l.Notes, "refused: "+r.reason)
+	if !m.staged { // reading stopped before its end
+		if err := m.stageRejects(); err != nil {
+			return err
+		}
+	}
+	return m.transaction(m.ctx, m.account)
+}
+
+// stage streams the file's rows into the temporary table stage_rows, and its
+// rejects into stage_rejects.
 func (m *merge) stage(allowRejects bool) error {
+	if err := m.db.Row(m.ctx, []any{&m.loaded.Batch}, "SELECT coalesce(max(batch_id), 0) + 1 FROM batches"); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancelCause(m.ctx)
 	defer cancel(nil)
 	chunks := make(chan *table.Table, 2)
@@ -311,8 +328,10 @@ func (m *merge) stage(allowRejects bool) error {
 		if cause := ended(m.ctx); cause != nil {
 			return cause
 		}
+		return err
 	}
-	return err
+	m.loaded.Rejected = int64(len(m.rejects))
+	return m.stageRejects()
 }
 
 func (m *merge) take(ctx context.Context, c *ingest.Chunk, chunks chan<- *table.Table, allowRejects bool) error {
@@ -539,40 +558,38 @@ SELECT count(*), count(*) FILTER (filled = 1), count(*) FILTER (filled = n AND a
 	return false, nil
 }
 
-// account writes the batch and its rejects.
-func (m *merge) account(hash, mapping string) error {
-	l := m.loaded
-	if l.Read != l.Accepted+l.Duplicates+l.Rejected {
-		return fmt.Errorf("rows do not add up: %d read, %d accepted, %d duplicates, %d rejected", l.Read, l.Accepted, l.Duplicates, l.Rejected)
-	}
-	notes, err := json.Marshal(l.Notes)
-	if err != nil {
-		return err
-	}
-	err = m.db.Exec(m.ctx, "INSERT INTO batches VALUES ($batch, $kind, $source, $path, $hash, $mapping, $read, $accepted, $duplicates, $rejected, $state, $at, $notes)",
-		sql.Named("batch", l.Batch), sql.Named("kind", l.Kind), sql.Named("source", l.Source), sql.Named("path", l.Path),
-		sql.Named("hash", hash), sql.Named("mapping", mapping), sql.Named("read", l.Read), sql.Named("accepted", l.Accepted),
-		sql.Named("duplicates", l.Duplicates), sql.Named("rejected", l.Rejected), sql.Named("state", l.State),
-		sql.Named("at", m.Now.UTC()), sql.Named("notes", string(notes)))
-	if err != nil || len(m.rejects) == 0 {
-		return err
-	}
+// stageRejects puts the rejects into the temporary table stage_rejects.
+func (m *merge) stageRejects() error {
+	m.staged = true
 	for _, r := range m.rejects[:min(len(m.rejects), 3)] {
-		l.Examples = append(l.Examples, ingest.RowError{Path: l.Path, Reject: r})
+		m.loaded.Examples = append(m.loaded.Examples, ingest.RowError{Path: m.loaded.Path, Reject: r})
 	}
 	t := rejectTable(m.rejects)
 	fields := make([]table.Field, len(t.Columns()))
 	for i, c := range t.Columns() {
 		fields[i] = c.Field
 	}
-	sent := false
-	err = m.db.Load(m.ctx, "stage_rejects", "*", fields, func() (*table.Table, error) {
+	sent := t.Rows() == 0
+	return m.db.Load(m.ctx, "stage_rejects", "*", fields, func() (*table.Table, error) {
 		if sent {
 			return nil, io.EOF
 		}
 		sent = true
 		return t, nil
 	})
+}
+
+// account writes the batch and its rejects.
+func (m *merge) account() error {
+	l := m.loaded
+	if l.Read != l.Accepted+l.Duplicates+l.Rejected {
+		return fmt.Errorf("rows do not add up: %d read, %d accepted, %d duplicates, %d rejected", l.Read, l.Accepted, l.Duplicates, l.Rejected)
+	}
+	err := m.db.Exec(m.ctx, "INSERT INTO batches VALUES ($batch, $kind, $source, $path, $hash, $mapping, $read, $accepted, $duplicates, $rejected, $state, $at, $notes)",
+		sql.Named("batch", l.Batch), sql.Named("kind", l.Kind), sql.Named("source", l.Source), sql.Named("path", l.Path),
+		sql.Named("hash", m.file.Hash), sql.Named("mapping", m.mapping), sql.Named("read", l.Read), sql.Named("accepted", l.Accepted),
+		sql.Named("duplicates", l.Duplicates), sql.Named("rejected", l.Rejected), sql.Named("state", l.State),
+		sql.Named("at", m.Now.UTC()), sql.Named("notes", strings.Join(l.Notes, "; ")))
 	if err != nil {
 		return err
 	}

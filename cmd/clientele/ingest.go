@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,12 +15,7 @@ import (
 )
 
 func newIngest(a *app) *cobra.Command {
-	var opt struct {
-		source, format, encoding, delimiter, dates, decimal, idSpace string
-		mapping, status                                              []string
-		allowRejects                                                 bool
-		timezone, currency                                           string
-	}
+	var opt ingestFlags
 	cmd := &cobra.Command{
 		Use:   "ingest KIND FILE...",
 		Short: "Load files into the store",
@@ -36,37 +32,19 @@ rows that overlap with earlier files are known and counted as duplicates.`,
   clientele ingest orders legacy.csv --dates dmy --encoding gb18030`,
 		Args: args(cobra.MinimumNArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s := config.DefaultSource()
-			s.Name, s.Kind, s.Path, s.IDSpace = opt.source, args[0], args[1:], opt.idSpace
-			if !slices.Contains(config.Kinds(), s.Kind) {
-				return usageError{fmt.Errorf("kind %q: not %s", s.Kind, strings.Join(config.Kinds(), ", "))}
+			if !slices.Contains(config.Kinds(), args[0]) {
+				return usageError{fmt.Errorf("kind %q: not %s", args[0], strings.Join(config.Kinds(), ", "))}
 			}
-			if s.Name == "" {
-				s.Name = s.Kind
-			}
-			for _, f := range []struct {
-				value string
-				to    *string
-			}{{opt.format, &s.Format}, {opt.encoding, &s.Encoding}, {opt.delimiter, &s.Delimiter}, {opt.dates, &s.Dates}, {opt.decimal, &s.Decimal}} {
-				if f.value != "" {
-					*f.to = f.value
-				}
-			}
-			var err error
-			if s.Map, err = pairs("--map", opt.mapping); err != nil {
-				return err
-			}
-			if s.Status, err = pairs("--status", opt.status); err != nil {
-				return err
-			}
-			e, err := a.open(func(c *config.Config) error {
+			var s config.Source
+			e, err := a.open(func(c *config.Config) (err error) {
 				if opt.timezone != "" {
 					c.Timezone = opt.timezone
 				}
 				if opt.currency != "" {
 					c.Currency = opt.currency
 				}
-				return config.CheckSource(s)
+				s, err = opt.onto(*c, args[0], args[1:])
+				return err
 			})
 			if err != nil {
 				return err
@@ -93,6 +71,62 @@ rows that overlap with earlier files are known and counted as duplicates.`,
 	flags.StringVar(&opt.currency, "currency", "", "reporting currency of a new store")
 	flags.BoolVar(&opt.allowRejects, "allow-rejects", false, "load what is good however many rows are bad")
 	return cmd
+}
+
+// ingestFlags are the flags that describe a source.
+type ingestFlags struct {
+	source, format, encoding, delimiter, dates, decimal, idSpace string
+	mapping, status                                              []string
+	allowRejects                                                 bool
+	timezone, currency                                           string
+}
+
+// onto is the source that the flags describe: that of the configuration when
+// it has one of the name, with the flags over it.
+func (opt *ingestFlags) onto(c config.Config, kind string, paths []string) (config.Source, error) {
+	s := config.DefaultSource()
+	s.Name = opt.source
+	if s.Name == "" {
+		s.Name = kind
+	}
+	for _, known := range c.Sources {
+		if known.Name == s.Name {
+			s = known
+		}
+	}
+	if s.Kind != "" && s.Kind != kind {
+		return s, fmt.Errorf("source %s holds %s in clientele.yaml: name another with --source", s.Name, s.Kind)
+	}
+	s.Kind, s.Path = kind, paths
+	for _, f := range []struct {
+		value string
+		to    *string
+	}{
+		{opt.idSpace, &s.IDSpace}, {opt.format, &s.Format}, {opt.encoding, &s.Encoding},
+		{opt.delimiter, &s.Delimiter}, {opt.dates, &s.Dates}, {opt.decimal, &s.Decimal},
+	} {
+		if f.value != "" {
+			*f.to = f.value
+		}
+	}
+	for _, p := range []struct {
+		flag  string
+		words []string
+		to    *map[string]string
+	}{{"--map", opt.mapping, &s.Map}, {"--status", opt.status, &s.Status}} {
+		given, err := pairs(p.flag, p.words)
+		if err != nil {
+			return s, err
+		}
+		merged := maps.Clone(*p.to)
+		if merged == nil {
+			merged = map[string]string{}
+		}
+		maps.Copy(merged, given)
+		*p.to = merged
+	}
+	c.Sources = []config.Source{s}
+	return s, c.Check()
 }
 
 // pairs reads a=b words.

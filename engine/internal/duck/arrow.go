@@ -4,6 +4,7 @@ package duck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -21,7 +22,8 @@ import (
 )
 
 // Query returns the rows of a query as columns. Integers of every width become
-// Int, decimals of up to four places Decimal, TIMESTAMP(TZ) Timestamp.
+// Int, decimals of up to four places Decimal, TIMESTAMP(TZ) Timestamp; types
+// without a kind of their own become Text.
 func (d *DB) Query(ctx context.Context, query string, args ...any) (*table.Table, error) {
 	a, err := duckdb.NewArrowFromConn(d.conn)
 	if err != nil {
@@ -37,11 +39,10 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*table.Table
 
 func collect(reader array.RecordReader) (*table.Table, error) {
 	columns := make([]*table.Column, reader.Schema().NumFields())
+	taken := map[string]bool{}
 	for i, f := range reader.Schema().Fields() {
-		kind, err := kindOf(f.Type)
-		if err != nil {
-			return nil, fmt.Errorf("column %s: %w", f.Name, err)
-		}
+		f.Name = unique(taken, f.Name)
+		kind := kindOf(f.Type)
 		columns[i] = &table.Column{Field: table.Field{Name: f.Name, Kind: kind}}
 		if kind == table.Text {
 			columns[i].Texts.Offsets = []int32{0}
@@ -61,32 +62,30 @@ func collect(reader array.RecordReader) (*table.Table, error) {
 	return table.New(columns...), nil
 }
 
-func kindOf(t arrow.DataType) (table.Kind, error) {
+func kindOf(t arrow.DataType) table.Kind {
 	switch t := t.(type) {
 	case *arrow.Float64Type, *arrow.Float32Type:
-		return table.Float, nil
+		return table.Float
 	case *arrow.Int64Type, *arrow.Int32Type, *arrow.Int16Type, *arrow.Int8Type, *arrow.Uint8Type, *arrow.Uint16Type, *arrow.Uint32Type, *arrow.Uint64Type:
-		return table.Int, nil
+		return table.Int
 	case *arrow.Decimal128Type:
-		if t.Scale > 4 {
-			return 0, fmt.Errorf("%v has more than four places", t)
+		switch {
+		case t.Scale == 0:
+			return table.Int
+		case t.Scale <= 4:
+			return table.Decimal
 		}
-		if t.Scale == 0 {
-			return table.Int, nil
-		}
-		return table.Decimal, nil
+		return table.Text // every digit is kept
 	case *arrow.Date32Type:
-		return table.Date, nil
+		return table.Date
 	case *arrow.TimestampType:
-		return table.Timestamp, nil
+		return table.Timestamp
 	case *arrow.StringType:
-		return table.Text, nil
+		return table.Text
 	case *arrow.BooleanType:
-		return table.Bool, nil
-	case *arrow.NullType:
-		return table.Text, nil
+		return table.Bool
 	}
-	return 0, fmt.Errorf("type %v is not supported: cast it", t)
+	return table.Text // as DuckDB or Arrow writes it: lists, structs, times of day ...
 }
 
 func appendArray(c *table.Column, a arrow.Array) error {
@@ -116,6 +115,10 @@ func appendArray(c *table.Column, a arrow.Array) error {
 	case *array.Uint64:
 		c.Ints = appendInts(c.Ints, a.Uint64Values())
 	case *array.Decimal128:
+		if c.Kind == table.Text {
+			appendTexts(c, a)
+			break
+		}
 		scale := int64(1)
 		if c.Kind == table.Decimal {
 			for s := a.DataType().(*arrow.Decimal128Type).Scale; s < 4; s++ {
@@ -145,17 +148,24 @@ func appendArray(c *table.Column, a arrow.Array) error {
 		for i := range n {
 			c.Bools = append(c.Bools, a.Value(i))
 		}
-	case *array.Null:
-		for range n {
-			c.Texts.AppendString("")
-		}
 	default:
-		return fmt.Errorf("type %v is not supported", a.DataType())
+		appendTexts(c, a)
 	}
-	if a.NullN() > 0 || c.Null != nil {
+	if a.NullN() > 0 || c.Null != nil || a.DataType().ID() == arrow.NULL {
 		markNulls(c, a, before, n)
 	}
 	return nil
+}
+
+// appendTexts appends values of a type without a kind of its own.
+func appendTexts(c *table.Column, a arrow.Array) {
+	for i := range a.Len() {
+		if a.IsNull(i) {
+			c.Texts.AppendString("")
+			continue
+		}
+		c.Texts.AppendString(a.ValueStr(i))
+	}
 }
 
 func appendInts[T int8 | int16 | int32 | uint8 | uint16 | uint32 | uint64](dst []int64, src []T) []int64 {
@@ -219,12 +229,23 @@ func (d *DB) Load(ctx context.Context, name, selection string, fields []table.Fi
 	}
 	reader := &chunkReader{schema: schemaOf(fields), next: next}
 	reader.refs.Store(1)
-	release, err := a.RegisterView(reader, "incoming")
-	if err != nil {
+	// The view is made in the instance's own catalog: it has no place in a store,
+	// and a store may be read-only.
+	if err := d.Exec(ctx, "USE memory"); err != nil {
 		return err
 	}
+	release, registerErr := a.RegisterView(reader, "incoming")
+	if d.attached {
+		if err := d.Exec(ctx, "USE "+Catalog); err != nil {
+			return errors.Join(registerErr, err)
+		}
+	}
+	if registerErr != nil {
+		return registerErr
+	}
 	defer release()
-	err = d.Exec(ctx, "CREATE OR REPLACE TEMP TABLE "+Identifier(name)+" AS SELECT "+selection+" FROM incoming")
+	err = d.Exec(ctx, "CREATE OR REPLACE TEMP TABLE "+Identifier(name)+" AS SELECT "+selection+" FROM memory.main.incoming")
+	err = errors.Join(err, d.Exec(context.WithoutCancel(ctx), "DROP VIEW memory.main.incoming"))
 	if reader.Err() != nil { // the reader's own error says more than DuckDB's wrapping of it
 		return reader.Err()
 	}

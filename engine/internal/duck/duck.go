@@ -31,6 +31,7 @@ type DB struct {
 	conn      driver.Conn
 	db        *sql.DB
 	sqlConn   *sql.Conn
+	attached  bool // a store is the default catalog
 }
 
 // Open attaches the store at path, or none when path is empty, to a new
@@ -86,6 +87,7 @@ func (d *DB) configure(ctx context.Context, path string, opt Options) error {
 	if err := d.Exec(ctx, "ATTACH "+Literal(path)+" AS "+Catalog+mode); err != nil {
 		return err
 	}
+	d.attached = true
 	return d.Exec(ctx, "USE "+Catalog)
 }
 
@@ -183,6 +185,16 @@ func firstLine(s string) string {
 	return s
 }
 
+// unique is name, or name_2 and so on when a result has it already: SELECT a.x, b.x.
+func unique(taken map[string]bool, name string) string {
+	fresh := name
+	for n := 2; taken[fresh]; n++ {
+		fresh = fmt.Sprintf("%s_%d", name, n)
+	}
+	taken[fresh] = true
+	return fresh
+}
+
 // Seal checkpoints the attached store and detaches it, so that the file is
 // whole and has no .wal; the connection stays open without a store.
 func (d *DB) Seal(ctx context.Context) error {
@@ -191,6 +203,7 @@ func (d *DB) Seal(ctx context.Context) error {
 			return err
 		}
 	}
+	d.attached = false
 	return nil
 }
 

@@ -34,12 +34,10 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*table.Table
 	}
 	columns := make([]*table.Column, len(types))
 	dest := make([]any, len(types))
+	taken := map[string]bool{}
 	for i, t := range types {
-		kind, err := kindOf(t)
-		if err != nil {
-			return nil, fmt.Errorf("column %s: %w", t.Name(), err)
-		}
-		columns[i] = &table.Column{Field: table.Field{Name: t.Name(), Kind: kind}}
+		kind := kindOf(t)
+		columns[i] = &table.Column{Field: table.Field{Name: unique(taken, t.Name()), Kind: kind}}
 		if kind == table.Text {
 			columns[i].Texts.Offsets = []int32{0}
 		}
@@ -61,34 +59,32 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*table.Table
 	return table.New(columns...), nil
 }
 
-func kindOf(t *sql.ColumnType) (table.Kind, error) {
+func kindOf(t *sql.ColumnType) table.Kind {
 	name := t.DatabaseTypeName()
 	switch {
 	case strings.HasPrefix(name, "DECIMAL"):
 		var width, scale int
 		if _, err := fmt.Sscanf(name, "DECIMAL(%d,%d)", &width, &scale); err != nil || scale > 4 {
-			return 0, fmt.Errorf("%s has more than four places", name)
+			return table.Text // every digit is kept
 		}
 		if scale == 0 {
-			return table.Int, nil
+			return table.Int
 		}
-		return table.Decimal, nil
+		return table.Decimal
 	case strings.HasSuffix(name, "INT"), strings.HasSuffix(name, "INTEGER"):
-		return table.Int, nil
+		return table.Int
 	case strings.HasPrefix(name, "TIMESTAMP"):
-		return table.Timestamp, nil
+		return table.Timestamp
 	}
 	switch name {
 	case "DOUBLE", "FLOAT":
-		return table.Float, nil
+		return table.Float
 	case "DATE":
-		return table.Date, nil
-	case "VARCHAR", "SQLNULL", "NULL":
-		return table.Text, nil
+		return table.Date
 	case "BOOLEAN":
-		return table.Bool, nil
+		return table.Bool
 	}
-	return 0, fmt.Errorf("type %s is not supported: cast it", name)
+	return table.Text
 }
 
 func appendValue(c *table.Column, v any) error {
@@ -138,8 +134,14 @@ func appendValue(c *table.Column, v any) error {
 		}
 		c.Dates = append(c.Dates, int32(math.Floor(float64(t.Unix())/86_400)))
 	case table.Text:
-		s, _ := v.(string)
-		c.Texts.AppendString(s)
+		switch v := v.(type) {
+		case nil:
+			c.Texts.AppendString("")
+		case string:
+			c.Texts.AppendString(v)
+		default:
+			c.Texts.AppendString(fmt.Sprint(v))
+		}
 	case table.Bool:
 		b, _ := v.(bool)
 		c.Bools = append(c.Bools, b)
