@@ -193,7 +193,7 @@ func TestFitAtEdges(t *testing.T) {
 	t.Run("no churn", func(t *testing.T) {
 		zero := 0
 		for seed := range uint64(4) {
-			s := simulate(Params{R: 0.8, Alpha: 9}, 3000, 360, 100, 0, seed)
+			s := simulate(Params{R: 0.8, Alpha: 9}, 2000, 360, 100, 0, seed)
 			r := mustFit(t, &Model{}, s.table()).Report()
 			switch codes(r) {
 			case "zero_churn":
@@ -428,12 +428,12 @@ func TestWorkersDoNotMatter(t *testing.T) {
 }
 
 func TestPromises(t *testing.T) {
-	modelstest.Run(t, &Model{DiscountRate: 0.1, AsOf: 20_000}, simulate(truth, 1500, 500, 200, 0, 2).table())
+	modelstest.Run(t, &Model{DiscountRate: 0.1, AsOf: 20_000}, simulate(truth, 1000, 300, 100, 0, 2).table())
 }
 
 func TestPromisesWithoutChurn(t *testing.T) {
 	// Valid is left out: p_alive is missing for everybody, on purpose.
-	modelstest.Run(t, &Model{}, simulate(Params{R: .8, Alpha: 9}, 1500, 300, 100, 0, 0).table(), modelstest.Valid)
+	modelstest.Run(t, &Model{}, simulate(Params{R: .8, Alpha: 9}, 600, 200, 60, 0, 0).table(), modelstest.Valid)
 }
 
 func TestImpossibleHistories(t *testing.T) {
