@@ -150,7 +150,7 @@ func TestScoresWithoutChurn(t *testing.T) {
 
 func TestFitRecoversTruth(t *testing.T) {
 	for _, p := range []Params{truth, {1.4, 5, 1.2, 30}} {
-		const n = 20_000
+		const n = 12_000
 		s := simulate(p, n, 730, 180, 180, 7)
 		f := mustFit(t, &Model{Horizon: 180, Window: 180}, s.table())
 		r := f.Report()
@@ -192,7 +192,7 @@ func TestFitRecoversTruth(t *testing.T) {
 func TestFitAtEdges(t *testing.T) {
 	t.Run("no churn", func(t *testing.T) {
 		zero := 0
-		for seed := range uint64(4) {
+		for seed := range uint64(3) {
 			s := simulate(Params{R: 0.8, Alpha: 9}, 2000, 360, 100, 0, seed)
 			r := mustFit(t, &Model{}, s.table()).Report()
 			switch codes(r) {
@@ -207,7 +207,7 @@ func TestFitAtEdges(t *testing.T) {
 		}
 	})
 	t.Run("one churn rate", func(t *testing.T) {
-		s := simulate(Params{R: 1, Alpha: 5, S: 4000, Beta: 4000 * 50}, 5000, 730, 100, 200, 3)
+		s := simulate(Params{R: 1, Alpha: 5, S: 4000, Beta: 4000 * 50}, 3000, 365, 50, 200, 3)
 		f := mustFit(t, &Model{Horizon: 200}, s.table())
 		r := f.Report()
 		if r.Method != MethodParetoNBD || codes(r) == "" {
@@ -220,7 +220,7 @@ func TestFitAtEdges(t *testing.T) {
 		close(t, "orders in the holdout", promised, bought, 0.05)
 	})
 	t.Run("one purchase rate", func(t *testing.T) {
-		s := simulate(Params{R: 5000, Alpha: 5000 * 4, S: 1, Beta: 30}, 5000, 730, 100, 200, 3)
+		s := simulate(Params{R: 5000, Alpha: 5000 * 4, S: 1, Beta: 30}, 3000, 365, 50, 200, 3)
 		f := mustFit(t, &Model{Horizon: 200}, s.table())
 		if r := f.Report(); r.Method != MethodParetoNBD || codes(r) == "" {
 			t.Errorf("%+v", r)
