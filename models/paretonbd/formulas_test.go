@@ -216,7 +216,7 @@ func TestSurvival(t *testing.T) {
 					f := func(v float64) float64 {
 						return math.Exp(-rate*v) * math.Pow((p.Beta+age)/(p.Beta+age+v), p.S)
 					}
-					close(t, "survival", survival(p, age, h, rate), simpson(f, 0, h, 10_000), 1e-9)
+					close(t, "survival", survival(p, age, h, rate), simpson(f, 0, h, 20_000), 1e-9)
 				}
 			}
 		}

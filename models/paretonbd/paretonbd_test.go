@@ -207,7 +207,7 @@ func TestFitAtEdges(t *testing.T) {
 		}
 	})
 	t.Run("one churn rate", func(t *testing.T) {
-		s := simulate(Params{R: 1, Alpha: 5, S: 4000, Beta: 4000 * 50}, 3000, 365, 50, 200, 3)
+		s := simulate(Params{R: 1, Alpha: 5, S: 4000, Beta: 4000 * 50}, 5000, 730, 100, 200, 3)
 		f := mustFit(t, &Model{Horizon: 200}, s.table())
 		r := f.Report()
 		if r.Method != MethodParetoNBD || codes(r) == "" {
