@@ -101,6 +101,9 @@ func write(ctx context.Context, dir string, opt Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
+	if err := w.calibrate(ctx); err != nil {
+		return Summary{}, err
+	}
 	life, err := w.live(ctx, plan)
 	if err != nil {
 		return Summary{}, err

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"math"
 	"slices"
 )
@@ -160,37 +161,42 @@ func newWorld(opt Options) *world {
 		w.campaigns = planCampaigns(w.cal)
 	}
 	w.spend.Mean = w.spend.P * w.spend.V / (w.spend.Q - 1)
-	if opt.Orders > 0 {
-		w.calibrate(opt.Orders)
-	}
 	return w
 }
 
-// calibrate scales alpha until the first customers of the shop make as many
-// orders as their share of the target. Three rounds, because complaints, failed
-// attempts and campaigns do not scale with the rate.
-func (w *world) calibrate(target int) {
-	n := w.opt.Customers
-	pilot := min(n, 60_000)
-	step := max(n/pilot, 1)
-	w.process.Alpha = 7.5
-	for range 6 {
-		var out chunk
-		guests := 0.0
-		for i := range pilot {
-			w.simulate(uint32(i*step), &out)
-		}
-		if !w.opt.Plain {
-			guests = guestShare + walkInShare
-		}
-		got := float64(len(out.orders)) * (1 + guests)
-		first := float64(pilot) * (1 - w.prospects) // every buyer makes one whatever the rate
-		want := float64(target) * float64(pilot) / float64(n)
-		if math.Abs(got/want-1) < 0.005 {
-			return
-		}
-		w.process.Alpha *= min(max((got-first)/max(want-first, first/50), 0.02), 50)
+// pilotCustomers are enough to know the number of orders within about 1 %.
+const pilotCustomers = 200_000
+
+// calibrate scales alpha until a pilot of customers makes as many orders as its
+// share of opt.Orders. It takes a few rounds, because first purchases, complaints,
+// failed attempts and campaigns do not grow in step with the rate.
+func (w *world) calibrate(ctx context.Context) error {
+	if w.opt.Orders == 0 {
+		return nil
 	}
+	n := w.opt.Customers
+	pilot := min(n, pilotCustomers)
+	strangers := 1.0
+	if !w.opt.Plain {
+		strangers += guestShare + walkInShare
+	}
+	first := float64(pilot) * (1 - w.prospects) // every buyer makes one whatever the rate
+	want := float64(w.opt.Orders) * float64(pilot) / float64(n) / strangers
+	for range 8 {
+		chunks, err := w.simulateAll(ctx, pilot, func(i uint32, out *chunk) { w.simulate(uint32(int(i)*n/pilot), out) })
+		if err != nil {
+			return err
+		}
+		got := 0.0
+		for i := range chunks {
+			got += float64(len(chunks[i].orders))
+		}
+		if math.Abs(got/want-1) < 0.003 {
+			return nil
+		}
+		w.process.Alpha *= min(max((got-first)/max(want-first, first/100), 0.05), 20)
+	}
+	return nil
 }
 
 // touch is one interaction before it is written out.
