@@ -95,6 +95,9 @@ func (r *Reader) start() error {
 	if len(bytes.TrimSpace(sample)) == 0 {
 		return fmt.Errorf("%s: is empty", r.file.Path)
 	}
+	if bytes.HasPrefix(bytes.TrimSpace(sample), []byte("[")) {
+		return fmt.Errorf("%s: is not JSON lines: it is a JSON array: write one object per line (jq -c '.[]')", r.file.Path)
+	}
 	check := new(parser) // columns come from good lines only, so each is tried first
 	p := parser{keys: r.keys, grow: true, byName: map[string]int{}}
 	var first error
@@ -124,9 +127,6 @@ func (r *Reader) start() error {
 	}
 	if first == nil {
 		first = errors.New("its objects have no keys")
-	}
-	if bytes.HasPrefix(bytes.TrimSpace(sample), []byte("[")) {
-		first = errors.New("it is a JSON array: write one object per line (jq -c '.[]')")
 	}
 	return fmt.Errorf("%s: is not JSON lines: %w", r.file.Path, first)
 }
