@@ -133,7 +133,7 @@ func (p *plan) layout() {
 		case "customer_id", "ordered_time", "first_name", "last_name":
 			continue // parts of customer_key, ordered_at and name
 		case "line":
-			f.Name = "line_no"
+			f.Name = "line_number"
 		}
 		switch t.typ {
 		case typeStatus:
@@ -166,6 +166,8 @@ func dayOf(target string) string {
 		return "refunded_on"
 	case "cancelled_at":
 		return "cancelled_on"
+	case "updated_at":
+		return "updated_on"
 	case "occurred_at":
 		return "occurred_on"
 	}
@@ -559,7 +561,7 @@ func absentAmount(b []byte) bool {
 func (c *converter) ints(b *Block, col *column) {
 	name := col.target
 	if name == "line" {
-		name = "line_no"
+		name = "line_number"
 	}
 	out := c.new(name)
 	for r := range c.rows {

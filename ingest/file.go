@@ -88,10 +88,11 @@ type File struct {
 //     of addresses: rows without an id have an opaque key made from an address.
 //   - one column for each Binding, in the order of columns.tsv, under the name of its
 //     target, except: customer_id is in customer_key, ordered_time in ordered_at, first_name and
-//     last_name in name; the number of an order's line is line_no; columns mapped
+//     last_name in name; the number of an order's line is line_number; columns mapped
 //     to attribute.NAME are one JSON object, attributes (Text).
-//   - ordered_on, refunded_on, occurred_on, cancelled_on (Date, business zone)
-//     after ordered_at, refunded_at, occurred_at, cancelled_at (Timestamp).
+//   - ordered_on, refunded_on, occurred_on, cancelled_on, updated_on (Date, business
+//     zone) after ordered_at, refunded_at, occurred_at, cancelled_at, updated_at
+//     (Timestamp).
 //
 // Missing values are Null (Category -1, Float NaN).
 type Chunk struct {

@@ -118,7 +118,11 @@ func pipeline[T any](ctx context.Context, in *input, workers int, newWork func()
 					j.out <- result{err: err}
 					continue
 				}
-				j.out <- result{value: work(b)}
+				value := work(b)
+				if b.Release != nil {
+					b.Release()
+				}
+				j.out <- result{value: value}
 			}
 		})
 	}

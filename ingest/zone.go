@@ -17,18 +17,25 @@ type zone struct {
 	bounds  []int64 // local second at which stretch i ends: ends[i] plus the greater of the offsets around it
 }
 
-// newZone tabulates a location from 1890 to 2200.
+// newZone tabulates a location from 1890 to 2150.
 func newZone(loc *time.Location) *zone {
 	z := &zone{}
-	last := time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+	last := time.Date(2150, 1, 1, 0, 0, 0, 0, time.UTC)
 	for t := time.Date(1890, 1, 1, 0, 0, 0, 0, time.UTC).In(loc); ; {
-		_, offset := t.Zone()
-		z.offsets = append(z.offsets, int64(offset))
+		if _, offset := t.Zone(); len(z.offsets) == 0 {
+			z.offsets = append(z.offsets, int64(offset))
+		} else if int64(offset) != z.offsets[len(z.offsets)-1] {
+			z.offsets, z.ends = append(z.offsets, int64(offset)), append(z.ends, t.Unix())
+		}
 		_, end := t.ZoneBounds()
 		if end.IsZero() || end.After(last) {
 			break
 		}
-		z.ends = append(z.ends, end.Unix())
+		if !end.After(t) {
+			// On the last day of leap years that a zone's rule covers, Go 1.26 says
+			// that the stretch ends where it is asked.
+			end = t.AddDate(0, 0, 1)
+		}
 		t = end.In(loc)
 	}
 	for i, end := range z.ends {

@@ -1,0 +1,236 @@
+package ingest
+
+import (
+	"fmt"
+	"math/big"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestMoney(t *testing.T) {
+	for _, c := range []struct {
+		in    string
+		style decimalStyle
+		want  string // units as decimal, or a reason
+	}{
+		{"12", stylePoint, "12.0000"},
+		{"0", stylePoint, "0.0000"},
+		{"-0.00", stylePoint, "0.0000"},
+		{"11.77", stylePoint, "11.7700"},
+		{"+3.5", stylePoint, "3.5000"},
+		{"-74215", stylePoint, "-74215.0000"},
+		{"1,234.50", stylePoint, "1234.5000"},
+		{"¥1,234.50", stylePoint, "1234.5000"},
+		{"￥1,234.50", stylePoint, "1234.5000"},
+		{"￥１，２３４．５０", stylePoint, "1234.5000"},
+		{"1.234,50", styleComma, "1234.5000"},
+		{"1.234,50 €", styleComma, "1234.5000"},
+		{"12,50", styleComma, "12.5000"},
+		{"1 234,50", styleComma, "1234.5000"},
+		{"1 234,50", styleComma, "1234.5000"}, // no-break blank
+		{"1 234 567,5", styleComma, "1234567.5000"},
+		{"1'234.50", stylePoint, "1234.5000"},
+		{"1’234.50 CHF", stylePoint, "1234.5000"},
+		{"1,00,000.00", stylePoint, "100000.0000"}, // India
+		{"₹1,00,000", stylePoint, "100000.0000"},
+		{"$12.00", stylePoint, "12.0000"},
+		{"-$12.00", stylePoint, "-12.0000"},
+		{"$-12.00", stylePoint, "-12.0000"},
+		{"US$ 12", stylePoint, "12.0000"},
+		{"HK$12", stylePoint, "12.0000"},
+		{"CNY 12", stylePoint, "12.0000"},
+		{"12 EUR", stylePoint, "12.0000"},
+		{"12.50元", stylePoint, "12.5000"},
+		{"人民币 12.5", stylePoint, "12.5000"},
+		{"12.00-", stylePoint, "-12.0000"},
+		{"(12.00)", stylePoint, "-12.0000"},
+		{"（12.00）", stylePoint, "-12.0000"},
+		{"($1,234.5)", stylePoint, "-1234.5000"},
+		{"$(12)", stylePoint, "-12.0000"},
+		{"−12", stylePoint, "-12.0000"}, // U+2212
+		{".5", stylePoint, "0.5000"},
+		{"5.", stylePoint, "5.0000"},
+		{"1e+05", stylePoint, "100000.0000"}, // R writes 100000 like this
+		{"1.5E-3", stylePoint, "0.0015"},
+		{"7.105427357601e-15", stylePoint, "0.0000"}, // Python's idea of zero
+		{"0.00005", stylePoint, "0.0001"},            // half away from zero
+		{"-0.00005", stylePoint, "-0.0001"},
+		{"0.000049999999", stylePoint, "0.0000"},
+		{"2.67495", stylePoint, "2.6750"}, // a float64 would say 2.6749
+		{"99999999999999.9999", stylePoint, "99999999999999.9999"},
+		{"99999999999999.99995", stylePoint, reasonTooLarge},
+		{"100000000000000", stylePoint, reasonTooLarge},
+		{"1E+20", stylePoint, reasonTooLarge},
+		{"12,50", stylePoint, reasonPoint},
+		{"12.50", styleComma, reasonComma},
+		{"oops", stylePoint, reasonNotNumber},
+		{"", stylePoint, reasonNotNumber},
+		{"1.2.3", stylePoint, reasonNotNumber},
+		{"1,23,4", stylePoint, reasonNotNumber},
+		{"1,,234", stylePoint, reasonNotNumber},
+		{"12 34", stylePoint, reasonNotNumber},
+		{"1234,567", stylePoint, reasonPoint},
+		{"--5", stylePoint, reasonNotNumber},
+		{"-5-", stylePoint, reasonNotNumber},
+		{"(-5)", stylePoint, reasonNotNumber},
+		{"(5", stylePoint, reasonNotNumber},
+		{"5)", stylePoint, reasonNotNumber},
+		{"12 apples", stylePoint, reasonNotNumber},
+		{"499.00（系统计算中，该值仅供参考）", stylePoint, reasonNotNumber}, // JD's 商家应收
+		{"50%", stylePoint, reasonNotNumber},
+	} {
+		units, reason := parseMoney([]byte(c.in), c.style)
+		got := reason
+		if reason == "" {
+			got = renderMoney(units)
+		}
+		if got != c.want {
+			t.Errorf("%q with decimal sign %s is %s, want %s", c.in, c.style, got, c.want)
+		}
+	}
+}
+
+// Amounts written in any of the usual ways are read as they were.
+func TestMoneyIsReadAsWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		units := rapid.Int64Range(-maxUnits, maxUnits).Draw(t, "units")
+		if rapid.Bool().Draw(t, "small") {
+			units %= 1_000_000_000
+		}
+		style := rapid.SampledFrom([]decimalStyle{stylePoint, styleComma}).Draw(t, "style")
+		decimal, group := style.signs()
+		plain := renderMoney(max(units, -units))
+		whole, frac, _ := strings.Cut(plain, ".")
+		switch rapid.SampledFrom([]string{"none", "sign", "blank", "apostrophe"}).Draw(t, "groups") {
+		case "sign":
+			whole = grouped(whole, string(group))
+		case "blank":
+			whole = grouped(whole, " ")
+		case "apostrophe":
+			whole = grouped(whole, "'")
+		}
+		text := whole + string(decimal) + frac
+		if rapid.Bool().Draw(t, "short") {
+			text = strings.TrimRight(strings.TrimRight(text, "0"), string(decimal))
+			if text == "" || strings.HasSuffix(text, " ") || text[len(text)-1]-'0' > 9 {
+				text = whole
+			}
+			if frac == "0000" {
+				text = whole
+			}
+		}
+		before := rapid.SampledFrom([]string{"", "¥", "$", "CNY ", "€"}).Draw(t, "before")
+		after := rapid.SampledFrom([]string{"", "元", " EUR"}).Draw(t, "after")
+		if before != "" {
+			after = ""
+		}
+		text = before + text + after
+		if units < 0 {
+			switch rapid.SampledFrom([]string{"before", "after", "brackets"}).Draw(t, "minus") {
+			case "before":
+				text = "-" + text
+			case "after":
+				text += "-"
+			default:
+				text = "(" + text + ")"
+			}
+		}
+		if rapid.Bool().Draw(t, "wide") {
+			text = widen(text)
+		}
+		if len(text) > 48*3 || len([]byte(text)) > 48 {
+			return // longer than any amount; refused
+		}
+		got, reason := parseMoney([]byte(text), style)
+		if reason != "" || got != units {
+			t.Fatalf("%q is %s %s, want %s", text, renderMoney(got), reason, renderMoney(units))
+		}
+	})
+}
+
+func grouped(whole, sign string) string {
+	var out []byte
+	for i := range len(whole) {
+		if i > 0 && (len(whole)-i)%3 == 0 {
+			out = append(out, sign...)
+		}
+		out = append(out, whole[i])
+	}
+	return string(out)
+}
+
+func widen(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r > ' ' && r <= '~' && r != '\'' && (r < 'A' || r > 'Z') {
+			return r - '!' + '！'
+		}
+		return r
+	}, s)
+}
+
+// Any number of decimals is rounded half away from zero; math/big knows how.
+func TestMoneyRounding(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`-?[0-9]{1,9}\.[0-9]{1,20}`).Draw(t, "text")
+		units, reason := parseMoney([]byte(text), stylePoint)
+		if reason != "" {
+			t.Fatalf("%q: %s", text, reason)
+		}
+		exact, _ := new(big.Rat).SetString(text)
+		want := exact.FloatString(4) // rounds half away from zero
+		if got := renderMoney(units); got != want && want != "-"+got {
+			t.Fatalf("%q is %s, want %s", text, got, want)
+		}
+	})
+}
+
+func TestDecimalEvidence(t *testing.T) {
+	for _, c := range []struct {
+		cells string
+		want  string // point, comma, unclear
+	}{
+		{"1 2 300 11.77 12.5", "2 0 0 0"},
+		{"12,50 3,99 1.234,50", "0 3 0 0"},
+		{"1,234 2,500", "0 0 2 0"},
+		{"1.234", "0 0 0 1"},
+		{"0.125 0,125", "1 1 0 0"},
+		{"1,234,567", "1 0 0 0"},
+		{"1.234.567", "0 1 0 0"},
+		{"1,234.50", "1 0 0 0"},
+		{"1234.567", "1 0 0 0"},
+		{"¥12.50 oops", "1 0 0 0"},
+		{"１２，５０", "0 1 0 0"},
+	} {
+		var e decimalEvidence
+		for _, cell := range strings.Fields(c.cells) {
+			e.look([]byte(cell))
+		}
+		if got := fmt.Sprint(e.point, e.comma, e.unclear, e.unclearPoint); got != c.want {
+			t.Errorf("%s: point, comma, unclear comma, unclear point are %s, want %s", c.cells, got, c.want)
+		}
+	}
+}
+
+func FuzzMoney(f *testing.F) {
+	for _, s := range []string{"12", "¥1,234.50", "1.234,50", "(12.00)", "12.50元", "1E+3", "-", "１２"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, style := range []decimalStyle{stylePoint, styleComma} {
+			units, reason := parseMoney([]byte(s), style)
+			if reason != "" {
+				continue
+			}
+			if units > maxUnits || units < -maxUnits {
+				t.Fatalf("%q is %d units", s, units)
+			}
+			again, reason := parseMoney([]byte(renderMoney(units)), stylePoint)
+			if reason != "" || again != units {
+				t.Fatalf("%q is %d, rendered and read again %d %s", s, units, again, reason)
+			}
+		}
+		new(decimalEvidence).look([]byte(s))
+	})
+}
