@@ -26,7 +26,7 @@ type encoder struct {
 	lines [maxLines]line
 	again float64 // how near the next repeated row is
 	bad   float64 // how near the next bad row is
-	badly int     // bad rows so far
+	badly int     // bad rows so far, counted from the file's own start
 
 	pending int64 // orders not yet reported
 }
@@ -108,18 +108,6 @@ func (e *encoder) repeat() bool {
 	return true
 }
 
-// spoil tells whether a bad row is due: one in 2,000.
-func (e *encoder) spoil() (kind int, due bool) {
-	if e.bad += 1.0 / 2000; e.bad < 1 {
-		return 0, false
-	}
-	e.bad--
-	e.file.Rows++
-	e.file.Rejected++
-	e.badly++
-	return e.badly - 1, true
-}
-
 func appendCents(b []byte, c int64) []byte {
 	if c < 0 {
 		b, c = append(b, '-'), -c
@@ -199,6 +187,7 @@ func (e *encoder) writeRefunds(all []refund) error {
 	})
 	e.buf = append(e.buf, "refund_id,order_id,customer_id,refunded_at,refund_amount,reason\n"...)
 	for i, r := range own {
+		from := len(e.buf)
 		b := appendPadded(append(e.buf, 'R'), uint64(i)+1, 8)
 		b = append(b, ',')
 		b = e.appendOrderID(b, r.channel, r.serial)
@@ -214,12 +203,7 @@ func (e *encoder) writeRefunds(all []refund) error {
 		b = append(b, refundReasons[r.reason]...)
 		e.buf = append(b, '\n')
 		e.file.Rows++
-		if kind, due := e.spoil(); due {
-			e.buf = append(e.buf, [...]string{
-				"R99999901,W000000001,,2025-13-02 10:00:00,18.00,quality\n",
-				"R99999902,W000000002,,2025-03-02 10:00:00,待财务确认,七天无理由退货\n",
-			}[kind%2]...)
-		}
+		e.spoil(from, spoilage{date: 3, money: 4, word: "待财务确认"})
 		if err := e.room(); err != nil {
 			return err
 		}

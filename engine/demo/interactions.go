@@ -14,13 +14,7 @@ func (e *encoder) writeInteractions() error {
 		if e.repeat() {
 			e.buf = append(e.buf, e.buf[from:]...)
 		}
-		if kind, due := e.spoil(); due {
-			e.buf = append(e.buf, [...]string{
-				`{"interaction_id":"I99999901","customer_id":"C0000011","occurred_at":"2025-02-31 09:14:00","type":"ticket","channel":"wechat","text":"你好"}` + "\n",
-				`{"interaction_id":"I99999902","customer_id":"C0000016","occurred_at":"2025-03-04 16:02:1` + "\n",
-				`{"interaction_id":"I99999903","customer_id":"C0000023","occurred_at":"2025-03-05 12:40:00","type":"survey","channel":"sms","nps":"ten-ish"}` + "\n",
-			}[kind%3]...)
-		}
+		e.spoil(from, spoilage{keys: [2]string{`"occurred_at":`}})
 		if err := e.room(); err != nil {
 			return err
 		}

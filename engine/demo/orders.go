@@ -10,8 +10,8 @@ type dialect interface {
 	head(e *encoder)
 	// row appends one order and returns how many rows it took.
 	row(e *encoder, o order, serial uint64, r refund) int64
-	// garbage appends a row that cannot be loaded.
-	garbage(e *encoder, kind int)
+	// spoilage says how rows go bad; there are none in a clean dialect.
+	spoilage() (s spoilage, dirty bool)
 	// twice tells whether rows may be repeated within a file.
 	twice() bool
 }
@@ -28,6 +28,7 @@ func (e *encoder) writeOrders(p *plan, b int) error {
 		return writeParquet(e, orders, serial, saleRows)
 	}
 	d := e.dialect(p.style, bk.channel)
+	bad, dirty := d.spoilage()
 	d.head(e)
 	if bk.again {
 		if err := e.repeatLastDays(p, b, d); err != nil {
@@ -43,10 +44,8 @@ func (e *encoder) writeOrders(p *plan, b int) error {
 		if d.twice() && e.repeat() {
 			e.buf = append(e.buf, e.buf[from:]...)
 		}
-		for ; rows > 0 && p.style == mixed; rows-- {
-			if kind, due := e.spoil(); due {
-				d.garbage(e, kind)
-			}
+		for ; rows > 0 && dirty; rows-- {
+			e.spoil(from, bad)
 		}
 		if err := e.room(); err != nil {
 			return err
@@ -197,13 +196,8 @@ func (e *encoder) webStatus(o order) string {
 	return "completed"
 }
 
-func (webDialect) garbage(e *encoder, kind int) {
-	e.buf = append(e.buf, [...]string{
-		"W990000001,1,2025-02-30 14:21:09,C0000012,,completed,MS-GRN-101,\"West Lake Longjing pouch 20 g\",Green tea,1,39.90,0.00,39.90,,,CNY,web\n",
-		"W990000002,1,2025-03-11 09:02:45,C0000031,,completed,MS-SNK-206,Osmanthus Shortbread small bag,Snacks,2,9.90,0.00,see note,,,CNY,web\n",
-		"W990000003,1,2025-04-02 20:44:10,C0000007,,completed,MS-WAR-311\n",
-		"W990000004,1,2225-04-18 11:30:00,C0000044,,completed,MS-HRB-111,Jasmine Pearls box of 20 bags,Herbal and scented,1,69.90,0.00,69.90,,,CNY,web\n",
-	}[kind%4]...)
+func (webDialect) spoilage() (spoilage, bool) {
+	return spoilage{date: 2, money: 12, word: "see note"}, true
 }
 
 // ---- the flagship store: GB18030, Chinese headers, one row per order ------------
@@ -216,26 +210,22 @@ type tmallDialect struct {
 	timeout, changed                      string
 	tail                                  string
 	none                                  string
-	bad                                   []string
+	unchecked                             string // where money should be
 }
 
 func newTmall(c *catalogue) *tmallDialect {
 	d := &tmallDialect{
-		header:   gb("订单编号,买家会员名,买家应付货款,买家应付邮费,总金额,买家实际支付金额,订单状态,订单创建时间,订单付款时间,宝贝标题,宝贝种类,宝贝总数量,店铺名称,订单来源,订单关闭原因,退款金额\r\n"),
-		success:  gb("交易成功"),
-		refunded: gb("退款成功"),
-		closed:   gb("交易关闭"),
-		wait:     gb("等待买家付款"),
-		sent:     gb(`"卖家已发货,等待买家确认"`),
-		timeout:  gb("买家未付款"),
-		changed:  gb("买家不想要了"),
-		tail:     gb("茗山旗舰店,天猫,"),
-		none:     gb("无退款申请"),
-		bad: []string{
-			gb("2100999900000000001,C0000021,88.00,0.00,88.00,88.00,交易成功,2025-13-45 25:61:00,,碧螺春 袋装 50克,1,1,茗山旗舰店,天猫,,无退款申请\r\n"),
-			gb("2100999900000000002,C0000058,128.00,0.00,128.00,待核对,交易成功,2025-05-06 18:20:31,2025-05-06 18:20:55,西湖龙井 罐装 100克,1,1,茗山旗舰店,天猫,,无退款申请\r\n"),
-			gb("2100999900000000003,C0000077,69.90,0.00,69.90,69.90,交易成功\r\n"),
-		},
+		header:    gb("订单编号,买家会员名,买家应付货款,买家应付邮费,总金额,买家实际支付金额,订单状态,订单创建时间,订单付款时间,宝贝标题,宝贝种类,宝贝总数量,店铺名称,订单来源,订单关闭原因,退款金额\r\n"),
+		success:   gb("交易成功"),
+		refunded:  gb("退款成功"),
+		closed:    gb("交易关闭"),
+		wait:      gb("等待买家付款"),
+		sent:      gb(`"卖家已发货,等待买家确认"`),
+		timeout:   gb("买家未付款"),
+		changed:   gb("买家不想要了"),
+		tail:      gb("茗山旗舰店,天猫,"),
+		none:      gb("无退款申请"),
+		unchecked: gb("待核对"),
 	}
 	for _, p := range c.products {
 		d.titles = append(d.titles, gb(p.zh))
@@ -300,8 +290,8 @@ func (d *tmallDialect) status(e *encoder, o order, r refund) string {
 	return d.success
 }
 
-func (d *tmallDialect) garbage(e *encoder, kind int) {
-	e.buf = append(e.buf, d.bad[kind%len(d.bad)]...)
+func (d *tmallDialect) spoilage() (spoilage, bool) {
+	return spoilage{date: 7, money: 5, word: d.unchecked}, true
 }
 
 // ---- the app: JSON lines, instants in UTC -----------------------------------------
@@ -390,12 +380,8 @@ func appendJSONText(b []byte, s string) []byte {
 	return append(append(append(b, '"'), s...), '"')
 }
 
-func (appDialect) garbage(e *encoder, kind int) {
-	e.buf = append(e.buf, [...]string{
-		`{"order_id":"A990000001","user_id":"C0000018","phone":null,"created_at":"2025-06-01T03:1` + "\n",
-		`{"order_id":"A990000002","user_id":"C0000029","phone":null,"created_at":"2025-06-03T11:05:20Z","status":"COMPLETED","cancelled_at":null,"channel":"app","platform":"iOS","items":1,"gross":58.00,"discount":0.00,"shipping":8.00,"net_amount":"abc","currency":"CNY","coupon":null,"campaign_id":null}` + "\n",
-		`{"order_id":"A990000003","user_id":"C0000040","phone":null,"created_at":"0000-00-00T00:00:00Z","status":"COMPLETED","cancelled_at":null,"channel":"app","platform":"Android","items":1,"gross":76.00,"discount":0.00,"shipping":8.00,"net_amount":76.00,"currency":"CNY","coupon":null,"campaign_id":null}` + "\n",
-	}[kind%3]...)
+func (appDialect) spoilage() (spoilage, bool) {
+	return spoilage{keys: [2]string{`"created_at":`, `"net_amount":`}, word: `"abc"`}, true
 }
 
 // ---- eight clean columns, for measuring -------------------------------------------
@@ -438,7 +424,7 @@ func flatCoupon(e *encoder, o order) string {
 	return ""
 }
 
-func (flatDialect) garbage(*encoder, int) {}
+func (flatDialect) spoilage() (spoilage, bool) { return spoilage{}, false }
 
 // ---- the plain shop: customer, time, amount, order -----------------------------------
 
@@ -456,7 +442,7 @@ func (plainDialect) row(e *encoder, o order, serial uint64, _ refund) int64 {
 	return 1
 }
 
-func (plainDialect) garbage(*encoder, int) {}
+func (plainDialect) spoilage() (spoilage, bool) { return spoilage{}, false }
 
 // ---- Parquet ---------------------------------------------------------------------------
 

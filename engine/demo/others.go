@@ -63,16 +63,12 @@ func (e *encoder) writeCustomers() error {
 	for i := range uint32(w.opt.Customers) {
 		t, st := w.traits(i)
 		w.contactOf(i, &t, &st, &c)
+		from := len(e.buf)
 		if w.opt.Plain {
 			e.plainCustomer(i, &t, &st, &c)
 		} else {
 			e.customer(i, &t, &st, &c)
-			if kind, due := e.spoil(); due {
-				e.buf = append(e.buf, [...]string{
-					"C9999901,王测试,女,1990-02-31,13800000000,,CN,上海市,上海市,200040,,2025/03/01 10:00,微信,,Y,Y,\n",
-					"C9999902,李测试,男,1988-07-12\n",
-				}[kind%2]...)
-			}
+			e.spoil(from, spoilage{date: 11, money: -1})
 		}
 		e.file.Rows++
 		if err := e.room(); err != nil {

@@ -106,7 +106,8 @@ type Summary struct {
 	Shop      string `json:"shop"`
 	Seed      uint64 `json:"seed"`
 	Customers int    `json:"customers"`
-	Orders    int    `json:"orders_asked,omitempty"`
+	Orders    int64  `json:"orders"` // different ones, as in Totals
+	Asked     int    `json:"orders_asked,omitempty"`
 	Plain     bool   `json:"plain"`
 	Dialect   string `json:"dialect,omitempty"`
 	From      string `json:"from"`
@@ -130,7 +131,7 @@ func (s *Summary) encode() ([]byte, error) {
 func (w *world) summarize(l *life, files []File, refunds []refund) Summary {
 	o := w.opt
 	s := Summary{
-		Generator: generator, Shop: "茗山 Mingshan", Seed: o.Seed, Customers: o.Customers, Orders: o.Orders, Plain: o.Plain, Dialect: o.Dialect,
+		Generator: generator, Shop: "茗山 Mingshan", Seed: o.Seed, Customers: o.Customers, Asked: o.Orders, Plain: o.Plain, Dialect: o.Dialect,
 		From: o.From.Format(time.DateOnly), To: o.To.Format(time.DateOnly), Timezone: "Asia/Shanghai",
 		Process: w.process, Spend: w.spend, Files: files,
 	}
@@ -149,6 +150,7 @@ func (w *world) summarize(l *life, files []File, refunds []refund) Summary {
 	for _, x := range l.orders {
 		t.addOrder(x)
 	}
+	s.Orders = t.Orders
 	for _, r := range refunds {
 		t.RefundsCount++
 		t.Refunds += Cents(r.amount)
