@@ -30,8 +30,9 @@ const (
 
 func main() {
 	syscall.Umask(0o077) // stores and exports hold people's data
+	signal.Ignore(syscall.SIGXFSZ) // a limit on file sizes is an error of the write
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	os.Exit(status(run(ctx, os.Args[1:], os.Stdout, os.Stderr, time.Now()), os.Stderr))
 }
 
@@ -41,7 +42,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer, now time.Tim
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	return root.ExecuteContext(ctx)
+	err := root.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err() // whatever was interrupted words it in its own way
+	}
+	return err
 }
 
 // usageError is a mistake in the words of the command.
