@@ -28,13 +28,17 @@ SELECT r.source, r.response_id, r.campaign_id, i.customer_id, r.member, r.occurr
   r.event, r.arm, r.value, r.machine, r.batch_id, r.line
 FROM facts.responses AS r LEFT JOIN identities AS i ON r.member = i.member;
 
--- One row per product: the newest row of any source.
+-- One row per product: of each column the newest value that is not empty;
+-- what a products file says comes before what order lines only name (content 0).
 CREATE OR REPLACE VIEW products AS
-WITH ranked AS (
-  SELECT *, row_number() OVER (PARTITION BY product_id ORDER BY updated_at DESC NULLS LAST, batch_id DESC, line DESC, source) AS n
-  FROM facts.products
-)
-SELECT product_id, name, category, brand, price, cost, source, batch_id FROM ranked WHERE n = 1;
+SELECT product_id,
+  arg_max(name, (content <> 0, updated_at, batch_id, line)) FILTER (name IS NOT NULL) AS name,
+  arg_max(category, (content <> 0, updated_at, batch_id, line)) FILTER (category IS NOT NULL) AS category,
+  arg_max(brand, (content <> 0, updated_at, batch_id, line)) FILTER (brand IS NOT NULL) AS brand,
+  arg_max(price, (content <> 0, updated_at, batch_id, line)) FILTER (price IS NOT NULL) AS price,
+  arg_max(cost, (content <> 0, updated_at, batch_id, line)) FILTER (cost IS NOT NULL) AS cost
+FROM facts.products
+GROUP BY product_id;
 
 CREATE OR REPLACE VIEW campaigns AS
 WITH ranked AS (
