@@ -485,13 +485,14 @@ func parseTime(b []byte, order dateOrder, m *moment) (reason string) {
 		return "not a time of day"
 	}
 	at := *m
-	if parseClock(p, &at) == "" && at.timed {
+	clock := parseClock(p, &at)
+	if clock == "" && at.timed {
 		*m = at
 		return ""
 	}
 	var whole moment
 	if reason := parseMoment(b, order, &whole); reason != "" {
-		if at.timed || reason == reasonNoTime {
+		if clock == reasonNoTime || reason == reasonNoTime {
 			return reasonNoTime
 		}
 		return "not a time of day"

@@ -78,7 +78,7 @@ const null = "\x00null"
 func sheet(t testing.TB, size int, lines ...string) (path string, open OpenFunc) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "orders.csv")
-	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(strings.Join(lines, "\n"), null, "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var rows [][]string
