@@ -34,7 +34,7 @@ func newExport(a *app) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&asOf, "as-of", "", "run of that day, `YYYY-MM-DD` (default the current run)")
+	runFlag(cmd, &asOf)
 	cmd.Flags().StringVar(&to, "to", "", "the folder, made when it is not there")
 	cmd.Flags().StringSliceVar(&formats, "formats", []string{"parquet"}, "parquet, csv or both")
 	return cmd
@@ -66,7 +66,7 @@ func newReport(a *app) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&asOf, "as-of", "", "run of that day, `YYYY-MM-DD` (default the current run)")
+	runFlag(cmd, &asOf)
 	cmd.Flags().StringVar(&to, "to", "", "the file")
 	cmd.Flags().StringVar(&lang, "lang", "en", "en or zh")
 	return cmd

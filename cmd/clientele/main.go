@@ -29,7 +29,7 @@ const (
 )
 
 func main() {
-	syscall.Umask(0o077) // stores and exports hold people's data
+	syscall.Umask(0o077)           // stores and exports hold people's data
 	signal.Ignore(syscall.SIGXFSZ) // a limit on file sizes is an error of the write
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once

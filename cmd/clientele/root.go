@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,11 +82,48 @@ func suggestion(cmd *cobra.Command, word string) string {
 // args wraps cobra's checks of positional arguments as mistakes of usage.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, list []string) error {
-		if err := check(cmd, list); err != nil {
-			return usageError{fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())}
+		if check(cmd, list) == nil {
+			return nil
 		}
-		return nil
+		_, wanted, _ := strings.Cut(cmd.Use, " ")
+		switch {
+		case cmd.HasSubCommands():
+			return usageError{fmt.Errorf("unknown command %q%s: see %s --help", cmd.Name()+" "+list[0], suggestion(cmd, list[0]), cmd.CommandPath())}
+		case len(list) == 0:
+			return usageError{fmt.Errorf("%s is missing: see %s --help", wanted, cmd.CommandPath())}
+		case check(cmd, list[:len(list)-1]) == nil:
+			return usageError{fmt.Errorf("%q is one word too many: see %s --help", list[len(list)-1], cmd.CommandPath())}
+		}
+		return usageError{fmt.Errorf("the words after %s should be %s: see %s --help", cmd.Name(), wanted, cmd.CommandPath())}
 	}
+}
+
+// runFlag adds --as-of to a command that reads a finished run.
+func runFlag(cmd *cobra.Command, asOf *string) {
+	cmd.Flags().Var(&day{asOf, []string{"latest"}}, "as-of", "run of that day, `YYYY-MM-DD` (default the current run)")
+}
+
+// asOfFlag adds --as-of to a command that makes a run.
+func asOfFlag(cmd *cobra.Command, asOf *string) {
+	*asOf = "latest"
+	cmd.Flags().Var(&day{asOf, []string{"today", "yesterday", "latest"}}, "as-of", "`DAY`: YYYY-MM-DD, today, yesterday, or latest, the last day that has facts")
+}
+
+// day is a flag that holds YYYY-MM-DD or one of some words.
+type day struct {
+	text  *string
+	words []string
+}
+
+func (d *day) String() string { return *d.text }
+func (d *day) Type() string   { return "day" }
+
+func (d *day) Set(text string) error {
+	if _, err := engine.ParseDay(text); err != nil && !slices.Contains(d.words, text) {
+		return errors.New(strings.Join(append([]string{"not a day such as 2026-06-30"}, d.words...), ", nor "))
+	}
+	*d.text = text
+	return nil
 }
 
 // open opens the workspace with the flags of root applied.

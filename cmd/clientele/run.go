@@ -97,7 +97,7 @@ Running again does only what is left; a kill at any instant leaves what was ther
 			return errors.Join(printErr, err)
 		},
 	}
-	cmd.Flags().StringVar(&asOf, "as-of", "latest", "YYYY-MM-DD, today, yesterday, or latest: the last day that has facts")
+	asOfFlag(cmd, &asOf)
 	cmd.Flags().BoolVar(&allowRejects, "allow-rejects", false, "load what is good however many rows are bad")
 	s.add(cmd)
 	return cmd
@@ -149,8 +149,8 @@ func newScore(a *app) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&asOf, "as-of", "latest", "YYYY-MM-DD, today, yesterday, or latest: the last day that has facts")
-	f.StringVar(&from, "from", "", "first of several days to score, `YYYY-MM-DD`")
+	asOfFlag(cmd, &asOf)
+	f.Var(&day{text: &from}, "from", "first of several days to score, `YYYY-MM-DD`")
 	f.StringVar(&every, "every", "month", "step from --from: day, week, month, quarter or year")
 	s.add(cmd)
 	return cmd

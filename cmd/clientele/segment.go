@@ -13,8 +13,11 @@ func newSegment(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "segment",
 		Short: "Named segments: list, show, check",
-		Args:  args(cobra.NoArgs),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  clientele segment list
+  clientele segment show "At Risk"
+  clientele segment check cn8`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newSegmentList(a), newSegmentShow(a), newSegmentCheck(a))
 	return cmd
@@ -39,7 +42,7 @@ func newSegmentList(a *app) *cobra.Command {
 			return a.rows(t)
 		},
 	}
-	cmd.Flags().StringVar(&asOf, "as-of", "", "run of that day, `YYYY-MM-DD` (default the current run)")
+	runFlag(cmd, &asOf)
 	return cmd
 }
 
@@ -67,7 +70,7 @@ func newSegmentShow(a *app) *cobra.Command {
 			return a.rows(t)
 		},
 	}
-	cmd.Flags().StringVar(&asOf, "as-of", "", "run of that day, `YYYY-MM-DD` (default the current run)")
+	runFlag(cmd, &asOf)
 	cmd.Flags().IntVar(&limit, "limit", 20, "rows at most; 0: all")
 	return cmd
 }
