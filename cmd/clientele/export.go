@@ -3,8 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"clientele/engine"
 )
 
 func newExport(a *app) *cobra.Command {
@@ -19,6 +23,11 @@ func newExport(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if to == "" {
 				return usageError{errors.New("--to DIR is needed: see clientele export --help")}
+			}
+			for _, f := range formats {
+				if !slices.Contains(engine.Formats(), f) {
+					return usageError{fmt.Errorf("--formats %q: not %s", f, strings.Join(engine.Formats(), " or "))}
+				}
 			}
 			e, err := a.open(nil)
 			if err != nil {

@@ -126,6 +126,23 @@ func (d *day) Set(text string) error {
 	return nil
 }
 
+// choice is a flag that holds one of some words.
+type choice struct {
+	text  *string
+	words []string
+}
+
+func (c *choice) String() string { return *c.text }
+func (c *choice) Type() string   { return "string" }
+
+func (c *choice) Set(text string) error {
+	if !slices.Contains(c.words, text) {
+		return errors.New("not " + strings.Join(c.words, ", "))
+	}
+	*c.text = text
+	return nil
+}
+
 // open opens the workspace with the flags of root applied.
 func (a *app) open(adjust func(*config.Config) error) (*engine.Engine, error) {
 	if !isFormat(a.format) {

@@ -151,7 +151,8 @@ func newScore(a *app) *cobra.Command {
 	f := cmd.Flags()
 	asOfFlag(cmd, &asOf)
 	f.Var(&day{text: &from}, "from", "first of several days to score, `YYYY-MM-DD`")
-	f.StringVar(&every, "every", "month", "step from --from: day, week, month, quarter or year")
+	every = "month"
+	f.Var(&choice{&every, []string{"day", "week", "month", "quarter", "year"}}, "every", "`STEP` from --from: day, week, month, quarter or year")
 	s.add(cmd)
 	return cmd
 }
