@@ -142,15 +142,37 @@ func pairs(flag string, words []string) (map[string]string, error) {
 	return out, nil
 }
 
-// remarkLoaded tells what was inferred and what was wrong.
+// remarkLoaded tells what was inferred and what was wrong: what holds for
+// several files of a source is said once.
 func (a *app) remarkLoaded(loaded []engine.Loaded) {
+	type note struct{ source, text string }
+	several, known := map[note]int{}, 0
 	for _, l := range loaded {
 		if l.State == engine.StateKnown {
-			a.remark("%s: loaded already as batch %d: nothing to do", l.Path, l.Batch)
+			known++
+		}
+		for _, n := range l.Notes {
+			several[note{l.Source, n}]++
+		}
+	}
+	if known > 1 {
+		a.remark("%s files are loaded already: nothing to do", grouped(int64(known)))
+	}
+	for _, l := range loaded {
+		if l.State == engine.StateKnown {
+			if known == 1 {
+				a.remark("%s: loaded already as batch %d: nothing to do", l.Path, l.Batch)
+			}
 			continue
 		}
 		for _, n := range l.Notes {
-			a.remark("%s: %s", l.Path, n)
+			switch count := several[note{l.Source, n}]; {
+			case count == 1:
+				a.remark("%s: %s", l.Path, n)
+			case count > 1:
+				a.remark("%s and %d more of source %s: %s", l.Path, count-1, l.Source, n)
+			}
+			several[note{l.Source, n}] = 0
 		}
 		for i := range l.Examples {
 			a.remark("%s", l.Examples[i].Error())
