@@ -403,7 +403,7 @@ func (b *builder) cohorts(asOf int32) Cohorts {
 		start, _ := r.day("cohort", i)
 		c.Step = int(r.count("step", i))
 		age, customers := r.count("age", i), r.count("customers", i)
-		if c.Step < 1 || age < 0 || age > 5000 {
+		if c.Step < 1 || age < 0 || age > 12_000 {
 			r.fail("query %s: age %d, step %d", r.name, age, c.Step)
 			return Cohorts{Step: 1}
 		}

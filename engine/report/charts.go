@@ -50,8 +50,10 @@ type columnChart struct {
 	tick    func(v float64) string
 	whole   bool // values are counts
 	height  float64
-	gap     float64 // share of a slot that stays empty
-	caption string  // over the vertical axis
+	gap     float64  // share of a slot that stays empty
+	caption string   // over the vertical axis
+	names   []series // legend, instead of the series
+	right   float64  // room to the right of the last slot
 }
 
 func (k columnChart) draw(width float64) *canvas {
@@ -69,17 +71,21 @@ func (k columnChart) draw(width float64) *canvas {
 		}
 		sums = append(sums, up, down)
 	}
-	y := newAxis(sums, 4, k.whole)
+	y := newAxis(sums, 5, k.whole)
 	left := tickWidth(y, k.tick) + 8
 	top := 10.0
 	if k.caption != "" {
 		c.text(0, 11, "start", "label", k.caption)
 		top += 16
 	}
+	names := k.names
 	if len(k.series) > 1 {
-		top += c.legend(k.series, 0, top+3, width) + 2
+		names = k.series
 	}
-	slot := (width - left - 4) / float64(max(slots, 1))
+	if len(names) > 0 {
+		top += c.legend(names, 0, top+3, width) + 2
+	}
+	slot := (width - left - k.right) / float64(max(slots, 1))
 	marks := k.marks(slot)
 	bottom := 22.0
 	for _, m := range marks {
@@ -88,7 +94,7 @@ func (k columnChart) draw(width float64) *canvas {
 		}
 	}
 	y.from, y.to = k.height-bottom, top
-	c.grid(y, left, width, k.tick)
+	c.grid(y, left, width-k.right, k.tick)
 	for i := range slots {
 		x := left + slot*float64(i)
 		w := slot * (1 - k.gap)
@@ -120,7 +126,7 @@ func (k columnChart) draw(width float64) *canvas {
 			}
 		}
 	}
-	c.line(left, y.at(0), width, y.at(0), "axis")
+	c.line(left, y.at(0), width-k.right, y.at(0), "axis")
 	c.marks(marks, left, slot, y.from)
 	return c
 }
@@ -179,7 +185,7 @@ func (p printer) monthMarks(starts []int32) func(slot float64) []mark {
 			if (int(t.Month())-1)%step != 0 && !first && (yearly || step < 12 || i > 0) {
 				continue
 			}
-			if first && len(starts) > 1 && step > 1 && (step-(int(t.Month())-1)%step)%step == 1 {
+			if toNext := (step - (int(t.Month())-1)%step) % step; first && toNext > 0 && toNext < len(starts) && float64(toNext)*slot < 36 {
 				continue // the next label would touch this one
 			}
 			m := mark{at: float64(i) + 0.5, text: t.Format("Jan")}
@@ -253,7 +259,7 @@ func (k barTable) draw(width float64) *canvas {
 			labelWidth = max(labelWidth, textWidth(r.labels[j]+"  "+r.shares[j], 12))
 		}
 	}
-	room := max(panel-labelWidth-26, 20)
+	room := max(panel-labelWidth-14, 20)
 	for j, h := range k.heads {
 		c.text(nameWidth+panel*float64(j), 13, "start", "label strong", clip(h, 12, panel-8))
 	}
@@ -276,9 +282,12 @@ func (k barTable) draw(width float64) *canvas {
 			if r.color != "" {
 				color = r.color
 			}
+			if math.IsNaN(v) {
+				c.pair(x, bar+13.5, r.labels[j], "")
+				continue
+			}
 			c.rect(x, bar, max(w, 1.5), 18, color, ` rx="2"`, r.name+": "+r.labels[j])
-			c.text(x+max(w, 1.5)+6, bar+13.5, "start", "value", r.labels[j])
-			c.text(x+max(w, 1.5)+6+textWidth(r.labels[j], 12)+6, bar+13.5, "start", "tick", r.shares[j])
+			c.pair(x+max(w, 1.5)+6, bar+13.5, r.labels[j], r.shares[j])
 		}
 	}
 	return c
@@ -349,7 +358,7 @@ func (k lineChart) draw(width float64) *canvas {
 		all = append(all, s.values...)
 		slots = max(slots, len(s.values))
 	}
-	y := newAxis(all, 4, true)
+	y := newAxis(all, 5, true)
 	left := tickWidth(y, k.tick) + 8
 	top := 12 + c.legend(k.series, 0, 11, width)
 	slot := (width - left - 6) / float64(max(slots, 1))
@@ -370,7 +379,7 @@ func (k lineChart) draw(width float64) *canvas {
 			extra = ` stroke-dasharray="6 4"`
 		}
 		c.path(xs, ys, s.color, extra)
-		if slot >= 9 {
+		if slot >= 14 {
 			for i, v := range s.values {
 				if !math.IsNaN(v) {
 					c.circle(left+slot*(float64(i)+0.5), y.at(v), 3, s.color, k.tip(si, i))
@@ -407,7 +416,7 @@ func (k curveChart) draw(width float64) *canvas {
 	}
 	top := 24 + c.legend(names, 0, 30, width)
 	left, bottom := 44.0, 40.0
-	x := axis{lo: 0, hi: 1, from: left, to: width - 14}
+	x := axis{lo: 0, hi: 1, from: left, to: width - 20}
 	y := axis{lo: 0, hi: 1, from: height - bottom, to: top, ticks: []float64{0, .2, .4, .6, .8, 1}}
 	c.grid(y, left, x.to, k.pct)
 	for _, v := range y.ticks {
@@ -433,8 +442,8 @@ func (k curveChart) draw(width float64) *canvas {
 		mx, my := x.at(s.mark.Customers), y.at(s.mark.Value)
 		c.circle(mx, my, 4.5, s.color, s.label)
 		ty := y.at(0.30) + float64(row)*18
-		c.rect(x.at(1)-textWidth(s.label, 12)-16, ty-10, 10, 10, s.color, ` rx="5"`, "")
-		c.text(x.at(1), ty-1, "end", "value", s.label)
+		c.rect(x.at(1)-12, ty-10, 10, 10, s.color, ` rx="5"`, "")
+		c.text(x.at(1)-18, ty-1, "end", "value", s.label)
 		row++
 	}
 	return c
@@ -442,22 +451,23 @@ func (k curveChart) draw(width float64) *canvas {
 
 // triangleRow is one cohort: its name, its size and the cells after period 0.
 type triangleRow struct {
-	name, brief, size string
-	shares            []float64 // by age from 1
-	open              int       // index into shares that is not over, -1: none
-	tips              []string
-	total             bool // the row of averages
+	name, brief     string
+	size, sizeBrief string
+	shares          []float64 // by age from 1
+	open            int       // index into shares that is not over, -1: none
+	tips            []string
+	total           bool // the row of averages
 }
 
 // triangle draws the retention of cohorts.
 type triangle struct {
-	head, sizeHead string
-	ageHead        string
-	rows           []triangleRow
-	ages           int
-	most           float64 // the share that gets the darkest blue
-	pct            func(float64) string
-	total          string
+	head, headBrief         string
+	sizeHead, sizeHeadBrief string
+	ageHead                 string
+	rows                    []triangleRow
+	ages                    int
+	most                    float64 // the share that gets the darkest blue
+	pct                     func(float64) string
 }
 
 func (k triangle) draw(width float64) *canvas {
@@ -466,12 +476,13 @@ func (k triangle) draw(width float64) *canvas {
 	ages := k.ages
 	if narrow {
 		nameWidth, sizeWidth = 50, 50
+		k.head, k.sizeHead = k.headBrief, k.sizeHeadBrief
 		ages = min(ages, 8)
 	}
 	w := min((width-nameWidth-sizeWidth)/float64(max(ages, 1)), 92)
 	c := &canvas{width: width, height: top + h*float64(len(k.rows)) + 8}
-	c.text(0, 33, "start", "label strong", k.head)
-	c.text(nameWidth+sizeWidth-12, 33, "end", "label strong", k.sizeHead)
+	c.text(0, 33, "start", "label strong", clip(k.head, 12, nameWidth))
+	c.text(nameWidth+sizeWidth-12, 33, "end", "label strong", clip(k.sizeHead, 12, sizeWidth))
 	c.text(nameWidth+sizeWidth, 12, "start", "label", k.ageHead)
 	for a := range ages {
 		c.text(nameWidth+sizeWidth+w*(float64(a)+0.5), 33, "middle", "label strong", printer{}.n(int64(a+1)))
@@ -487,7 +498,11 @@ func (k triangle) draw(width float64) *canvas {
 			class = "label strong"
 		}
 		c.text(0, y+18, "start", class, name)
-		c.text(nameWidth+sizeWidth-12, y+18, "end", class, r.size)
+		size := r.size
+		if narrow {
+			size = r.sizeBrief
+		}
+		c.text(nameWidth+sizeWidth-12, y+18, "end", class, size)
 		for a := range min(ages, len(r.shares)) {
 			share := r.shares[a]
 			if math.IsNaN(share) {

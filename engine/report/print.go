@@ -79,6 +79,9 @@ func (p printer) short(v float64) string {
 	if v == 0 {
 		return "0"
 	}
+	if p.zh && v >= 1000 && v < 9999.5 {
+		return sign + p.n(int64(math.Round(v))) // below 万 there is nothing to shorten
+	}
 	v = rounded(v)
 	type unit struct {
 		size float64
@@ -116,6 +119,26 @@ func digits(v float64) string {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
 	return s
+}
+
+// about is an estimate of a count: whole below a million, short above.
+func (p printer) about(v float64) string {
+	if math.Abs(v) < 1e6 {
+		return p.n(int64(math.Round(v)))
+	}
+	return p.short(v)
+}
+
+// nth is 4th; in Chinese the number alone.
+func (p printer) nth(n int) string {
+	if p.zh {
+		return strconv.Itoa(n)
+	}
+	ending := "th"
+	if n < 4 {
+		ending = []string{"th", "st", "nd", "rd"}[n]
+	}
+	return strconv.Itoa(n) + ending
 }
 
 // money is short with the currency: $1.23M, ¥123万, CHF 1.23M.
@@ -162,7 +185,7 @@ func (p printer) pct(share float64) string {
 		return sign + trimmed(v, 2) + "%"
 	case v > 99.9 && v < 100:
 		return sign + ">99.9%"
-	case v < 10 || v > 99:
+	case v < 10 || v > 99 && v < 100:
 		return sign + trimmed(v, 1) + "%"
 	case v < 1000:
 		return sign + trimmed(v, 0) + "%"

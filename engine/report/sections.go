@@ -16,6 +16,10 @@ const (
 // maxMonths is how many months the charts show, the latest.
 const maxMonths = 60
 
+// maxPeriods is how many periods of repeat purchases are shown, the latest:
+// five years of weeks.
+const maxPeriods = 260
+
 func ratio(a, b float64) float64 {
 	if b == 0 {
 		return math.NaN()
@@ -68,17 +72,17 @@ func (p printer) tiles(d *Data) []tile {
 	none := p.t("no model, see below", "无模型结果，见下文")
 	list := []tile{
 		{p.t("Customers with orders", "有订单客户"), p.n(h.Customers), p.f("and %s without", "另有 %s 位从未下单", p.n(h.Prospects))},
-		{p.t("Active in 90 days", "近 90 天活跃客户"), p.n(h.Active90), p.f("%s of customers", "占 %s", p.pct(share(h.Active90, h.Customers)))},
-		{p.t("Active in 365 days", "近 365 天活跃客户"), p.n(h.Active365), p.f("%s of customers", "占 %s", p.pct(share(h.Active365, h.Customers)))},
+		{p.t("Active in 90 days", "近 90 天活跃客户"), p.n(h.Active90), p.ofAll(share(h.Active90, h.Customers))},
+		{p.t("Active in 365 days", "近 365 天活跃客户"), p.n(h.Active365), p.ofAll(share(h.Active365, h.Customers))},
 		{p.t("Repeat purchase rate", "复购率"), p.pct(share(h.Repeaters, h.Customers)), p.t("have more than one order", "下单两次及以上的客户占比")},
 		{p.t("Net revenue, 365 days", "近 365 天净收入"), p.money(h.NetRevenue365), p.against(h)},
 		{p.t("Net revenue in all", "累计净收入"), p.money(h.NetRevenue), p.f("after refunds of %s", "已扣除退款 %s", p.money(h.Refunds))},
 		{p.t("Orders in all", "累计订单"), p.n(h.Orders), p.f("%s in 365 days", "近 365 天 %s", p.n(h.Orders365))},
-		{p.t("Average order value", "平均订单金额"), p.money(ratio(h.NetRevenue, float64(h.Orders))), p.f("%s in 365 days", "近 365 天 %s", p.money(ratio(h.NetRevenue365, float64(h.Orders365))))},
+		{p.t("Average order value", "平均订单金额"), p.money(ratio(h.NetRevenue, float64(h.Orders))), p.lately(ratio(h.NetRevenue365, float64(h.Orders365)))},
 	}
 	expected := tile{p.f("Expected orders, %d days", "未来 %d 天预计订单", d.Horizon), dash, none}
 	if c.Expected > 0 {
-		expected.Value = p.short(c.ExpectedOrdersSum)
+		expected.Value = p.about(c.ExpectedOrdersSum)
 		expected.Note = p.f("%s per customer", "人均 %s", p.short(ratio(c.ExpectedOrdersSum, float64(c.Expected))))
 	}
 	clv := tile{p.f("Lifetime value, %d days", "未来 %d 天客户价值", d.Horizon), dash, none}
@@ -88,8 +92,8 @@ func (p printer) tiles(d *Data) []tile {
 	}
 	alive := tile{p.t("Probably still customers", "预计仍活跃的客户"), dash, none}
 	if c.Alive > 0 {
-		alive.Value = p.short(c.AliveSum)
-		alive.Note = p.f("%s of customers", "占 %s", p.pct(c.AliveSum/float64(c.Alive)))
+		alive.Value = p.about(c.AliveSum)
+		alive.Note = p.ofAll(c.AliveSum / float64(c.Alive))
 	}
 	risk := tile{p.t("Revenue at risk", "面临流失风险的收入"), dash, none}
 	if c.Churn > 0 {
@@ -98,6 +102,22 @@ func (p printer) tiles(d *Data) []tile {
 		risk.Note = p.f("spent in 365 days by %s at high risk", "%s 位高风险客户近 365 天的消费", p.n(high.Customers))
 	}
 	return append(list, expected, clv, alive, risk)
+}
+
+// ofAll is a share of all customers; nothing when there is none.
+func (p printer) ofAll(share float64) string {
+	if math.IsNaN(share) {
+		return ""
+	}
+	return p.f("%s of customers", "占全部客户 %s", p.pct(share))
+}
+
+// lately is an amount of the last 365 days; nothing when there is none.
+func (p printer) lately(amount float64) string {
+	if math.IsNaN(amount) {
+		return ""
+	}
+	return p.f("%s in 365 days", "近 365 天 %s", p.money(amount))
 }
 
 // against compares the revenue of a year with that of the year before.
@@ -126,7 +146,7 @@ func (p printer) findings(d *Data) []string {
 	}
 	if c := d.Coverage; c.CLV > 0 && c.Expected > 0 {
 		list = append(list, p.f("Over the next %d days the models expect about %s orders from today's customers, worth %s.", "模型预计现有客户在未来 %d 天内下单约 %s 笔，价值 %s。",
-			d.Horizon, p.short(c.ExpectedOrdersSum), p.money(c.CLVSum)))
+			d.Horizon, p.about(c.ExpectedOrdersSum), p.money(c.CLVSum)))
 	}
 	if high := d.band("high"); d.Coverage.Churn > 0 && high.Customers > 0 {
 		list = append(list, p.f("%s (%s) are at high risk of not buying in the next %d days; they spent %s in the last 365 days.",
@@ -214,8 +234,11 @@ func (p printer) revenueWords(months []Month) string {
 		}
 		return 0
 	})
-	if len(months) < 2 {
+	switch {
+	case len(months) < 2:
 		return text + p.t(".", "。")
+	case best.Start == m.Start:
+		return text + p.t("; it is the best month shown.", "，为所示月份中最高。")
 	}
 	return text + p.f("; the best month shown is %s with %s.", "；所示月份中最高的是 %s，为 %s。", p.month(best.Start), p.money(best.NetRevenue))
 }
@@ -225,7 +248,7 @@ func (p printer) buyerWords(months []Month) string {
 	if m.Customers == 0 {
 		return p.f("Nobody bought in %s.", "%s没有客户购买。", p.month(m.Start))
 	}
-	return p.f("In %s, %s bought; for %s of them (%s) it was the first order.", "%s有%s购买，其中 %s 位（%s）为首次下单。",
+	return p.f("In %s, %s bought; for %s of them (%s) it was the first order.", "%s有 %s购买，其中 %s 位（%s）为首次下单。",
 		p.month(m.Start), p.customers(m.Customers), p.n(m.Newcomers), p.pct(share(m.Newcomers, m.Customers)))
 }
 
@@ -275,7 +298,8 @@ func (p printer) gridMap(d *Data) heatMap {
 			}
 			part := ratio(known(c.NetRevenue), total)
 			row[c.F-1] = heatCell{
-				main: p.short(float64(c.Customers)), sub: p.pct(part), share: ratio(known(c.NetRevenue), most),
+				main: p.short(float64(c.Customers)), sub: p.pct(part), share: math.Pow(max(ratio(known(c.NetRevenue), most), 0), 0.7), // small shares differ visibly
+
 				tip: p.f("R %d, F %d: %s, %s of net revenue", "R %d，F %d：%s，净收入占 %s", r, c.F, p.customers(c.Customers), p.pct(part)),
 			}
 		}
@@ -363,8 +387,14 @@ func (p printer) segmentWords(d *Data, label func(Group) string) string {
 	people := heads(d.Segments)
 	large := most(d.Segments, func(g Group) float64 { return float64(g.Customers) })
 	rich := most(d.Segments, netRevenue)
+	if large.Key == rich.Key {
+		return p.f("%s is the largest segment with %s (%s) and brought the most revenue, %s (%s of all).",
+			"“%s”客户最多，共 %s（%s），收入也最高，为 %s（占 %s）。",
+			label(large), p.customers(large.Customers), p.pct(share(large.Customers, people)),
+			p.money(rich.NetRevenue), p.pct(ratio(rich.NetRevenue, sum(d.Segments, netRevenue))))
+	}
 	return p.f("The largest segment is %s with %s (%s); %s brought the most revenue, %s (%s of all).",
-		"客户最多的分层是“%s”，共%s（%s）；收入最高的是“%s”，为 %s（占 %s）。",
+		"客户最多的分层是“%s”，共 %s（%s）；收入最高的是“%s”，为 %s（占 %s）。",
 		label(large), p.customers(large.Customers), p.pct(share(large.Customers, people)),
 		label(rich), p.money(rich.NetRevenue), p.pct(ratio(rich.NetRevenue, sum(d.Segments, netRevenue))))
 }
@@ -376,7 +406,7 @@ func (p printer) lifecycle(d *Data) section {
 		return s
 	}
 	label := func(g Group) string { return p.name(stages(), g.Key) }
-	chart := p.groupBars(d.Lifecycle, label, spend365, p.t("Spend in the last 365 days", "近 365 天消费"), nil)
+	chart := p.groupBars(d.Lifecycle, label, spend365, p.t("Spend, 365 days", "近 365 天消费"), nil)
 	var live, gone, buyers int64
 	for _, g := range d.Lifecycle {
 		switch strings.ReplaceAll(g.Key, " ", "_") {
@@ -389,7 +419,7 @@ func (p printer) lifecycle(d *Data) section {
 			buyers += g.Customers
 		}
 	}
-	words := p.f("%s of customers with an order are new, active or won back; %s are lapsed or lost.", "有订单客户中，%s 为新客户、活跃或已赢回，%s 已沉睡或流失。",
+	words := p.f("%s of customers with an order are new, active or won back; %s are lapsed or lost.", "有订单客户中，%s 为新客户、活跃客户或已挽回客户，%s 已沉睡或流失。",
 		p.pct(share(live, buyers)), p.pct(share(gone, buyers)))
 	s.Blocks = []block{p.block("stages", p.t("Customers and what they spent, by stage", "各阶段的客户数与消费"), words, fullWidth, chart.draw)}
 	return s
@@ -448,6 +478,7 @@ func (p printer) valueChart(d *Data) columnChart {
 	}
 	labels = append(labels, p.money(d.Values[len(d.Values)-1].High))
 	return columnChart{
+		right:  textWidth(labels[len(labels)-1], 12)/2 + 2,
 		series: []series{{color: blue, values: counts}}, marks: edgeMarks(labels), tick: p.short, whole: true,
 		height: 340, gap: 0.08, caption: p.t("Customers", "客户数"),
 		tip: func(i int) string {
@@ -459,9 +490,9 @@ func (p printer) valueChart(d *Data) columnChart {
 
 func (p printer) valueWords(d *Data) string {
 	c := d.Coverage
-	text := p.f("Over the next %d days, %s are expected to bring %s, %s each on average", "未来 %d 天，%s预计带来 %s，人均 %s", d.Horizon, p.customers(c.CLV), p.money(c.CLVSum), p.money(c.CLVSum/float64(c.CLV)))
+	text := p.f("Over the next %d days, %s are expected to bring %s, %s each on average", "未来 %d 天，%s预计共带来 %s，人均 %s", d.Horizon, p.customers(c.CLV), p.money(c.CLVSum), p.money(c.CLVSum/float64(c.CLV)))
 	if curve, ok := d.curve("clv"); ok {
-		text += p.f("; the top tenth of them %s of it", "；其中最高的十分之一占 %s", p.pct(curve.Top(0.1)))
+		text += p.f("; the top tenth bring %s of it", "；其中最高的十分之一占 %s", p.pct(curve.Top(0.1)))
 	}
 	text += p.t(".", "。")
 	if d.Margin > 0 && d.Margin < 1 {
@@ -497,11 +528,13 @@ func (p printer) churn(d *Data) section {
 		labels = append(labels, p.pct(float64(i)/10))
 	}
 	labels = append(labels, "100%")
+	names := []series{{name: p.t("Low risk", "低风险"), color: lowRisk}, {name: p.t("Medium", "中风险"), color: midRisk}, {name: p.t("High", "高风险"), color: highRisk}}
+	right := textWidth("100%", 12)/2 + 2
 	span := func(i int) string { return labels[i] + "–" + labels[i+1] }
-	chart := columnChart{series: []series{{values: people}}, colors: colors, marks: edgeMarks(labels), tick: p.short, whole: true, height: 250, gap: 0.1,
+	chart := columnChart{series: []series{{values: people}}, colors: colors, marks: edgeMarks(labels), tick: p.short, whole: true, height: 264, gap: 0.1, names: names, right: right,
 		caption: p.t("Customers", "客户数"),
 		tip:     func(i int) string { return span(i) + ": " + p.customers(int64(people[i])) }}
-	spend := columnChart{series: []series{{values: money}}, colors: colors, marks: edgeMarks(labels), tick: p.money, height: 250, gap: 0.1,
+	spend := columnChart{series: []series{{values: money}}, colors: colors, marks: edgeMarks(labels), tick: p.money, height: 264, gap: 0.1, names: names, right: right,
 		caption: p.t("Spend in the last 365 days", "近 365 天消费"),
 		tip:     func(i int) string { return span(i) + ": " + p.money(money[i]) }}
 	var total, likely float64
@@ -517,10 +550,10 @@ func (p printer) churn(d *Data) section {
 	}
 	s.Blocks = []block{
 		p.block("churn-customers", p.f("Customers by risk of no purchase in %d days", "客户按 %d 天内不购买的概率分布", d.Window),
-			p.f("For %s (%s) no purchase in the next %d days is more likely than one.", "%s（%s）在未来 %d 天内不购买的可能性大于购买。", p.customers(more), p.pct(share(more, d.Coverage.Churn)), d.Window),
+			p.f("For %s (%s), not buying in the next %d days is more likely than buying.", "%s（%s）在未来 %d 天内不购买的可能性大于购买。", p.customers(more), p.pct(share(more, d.Coverage.Churn)), d.Window),
 			halfWidth, chart.draw),
 		p.block("churn-revenue", p.t("Revenue at risk", "面临风险的收入"),
-			p.f("Those customers spent %s in the last 365 days, %s of what all customers spent.", "这些客户近 365 天消费 %s，占全部客户消费的 %s。", p.money(likely), p.pct(ratio(likely, total))),
+			p.f("Customers for whom not buying is more likely spent %s in the last 365 days, %s of what all customers spent.", "更可能不购买的客户近 365 天消费 %s，占全部客户消费的 %s。", p.money(likely), p.pct(ratio(likely, total))),
 			halfWidth, spend.draw),
 		p.bandTable(d),
 	}
@@ -550,10 +583,10 @@ func (p printer) bandTable(d *Data) block {
 	}
 	high := d.band("high")
 	words := p.f("The high band has %s, %s of all; they spent %s in the last 365 days and are expected to bring %s in the next %d.",
-		"高风险等级共%s，占 %s；近 365 天消费 %s，未来 %[5]d 天预计带来 %[4]s。",
+		"高风险等级共 %s，占 %s；近 365 天消费 %s，未来 %[5]d 天预计带来 %[4]s。",
 		p.customers(high.Customers), p.pct(share(high.Customers, people)), p.money(known(high.Spend365)), p.money(known(high.CLV)), d.Horizon)
 	if d.Coverage.CLV == 0 {
-		words = p.f("The high band has %s, %s of all; they spent %s in the last 365 days.", "高风险等级共%s，占 %s；近 365 天消费 %s。",
+		words = p.f("The high band has %s, %s of all; they spent %s in the last 365 days.", "高风险等级共 %s，占 %s；近 365 天消费 %s。",
 			p.customers(high.Customers), p.pct(share(high.Customers, people)), p.money(known(high.Spend365)))
 	}
 	return block{Title: p.t("Churn bands", "流失风险等级"), Table: g, Caption: words}
@@ -587,7 +620,7 @@ func (p printer) retention(d *Data) section {
 	s := section{ID: "retention", Title: p.t("Cohort retention", "同期群留存")}
 	ages := 0
 	for _, r := range d.Cohorts.Rows {
-		ages = max(ages, len(r.Active)-1)
+		ages = min(max(ages, len(r.Active)-1), maxCohorts)
 	}
 	if len(d.Cohorts.Rows) == 0 || ages == 0 {
 		s.Missing = p.t("There is no second period yet in which customers could have come back.", "尚无可供观察回购的后续周期。")
@@ -596,7 +629,7 @@ func (p printer) retention(d *Data) section {
 	step := d.Cohorts.Step
 	name := p.step(step)
 	k := triangle{
-		head: p.t("First order", "首次下单"), sizeHead: p.t("Customers", "客户数"), ages: ages, pct: p.pct,
+		head: p.t("First order", "首次下单"), headBrief: p.t("First", "首单"), sizeHead: p.t("Customers", "客户数"), sizeHeadBrief: p.t("Size", "人数"), ages: ages, pct: p.pct,
 		ageHead: p.f("%ss after the first order", "首次下单后的%s数", strings.ToUpper(name[:1])+name[1:]),
 	}
 	if p.zh {
@@ -604,8 +637,8 @@ func (p printer) retention(d *Data) section {
 	}
 	open := false
 	for _, r := range d.Cohorts.Rows {
-		row := triangleRow{name: p.period(r.Start, step), brief: p.brief(r.Start, step), size: p.short(float64(r.Size)), open: -1}
-		for a := 1; a < len(r.Active); a++ {
+		row := triangleRow{name: p.period(r.Start, step), brief: p.brief(r.Start, step), size: p.n(r.Size), sizeBrief: p.short(float64(r.Size)), open: -1}
+		for a := 1; a < len(r.Active) && a <= ages; a++ {
 			v := share(r.Active[a], r.Size)
 			row.shares = append(row.shares, v)
 			row.tips = append(row.tips, p.f("%s, period %d: %s of %s", "%s，第 %d 期：%[4]s中 %[3]s 位", row.name, a, p.n(r.Active[a]), p.customers(r.Size)))
@@ -628,13 +661,13 @@ func (p printer) retention(d *Data) section {
 		words += p.f(" On average %s of customers bought again in the %s after their first", "平均有 %s 的客户在首次下单后的下一个%s再次购买", p.pct(first), name)
 		far := min(ages, map[int]int{1: 6, 3: 4, 12: 2}[step])
 		if later := d.Cohorts.average(far); far > 1 && !math.IsNaN(later) {
-			words += p.f(", and %s in the %s %ss after.", "，第 %[2]s 个%[3]s为 %[1]s。", p.pct(later), fmt.Sprint(far), name)
+			words += p.f(", and %s in the %s %s.", "，第 %[2]s 个%[3]s为 %[1]s。", p.pct(later), p.nth(far), name)
 		} else {
 			words += p.t(".", "。")
 		}
 	}
 	if open {
-		words += p.t(" Cells with a dashed frame are not over and not in the averages.", "虚线框的周期尚未结束，不计入平均。")
+		words += p.t(" Periods in a dashed frame are not over and are left out of the averages.", "虚线框的周期尚未结束，不计入平均。")
 	}
 	s.Blocks = []block{p.block("cohorts", p.f("Who came back, by %s of the first order", "按首次下单%s的回购情况", p.t(name, map[int]string{1: "月份", 3: "季度", 12: "年份"}[step])), words, fullWidth, k.draw)}
 	return s
@@ -646,12 +679,16 @@ func (p printer) check(d *Data) section {
 		s.Missing = p.t("There is no repeat purchase to compare with a model.", "没有可与模型比较的回购。")
 		return s
 	}
+	repeats := d.Repeats
+	if len(repeats) > maxPeriods {
+		repeats = repeats[len(repeats)-maxPeriods:]
+	}
 	var actual, expected []float64
 	var starts []int32
 	var sumActual int64
 	var sumExpected float64
 	monthly := true
-	for _, r := range d.Repeats {
+	for _, r := range repeats {
 		actual = append(actual, float64(r.Actual))
 		expected = append(expected, r.Expected)
 		starts = append(starts, r.From)
@@ -671,7 +708,7 @@ func (p printer) check(d *Data) section {
 	chart := lineChart{series: lines, marks: marks, tick: p.short, height: 290, tip: func(series, slot int) string {
 		return p.date(starts[slot]) + ": " + p.short(lines[series].values[slot])
 	}}
-	first, last := d.Repeats[0].From, d.Repeats[len(d.Repeats)-1].To
+	first, last := repeats[0].From, repeats[len(repeats)-1].To
 	title := p.t("Repeat purchases by period", "各周期回购次数")
 	if monthly {
 		title = p.t("Repeat purchases by month", "月度回购次数")
@@ -790,29 +827,32 @@ func (p printer) quality(d *Data) section {
 		s.Missing = p.t("No file was loaded.", "未载入任何文件。")
 		return s
 	}
-	var read, accepted, duplicates, rejected, refused int64
+	var read, accepted, duplicates, rejected, refused, refusedRows, lost int64
 	loads := &grid{
 		Head: []string{p.t("Kind", "类型"), p.t("Source", "来源"), p.t("State", "状态"), p.t("Files", "文件数"), p.t("Read", "读取"),
 			p.t("Accepted", "接受"), p.t("Duplicates", "重复"), p.t("Rejected", "拒绝"), p.t("Rejected share", "拒绝率")},
 		Numbers: []bool{false, false, false, true, true, true, true, true, true},
 	}
 	for _, l := range d.Loads {
-		read, accepted, duplicates, rejected = read+l.Read, accepted+l.Accepted, duplicates+l.Duplicates, rejected+l.Rejected
+		lost += max(l.Read-l.Accepted-l.Duplicates-l.Rejected, l.Accepted+l.Duplicates+l.Rejected-l.Read)
 		if l.State == "refused" {
-			refused += l.Files
+			refused, refusedRows = refused+l.Files, refusedRows+l.Read
+		} else {
+			read, accepted, duplicates, rejected = read+l.Read, accepted+l.Accepted, duplicates+l.Duplicates, rejected+l.Rejected
 		}
 		loads.Rows = append(loads.Rows, []string{p.name(kinds(), l.Kind), l.Source, p.name(states(), l.State), p.n(l.Files), p.n(l.Read),
 			p.n(l.Accepted), p.n(l.Duplicates), p.n(l.Rejected), p.pct(share(l.Rejected, l.Read))})
 	}
 	words := p.f("%s rows were read: %s accepted, %s duplicates, %s rejected (%s).", "共读取 %s 行：接受 %s 行，重复 %s 行，拒绝 %s 行（%s）。",
 		p.n(read), p.n(accepted), p.n(duplicates), p.n(rejected), p.pct(share(rejected, read)))
-	if accepted+duplicates+rejected == read {
+	if lost == 0 {
 		words += p.t(" Every row is accounted for.", "每一行均有去向。")
 	} else {
-		words += p.f(" These do not add up: %s rows are unaccounted for.", "合计不符：%s 行去向不明。", p.n(read-accepted-duplicates-rejected))
+		words += p.f(" These do not add up: %s rows are unaccounted for.", "合计不符：%s 行去向不明。", p.n(lost))
 	}
 	if refused > 0 {
-		words += p.f(" %s refused for too many rejects; nothing of it is in this report.", "%s因拒绝行过多被拒收，不在本报告内。", p.of(refused, "file was", "files were", "个文件"))
+		words += p.f(" Refused whole for too many bad rows, and in no figure of this report: %s with %s.", "另有 %s（%s）因错误行过多被整份拒收，不在本报告内。",
+			p.of(refused, "file", "files", "个文件"), p.of(refusedRows, "row", "rows", "行"))
 	}
 	s.Blocks = append(s.Blocks, block{Title: p.t("Rows loaded, by source", "各来源载入行数"), Table: loads, Caption: words})
 	if len(d.Rejects) > 0 {
@@ -830,19 +870,19 @@ func (p printer) rejectTable(d *Data) block {
 		Numbers: []bool{false, false, false, true, false},
 	}
 	for _, r := range d.Rejects {
-		g.Rows = append(g.Rows, []string{r.Source, r.Column, r.Reason, p.n(r.Rows), p.f("%s, line %s", "%s 第 %s 行", r.File, p.n(r.Line))})
+		g.Rows = append(g.Rows, []string{r.Source, r.Column, p.name(reasons(), r.Reason), p.n(r.Rows), p.f("%s, line %s", "%s 第 %s 行", r.File, p.n(r.Line))})
 	}
 	first := d.Rejects[0]
-	words := p.f("The most frequent reason is “%s” (%s).", "最常见的原因是“%s”（%s）。", first.Reason, p.of(first.Rows, "row", "rows", "行"))
+	words := p.f("The most frequent reason is “%s” (%s).", "最常见的原因是“%s”（%s）。", p.name(reasons(), first.Reason), p.of(first.Rows, "row", "rows", "行"))
 	if d.OtherFault > 0 {
-		words += p.f(" %s more have other reasons.", "另有 %s为其他原因。", p.of(d.OtherFault, "row", "rows", "行"))
+		words += p.f(" Not listed: the reasons of %s.", "另有 %s的原因未列出。", p.of(d.OtherFault, "row", "rows", "行"))
 	}
 	return block{Title: p.t("Why rows were rejected", "拒绝原因"), Table: g, Caption: words}
 }
 
 func (p printer) factTable(d *Data) block {
 	g := &grid{
-		Head: []string{p.t("Facts", "事实"), p.t("Stored", "已存"), p.t("Without a customer", "无客户"), p.t("Never count", "不计入"),
+		Head: []string{p.t("Facts", "数据类型"), p.t("Stored", "已存"), p.t("Without a customer", "无客户"), p.t("Never count", "不计入"),
 			p.t("After the as-of day", "晚于截止日"), p.t("First", "最早"), p.t("Last", "最晚")},
 		Numbers: []bool{false, true, true, true, true, true, true},
 	}
@@ -855,8 +895,8 @@ func (p printer) factTable(d *Data) block {
 		g.Rows = append(g.Rows, row)
 	}
 	if h := d.Headline; h.GuestOrders > 0 {
-		guests = p.f("%s without a customer (%s of orders, %s) are in the revenue and scored for nobody.", "%s无客户信息（占订单的 %s，金额 %s），计入收入但不参与评分。",
-			p.of(h.GuestOrders, "order", "orders", "笔订单"), p.pct(share(h.GuestOrders, h.Orders)), p.money(h.GuestSales))
+		guests = p.f("Orders without a customer: %s (%s of orders, %s). They are in the revenue and scored for nobody.", "无客户信息的订单：%s 笔（占订单的 %s，金额 %s），计入收入但不参与评分。",
+			p.n(h.GuestOrders), p.pct(share(h.GuestOrders, h.Orders)), p.money(h.GuestSales))
 	} else {
 		guests = p.t("Every order that counts belongs to a customer.", "所有计入的订单均有对应客户。")
 	}
@@ -912,7 +952,7 @@ func (p printer) definitions(d *Data) section {
 	add(p.t("Revenue at risk", "面临流失风险的收入"), p.t("What customers who are now in the high churn band spent in the last 365 days.", "当前处于高风险等级的客户近 365 天的消费。"))
 	if st := d.Meta.Lifecycle; st.Active > 0 {
 		add(p.t("Lifecycle stage", "生命周期阶段"), p.f("By the customer's own history, in days: new, first order at most %d ago and none since; active, last order at most %d ago; at risk, at most %d; lapsed, at most %d; lost, longer; won back, active again after a silence longer than %d; prospect, no order.",
-			"依据客户自身历史（天）：新客户，首单不超过 %d 天且此后未再下单；活跃，最近下单不超过 %d 天；有流失风险，不超过 %d 天；沉睡，不超过 %d 天；已流失，更久；已赢回，沉寂超过 %d 天后重新活跃；潜在客户，无订单。",
+			"依据客户自身历史（天）：新客户，首单不超过 %d 天且此后未再下单；活跃客户，最近下单不超过 %d 天；有流失风险，不超过 %d 天；沉睡客户，不超过 %d 天；已流失，更久；已挽回，沉寂超过 %d 天后重新活跃；潜在客户，无订单。",
 			st.New, st.Active, st.AtRisk, st.Lapsed, st.WonBack))
 	}
 	add(p.t("Cohort", "同期群"), p.t("Customers whose first order was in the same period. Retention is the share of them with an order in a later period; a customer who skips one and comes back counts again.", "首次下单在同一周期的客户。留存为其中在后续周期有订单的占比；中断后回来的客户重新计入。"))

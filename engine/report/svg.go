@@ -28,6 +28,18 @@ type canvas struct {
 	width, height float64
 }
 
+// escaped makes any text safe inside a picture: markup is escaped, and what XML
+// cannot hold (control characters, broken UTF-8) becomes U+FFFD.
+func escaped(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff {
+			return '\ufffd'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
+	return html.EscapeString(s)
+}
+
 // px writes a length with at most one decimal; what is not finite becomes 0.
 func px(v float64) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -52,7 +64,7 @@ func (c *canvas) end(tag, tip string) {
 		c.b.WriteString("/>")
 		return
 	}
-	fmt.Fprintf(&c.b, "><title>%s</title></%s>", html.EscapeString(tip), tag)
+	fmt.Fprintf(&c.b, "><title>%s</title></%s>", escaped(tip), tag)
 }
 
 // line draws a straight line of a class: grid, axis, mark.
@@ -84,17 +96,28 @@ func (c *canvas) text(x, y float64, anchor, class, s string) {
 	if anchor != "start" {
 		fmt.Fprintf(&c.b, ` text-anchor="%s"`, anchor)
 	}
-	fmt.Fprintf(&c.b, ` class="%s">%s</text>`, class, html.EscapeString(strings.ToValidUTF8(s, "\ufffd")))
+	fmt.Fprintf(&c.b, ` class="%s">%s</text>`, class, escaped(s))
+}
+
+// pair writes two texts one after the other, the second in a paler style,
+// whatever the width of the first turns out to be.
+func (c *canvas) pair(x, y float64, first, second string) {
+	fmt.Fprintf(&c.b, `<text x="%s" y="%s"><tspan class="value">%s</tspan>`, px(x), px(y), escaped(first))
+	if second != "" {
+		fmt.Fprintf(&c.b, `<tspan class="tick" dx="7">%s</tspan>`, escaped(second))
+	}
+	c.b.WriteString("</text>")
 }
 
 // svg closes the picture. id is unique in the page; title and desc are read out
 // to those who cannot see it.
 func (c *canvas) svg(id, title, desc string) template.HTML {
 	return template.HTML(fmt.Sprintf(`<svg viewBox="0 0 %s %s" style="max-width:%spx" role="img" aria-labelledby="%s-t %s-d" xmlns="http://www.w3.org/2000/svg"><title id="%s-t">%s</title><desc id="%s-d">%s</desc>%s</svg>`,
-		px(c.width), px(c.height), px(c.width), id, id, id, html.EscapeString(title), id, html.EscapeString(desc), c.b.String()))
+		px(c.width), px(c.height), px(c.width), id, id, id, escaped(title), id, escaped(desc), c.b.String()))
 }
 
-// textWidth estimates the width of a text of a size, on the generous side.
+// textWidth estimates the width of a text of a size. It is generous: the
+// reader's font is not known, and some are wide (DejaVu's digits are 0.64).
 func textWidth(s string, size float64) float64 {
 	w := 0.0
 	for _, r := range s {
@@ -102,11 +125,13 @@ func textWidth(s string, size float64) float64 {
 		case r >= 0x2e80:
 			w += 1
 		case r == ' ' || r == '.' || r == ',' || r == '\'' || r == 'i' || r == 'l':
-			w += 0.3
-		case r >= 'A' && r <= 'Z' || r == '%' || r == 'm' || r == 'w':
+			w += 0.34
+		case r == '%' || r == 'M' || r == 'W' || r == 'm' || r == 'w':
+			w += 0.95
+		case r >= 'A' && r <= 'Z':
 			w += 0.72
 		default:
-			w += 0.57
+			w += 0.64
 		}
 	}
 	return w * size
@@ -135,7 +160,7 @@ type axis struct {
 func newAxis(values []float64, n int, whole bool) axis {
 	lo, hi := 0.0, 0.0
 	for _, v := range values {
-		v = known(v)
+		v = min(max(known(v), -1e300), 1e300) // so that their distance is a number
 		lo, hi = min(lo, v), max(hi, v)
 	}
 	if hi == lo {
@@ -172,17 +197,24 @@ func niceStep(v float64, whole bool) float64 {
 	return step
 }
 
-// at is the length that belongs to a value.
+// at is the length that belongs to a value; what is beyond an end is at it.
 func (a axis) at(v float64) float64 {
-	return a.from + (known(v)-a.lo)/(a.hi-a.lo)*(a.to-a.from)
+	v = min(max(known(v), a.lo), a.hi)
+	return a.from + (v-a.lo)/(a.hi-a.lo)*(a.to-a.from)
 }
 
 // heat is a blue for a share in [0,1], and the colour of text on it.
 func heat(share float64) (fill, text string) {
-	share = math.Sqrt(min(max(known(share), 0), 1)) // small shares differ visibly
-	mix := func(from, to int) int { return from + int(math.Round(share*float64(to-from))) }
-	fill = fmt.Sprintf("#%02x%02x%02x", mix(0xf0, 0x17), mix(0xf5, 0x4a), mix(0xfa, 0x80))
-	if share > 0.55 {
+	share = min(max(known(share), 0), 1)
+	stops := [][3]float64{{0xee, 0xf4, 0xfa}, {0xa9, 0xca, 0xe8}, {0x3f, 0x7d, 0xb8}, {0x17, 0x45, 0x78}}
+	k := min(int(share*3), 2)
+	part := share*3 - float64(k)
+	var mix [3]int
+	for i := range mix {
+		mix[i] = int(math.Round(stops[k][i] + part*(stops[k+1][i]-stops[k][i])))
+	}
+	fill = fmt.Sprintf("#%02x%02x%02x", mix[0], mix[1], mix[2])
+	if share > 0.56 {
 		return fill, "onDark"
 	}
 	return fill, "onLight"

@@ -9,10 +9,10 @@ func stages() []Label {
 	return []Label{
 		{"prospect", Text{"Prospect", "潜在客户"}},
 		{"new", Text{"New", "新客户"}},
-		{"active", Text{"Active", "活跃"}},
-		{"won_back", Text{"Won back", "已赢回"}},
+		{"active", Text{"Active", "活跃客户"}},
+		{"won_back", Text{"Won back", "已挽回"}},
 		{"at_risk", Text{"At risk", "有流失风险"}},
-		{"lapsed", Text{"Lapsed", "沉睡"}},
+		{"lapsed", Text{"Lapsed", "沉睡客户"}},
 		{"lost", Text{"Lost", "已流失"}},
 	}
 }
@@ -66,6 +66,44 @@ func states() []Label {
 		{"refused", Text{"refused", "已拒收"}},
 		{"rolled_back", Text{"rolled back", "已撤回"}},
 	}
+}
+
+// reasons are the reasons of rejects that readers give, in Chinese. In English
+// they are shown as they are.
+func reasons() []Label {
+	var list []Label
+	for _, r := range [][2]string{
+		{"no value, and one is needed", "缺少必填值"},
+		{"no customer id, e-mail address or telephone number", "没有客户编号、邮箱或电话"},
+		{"no product", "没有商品"},
+		{"not a date", "不是日期"},
+		{"no such day", "日期不存在"},
+		{"no such time of day", "时间不存在"},
+		{"not a time of day", "不是时间"},
+		{"a year before 1900", "年份早于 1900 年"},
+		{"more than a day after the moment of loading", "日期比载入时刻晚一天以上"},
+		{"not a date in year-month-day order; set the order of dates", "不是年-月-日顺序的日期；请设定日期顺序"},
+		{"not a date in day/month/year order", "不是日/月/年顺序的日期"},
+		{"not a date in month/day/year order", "不是月/日/年顺序的日期"},
+		{"not a number", "不是数字"},
+		{"not a number written with a decimal point; set the decimal sign", "不是以小数点书写的数字；请设定小数符号"},
+		{"not a number written with a decimal comma; set the decimal sign", "不是以逗号作小数符号的数字；请设定小数符号"},
+		{"too large a number", "数字过大"},
+		{"not a whole number", "不是整数"},
+		{"not a currency", "不是币种代码"},
+		{"id spoilt by a spreadsheet; export the column as text", "编号被电子表格改写；请将该列按文本导出"},
+		{"not valid UTF-8", "不是有效的 UTF-8"},
+		{"row is not valid UTF-8", "该行不是有效的 UTF-8"},
+		{"holds a NUL character", "含有 NUL 字符"},
+		{"row holds a NUL character", "该行含有 NUL 字符"},
+		{"a quote is opened and never closed", "引号未闭合"},
+		{"text after a closing quote", "闭引号之后还有文字"},
+		{"is not a JSON object", "不是 JSON 对象"},
+		{"not JSON: the line ends too early", "不是 JSON：该行不完整"},
+	} {
+		list = append(list, Label{r[0], Text{r[0], r[1]}})
+	}
+	return list
 }
 
 // name is the label of a key.

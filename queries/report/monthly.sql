@@ -12,7 +12,7 @@ WITH days AS (
   SELECT o.ordered_day AS day, count(*) AS orders, sum(o.net) AS net
   FROM facts.orders AS o
   CROSS JOIN bounds AS b
-  WHERE o.counted AND o.member IS NULL AND o.ordered_day <= b.as_of_day
+  WHERE o.counted AND o.member IS NULL AND o.net >= b.smallest_net AND o.ordered_day <= b.as_of_day
   GROUP BY o.ordered_day
 ),
 sales AS (

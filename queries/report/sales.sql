@@ -12,7 +12,7 @@ WITH days AS (
   SELECT o.ordered_day, count(*), sum(o.net), count(*), sum(o.net), 0
   FROM facts.orders AS o
   CROSS JOIN bounds AS b
-  WHERE o.counted AND o.member IS NULL AND o.ordered_day <= b.as_of_day
+  WHERE o.counted AND o.member IS NULL AND o.net >= b.smallest_net AND o.ordered_day <= b.as_of_day
   GROUP BY o.ordered_day
   UNION ALL
   SELECT r.refunded_day, 0, 0, 0, 0, sum(r.amount)
