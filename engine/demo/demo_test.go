@@ -123,9 +123,15 @@ func TestPlainShopFollowsItsParameters(t *testing.T) {
 		t.Fatal(err)
 	}
 	counts := make([]int, opt.Customers)
+	last := make([]uint32, opt.Customers) // day of the customer's last order, plus 1
 	sums := make([]float64, opt.Customers)
 	for _, c := range chunks {
 		for _, o := range c.orders {
+			day := o.at / secondsPerDay
+			if day < last[o.customer] {
+				t.Fatalf("customer %d orders twice on day %d", o.customer, day)
+			}
+			last[o.customer] = day + 1
 			counts[o.customer]++
 			sums[o.customer] += float64(o.amount) / 100
 		}

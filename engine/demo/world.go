@@ -153,8 +153,8 @@ func newWorld(opt Options) *world {
 	w.process = Process{R: 0.8, Alpha: 7.5, S: 0.65, Beta: 16, Unit: "weeks"}
 	w.spend = Spend{P: 6, Q: 4, V: 75, Currency: "CNY"}
 	if opt.Plain {
-		// Rarer purchases than in the full shop: two on one day would count as one
-		// purchase day, which the process does not know.
+		// Rarer purchases than in the full shop, so that few fall on one day: see
+		// customer.purchases.
 		w.process = Process{R: 0.9, Alpha: 18, S: 0.7, Beta: 20, Unit: "weeks"}
 	} else {
 		w.prospects = 0.05
@@ -332,8 +332,18 @@ func (w *world) simulate(i uint32, out *chunk) {
 func (c *customer) purchases() {
 	w := c.w
 	c.out.times = c.out.times[:0]
-	total := float64(w.cal.days)
+	total, last := float64(w.cal.days), -1.0
 	for t, u := c.begin, w.cal.warp(c.begin); ; {
+		if w.opt.Plain {
+			// Two purchases on one day would count as one of a double amount, which
+			// neither process knows: the second moves to the day after.
+			if day := math.Floor(t); day <= last {
+				t += last + 1 - day
+			}
+			if last = math.Floor(t); t >= total {
+				return
+			}
+		}
 		amount := c.amount()
 		c.out.times = append(c.out.times, t)
 		c.buy(t, amount, -1)
