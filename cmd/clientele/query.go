@@ -11,6 +11,7 @@ import (
 
 	"clientele/engine"
 	"clientele/engine/report"
+	"clientele/engine/table"
 )
 
 func newQuery(a *app) *cobra.Command {
@@ -30,11 +31,22 @@ segment_members and models. Nothing can be written, and no other file can be rea
 			}
 			t, err := e.Query(cmd.Context(), list[0])
 			if err != nil {
-				return fmt.Errorf("query: %w", err)
+				return queryError{err}
 			}
 			return a.rows(t)
 		},
 	}
+}
+
+// queryError leaves out what DuckDB says below its message: the line with a
+// mark under the place, which means nothing in one line.
+type queryError struct{ error }
+
+func (e queryError) Unwrap() error { return e.error }
+
+func (e queryError) Error() string {
+	message, _, _ := strings.Cut(e.error.Error(), "\nLINE ")
+	return strings.Join(strings.Fields(message), " ")
 }
 
 func newShow(a *app) *cobra.Command {
@@ -115,6 +127,7 @@ func newCheck(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "check",
 		Short:   "Check the store: rows that are wrong, by check",
+		Long:    "Count the rows of the store that are wrong, by check, and show them. Exit status 3 when there are any.",
 		Example: `  clientele check`,
 		Args:    args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -126,20 +139,28 @@ func newCheck(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := a.sections(sections); err != nil {
-				return err
-			}
-			var wrong []string
-			for _, s := range sections {
+			names, counts := newRows("check"), table.NewColumn(table.Field{Name: "wrong", Kind: table.Int}, len(sections))
+			var wrong []engine.Section
+			for i, s := range sections {
+				names.add(s.Title)
+				counts.Ints[i] = int64(s.Table.Rows())
 				if s.Table.Rows() > 0 {
-					wrong = append(wrong, s.Title)
+					wrong = append(wrong, s)
 				}
 			}
-			if len(wrong) > 0 {
-				a.remark("wrong: %s", strings.Join(wrong, ", "))
-				return errors.Join(engine.ErrRefused)
+			if a.format == "json" {
+				err = writeSections(a.out, sections)
+			} else {
+				err = a.rows(table.New(names.table().Columns()[0], counts))
 			}
-			return nil
+			if err != nil || len(wrong) == 0 {
+				return err
+			}
+			if a.format == "table" {
+				fmt.Fprintln(a.out)
+				err = a.sections(wrong)
+			}
+			return errors.Join(err, engine.ErrRefused)
 		},
 	}
 }
