@@ -113,7 +113,7 @@ func TestRead(t *testing.T) {
 		{name: "delimiter at the end of the header", in: "a,b,\n1,2\n3,4\n", header: []string{"a", "b"}, rows: [][]string{{"1", "2"}, {"3", "4"}}, lines: []int64{2, 3}},
 		{name: "delimiter at the end of all lines", in: "a,b,\n1,2,\n", header: []string{"a", "b", ""}, rows: [][]string{{"1", "2", ""}}, lines: []int64{2}},
 		{name: "ragged", in: "a,b\n1\n1,2,3\n1,2\n", header: []string{"a", "b"}, rows: [][]string{{"1", "2"}}, lines: []int64{4},
-			bad: []string{"2: row has 1 cells, header has 2: 1", "3: row has 3 cells, header has 2: 1,2,3"}},
+			bad: []string{"2: row has 1 cell, header has 2: 1", "3: row has 3 cells, header has 2: 1,2,3"}},
 		{name: "never closed", in: "a,b\n1,2\n3,\"x\n4,5\n\n6,7\n", header: []string{"a", "b"}, rows: [][]string{{"1", "2"}}, lines: []int64{2},
 			bad: []string{"3: a quote is opened and never closed: 3,\"x", "4: belongs to the row of line 3: a quote is opened and never closed: 4,5",
 				"6: belongs to the row of line 3: a quote is opened and never closed: 6,7"}},

@@ -262,9 +262,9 @@ func (t *tokens) endRow(k int) {
 	case t.broken != "":
 		t.rejectLines(row)
 	case t.cells != t.want:
-		t.reject(t.line, fmt.Sprintf("row has %d cells, %s", t.cells, t.expected()), row)
+		t.reject(t.line, fmt.Sprintf("row has %s, %s", count(t.cells), t.expected()), row)
 	case t.want > t.columns && t.start[t.at+t.columns] != t.end[t.at+t.columns]:
-		t.reject(t.line, fmt.Sprintf("row has %d cells, header has %d", t.cells, t.columns), row)
+		t.reject(t.line, fmt.Sprintf("row has %s, header has %d", count(t.cells), t.columns), row)
 	case !t.valid && bytes.IndexByte(row, 0) >= 0:
 		t.reject(t.line, "row holds a NUL byte", row)
 	case !t.valid && !t.encoding.valid(row):
@@ -277,6 +277,13 @@ func (t *tokens) endRow(k int) {
 	t.line += 1 + t.breaks
 	t.rowAt, t.cells, t.breaks, t.broken = k+1, 0, 0, ""
 	t.reserve()
+}
+
+func count(cells int) string {
+	if cells == 1 {
+		return "1 cell"
+	}
+	return fmt.Sprintf("%d cells", cells)
 }
 
 func (t *tokens) expected() string {
