@@ -800,7 +800,7 @@ func (p printer) models(d *Data) section {
 		}
 		g.Rows = append(g.Rows, []string{m.Model, p.name(statuses(), m.Status), m.Method, p.n(int64(m.Rows)), p.logLikelihood(m.LogLikelihood), strings.Join(parameters, ", ")})
 	}
-	s.Blocks = []block{{Table: g, Caption: p.f("%d of %d models converged or follow fixed rules. Times in parameters are in weeks.", "%[2]d 个模型中 %[1]d 个已收敛或为固定规则。参数中的时间单位为周。", converged, len(d.Models))}}
+	s.Blocks = []block{{Table: g, Caption: p.f("%d of %d models converged or follow fixed rules. Purchase models count time in weeks, thresholds are in days.", "%[2]d 个模型中 %[1]d 个已收敛或为固定规则。购买模型以周为时间单位，阈值以天为单位。", converged, len(d.Models))}}
 	return s
 }
 
