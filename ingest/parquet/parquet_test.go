@@ -547,3 +547,46 @@ func BenchmarkRead(b *testing.B) {
 	}
 	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
+
+// A file written by DuckDB 1.5.5; the expected texts are the literals of
+//
+//	COPY (SELECT 'C'||i AS id, DATE '2024-02-29'+i::int AS d, TIMESTAMP '2024-02-29 12:34:56.789' AS ts,
+//	  TIMESTAMPTZ '2024-02-29 12:34:56+00' AS tz, (i*1.25)::DECIMAL(18,4) AS dec,
+//	  (i::DECIMAL(38,10)/3)::DECIMAL(38,10) AS big, i::UTINYINT AS u, i*0.1 AS f, i=1 AS b, NULL::INT AS n,
+//	  'x'::BLOB AS bl, {'a':1,'b':'q'} AS st, [1,2] AS l, TIME '01:02:03.5' AS tm, uuid() AS uu, i::HUGEINT AS h,
+//	  CASE WHEN i%2=0 THEN 'web' END AS ch, TIMESTAMP_NS '2024-02-29 12:34:56.789123456' AS tns,
+//	  INTERVAL 3 DAY AS iv, 'm'::ENUM('m','f') AS en FROM range(4) t(i))
+//	TO 'duckdb.parquet' (FORMAT parquet, COMPRESSION zstd)
+//
+// f is a DECIMAL times a BIGINT there and so a decimal; a HUGEINT becomes a DOUBLE.
+func TestDuckDB(t *testing.T) {
+	got, err := readAll(filepath.Join("testdata", "duckdb.parquet"), 3)
+	if err != nil || len(got.bad) > 0 || len(got.rows) != 4 {
+		t.Fatalf("%d rows, %v, %v", len(got.rows), got.bad, err)
+	}
+	if want := strings.Fields("id d ts tz dec big u f b n bl st.a st.b tm uu h ch tns en"); !reflect.DeepEqual(got.header, want) {
+		t.Fatalf("header %q", got.header)
+	}
+	for i, row := range got.rows {
+		channel := absent
+		if i%2 == 0 {
+			channel = "web"
+		}
+		uuid := row[14]
+		if len(uuid) != 36 || strings.Count(uuid, "-") != 4 {
+			t.Errorf("uuid %q", uuid)
+		}
+		want := []string{
+			fmt.Sprint("C", i), []string{"2024-02-29", "2024-03-01", "2024-03-02", "2024-03-03"}[i], "2024-02-29T12:34:56.789", "2024-02-29T12:34:56Z",
+			[]string{"0.0000", "1.2500", "2.5000", "3.7500"}[i], []string{"0.0000000000", "0.3333333333", "0.6666666667", "1.0000000000"}[i],
+			fmt.Sprint(i), fmt.Sprintf("0.%d", i), fmt.Sprint(i == 1), absent, "x", "1", "q", "01:02:03.500", uuid, fmt.Sprint(i), channel,
+			"2024-02-29T12:34:56.789123456", "m",
+		}
+		if !reflect.DeepEqual(row, want) {
+			t.Errorf("row %d:\n got %q\nwant %q", i, row, want)
+		}
+	}
+	if len(got.notes) != 2 || !strings.Contains(got.notes[0], `"l.list.element" is a list`) || !strings.Contains(got.notes[1], `"iv" (INTERVAL) has no plain text`) {
+		t.Errorf("notes %q", got.notes)
+	}
+}
