@@ -203,6 +203,7 @@ type converter struct {
 	codes    []*codes // by column, for columns of words
 	mac      hash.Hash
 	rows     int
+	valid    bool    // the data of the block are UTF-8 as a whole, so that cells need no look
 	fault    []int32 // by row: 0, or the number of its reject in rejects, counted from 1
 	rejects  []Reject
 	out      map[string]*table.Column
@@ -264,6 +265,7 @@ func (c *converter) convert(b *Block) *Chunk {
 
 func (c *converter) begin(b *Block) {
 	c.rows = b.Rows()
+	c.valid = utf8.Valid(b.Data)
 	c.fault = slices.Grow(c.fault[:0], c.rows)[:c.rows]
 	clear(c.fault)
 	c.rejects = nil
@@ -371,7 +373,7 @@ func (c *converter) ids(b *Block, col *column) {
 	t := &out.Texts
 	for r := range c.rows {
 		v, _ := b.Cell(r, col.index)
-		id, reason := cleanID(v)
+		id, reason := cleanID(v, c.valid)
 		switch {
 		case reason != "":
 			c.reject(b, r, col, v, reason)
@@ -395,7 +397,7 @@ func (c *converter) texts(b *Block, col *column) {
 		v := cell(b, r, col.index)
 		if len(v) == 0 {
 			setNull(out, r, c.rows)
-		} else if !utf8.Valid(v) {
+		} else if !c.valid && !utf8.Valid(v) {
 			c.reject(b, r, col, v, reasonNotUTF8)
 			v = nil
 		}
@@ -689,7 +691,7 @@ func (c *converter) customers(b *Block) {
 		code := int32(codeNone)
 		if id != nil {
 			v, _ := b.Cell(r, id.index)
-			key, reason := cleanID(v)
+			key, reason := cleanID(v, c.valid)
 			if reason != "" {
 				c.reject(b, r, id, v, reason)
 			}
@@ -939,43 +941,41 @@ func (c *converter) hash(content, id *table.Column) {
 		id.Texts.Bytes = make([]byte, 0, c.rows*27)
 	}
 	buf := c.buf
+	le := binary.LittleEndian
 	for r := range c.rows {
 		buf = buf[:0]
 		for k := range cols {
 			col := &cols[k]
-			switch {
-			case col.Kind == table.Category:
-				if code := col.Codes[r]; code >= 0 {
-					buf = binary.LittleEndian.AppendUint32(buf, col.tag)
-					buf = binary.LittleEndian.AppendUint64(buf, col.labels[code])
-				}
-				continue
-			case col.Kind == table.Float:
-				if v := col.Floats[r]; v == v {
-					buf = binary.LittleEndian.AppendUint32(buf, col.tag)
-					buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(v))
-				}
-				continue
-			case col.Null != nil && col.Null[r]:
+			if col.Null != nil && col.Null[r] {
 				continue
 			}
-			buf = binary.LittleEndian.AppendUint32(buf, col.tag)
+			var v uint64
 			switch col.Kind {
 			case table.Text:
-				v := col.Texts.At(r)
-				buf = binary.LittleEndian.AppendUint32(buf, uint32(len(v)))
-				buf = append(buf, v...)
+				text := col.Texts.At(r)
+				buf = append(le.AppendUint64(buf, uint64(col.tag)|uint64(len(text))<<32), text...)
+				continue
+			case table.Category:
+				code := col.Codes[r]
+				if code < 0 {
+					continue
+				}
+				v = col.labels[code]
+			case table.Float:
+				if col.Floats[r] != col.Floats[r] {
+					continue
+				}
+				v = math.Float64bits(col.Floats[r])
 			case table.Date:
-				buf = binary.LittleEndian.AppendUint64(buf, uint64(col.Dates[r]))
+				v = uint64(col.Dates[r])
 			case table.Bool:
-				v := uint64(0)
 				if col.Bools[r] {
 					v = 1
 				}
-				buf = binary.LittleEndian.AppendUint64(buf, v)
 			default:
-				buf = binary.LittleEndian.AppendUint64(buf, uint64(col.Ints[r]))
+				v = uint64(col.Ints[r])
 			}
+			buf = le.AppendUint64(le.AppendUint32(buf, col.tag), v)
 		}
 		content.Ints[r] = int64(xxh3.Hash(buf))
 		if id != nil {

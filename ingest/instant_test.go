@@ -245,7 +245,7 @@ func TestDateEvidence(t *testing.T) {
 		{"01/31/2024 03/04/2024", "month/day/year"},
 		{"03/04/2024 05/06/2024", "undecided"},
 		{"03.04.2024 05.06.2024", "day/month/year"}, // nobody writes the month first with dots
-		{"05/05/2024", "day/month/year"}, // either way the same day
+		{"05/05/2024", "day/month/year"},            // either way the same day
 		{"31/01/2024 30/01/2024 01/31/2024", "day/month/year"},
 		{"31/01/2024 01/31/2024", "undecided"},
 		{"24/01/31 24/01/02 24/02/17", "year-month-day"},

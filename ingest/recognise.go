@@ -169,29 +169,35 @@ func (k kind) missing(bindings []Binding) [][]string {
 // lacking columns are refused.
 func check(k kind, header []string, bindings []Binding, mapping map[string]string) error {
 	lacking := k.missing(bindings)
+	other := ""
 	if len(mapping) == 0 {
-		if other := likelier(k, header, bindings, len(lacking) > 0); other != "" {
-			return fmt.Errorf("this looks like a file of %s, not of %s: load it as %s, or name the columns with --map", other, k.name, other)
-		}
+		other = likelier(k, header, bindings, len(lacking) > 0)
 	}
 	if len(lacking) == 0 {
-		return nil
+		if other == "" {
+			return nil
+		}
+		return fmt.Errorf("this looks like a file of %s, not of %s: load it as %s, or name the columns with --map", other, k.name, other)
 	}
 	var need, how []string
 	for _, l := range lacking {
 		need = append(need, strings.Join(l, " or "))
 		how = append(how, l[0]+"=COLUMN")
 	}
-	return fmt.Errorf("no column for %s among %s; name it with --map %s", strings.Join(need, ", nor for "), quoted(header), strings.Join(how, ","))
+	advice := "name it with --map " + strings.Join(how, ",")
+	if other != "" {
+		advice = fmt.Sprintf("this looks like a file of %s: load it as %s, or %s", other, other, advice)
+	}
+	return fmt.Errorf("no column for %s among %s; %s", strings.Join(need, ", nor for "), quoted(header), advice)
 }
 
 // likelier names the kind that a file plainly is instead of k, or "". Another
-// kind must find all it needs. When k lacks a column, it must also recognise
-// more columns than k; otherwise it must recognise at least two that k does not,
-// and three for each that only k does.
+// kind must find all it needs. When k lacks a column, it must also recognise as
+// many columns as k, and two at least; otherwise it must recognise two that k
+// does not, and three for each that only k does.
 func likelier(k kind, header []string, bindings []Binding, lacking bool) string {
 	mine := headersOf(bindings)
-	best, most := "", 0
+	best, most := "", -1
 	for _, other := range kinds() {
 		if other.name == k.name || k.name == "order-lines" && other.name == "orders" {
 			continue // lines are often exported with their order's columns
@@ -212,7 +218,7 @@ func likelier(k kind, header []string, bindings []Binding, lacking bool) string 
 				lost++
 			}
 		}
-		if lacking && only <= lost || !lacking && (only < 2 || only < 3*lost) {
+		if lacking && (only < lost || len(their) < 2) || !lacking && (only < 2 || only < 3*lost) {
 			continue
 		}
 		if only-lost > most {

@@ -9,14 +9,14 @@ import (
 // trim removes blanks, tabs, no-break and ideographic blanks and byte order
 // marks from both ends. It returns a view of b.
 func trim(b []byte) []byte {
-	if len(b) == 0 {
-		return b
+	if len(b) > 0 && (edge(b[0]) || edge(b[len(b)-1])) {
+		return bytes.TrimFunc(b, blank)
 	}
-	if f, l := b[0], b[len(b)-1]; f > ' ' && f < utf8.RuneSelf && l > ' ' && l < utf8.RuneSelf {
-		return b
-	}
-	return bytes.TrimFunc(b, blank)
+	return b
 }
+
+// edge reports a byte that may be part of a blank.
+func edge(c byte) bool { return c <= ' ' || c >= utf8.RuneSelf }
 
 func blank(r rune) bool {
 	return unicode.IsSpace(r) || r == 0 || r == '\ufeff' || r == '\u200b' || r == '\u200e' || r == '\u200f'
@@ -32,7 +32,9 @@ const (
 // apostrophe, ="...". The result is a view of b, nil when there is no id. An
 // id that a spreadsheet turned into a rounded number, 1.23E+17, is refused:
 // its digits are lost.
-func cleanID(b []byte) (id []byte, reason string) {
+//
+// valid says that b is known to be UTF-8.
+func cleanID(b []byte, valid bool) (id []byte, reason string) {
 	b = trim(b)
 	if len(b) > 0 && (b[0] == '=' || b[0] == '\'' || b[0] == '"') {
 		if len(b) >= 3 && b[0] == '=' && b[1] == '"' && b[len(b)-1] == '"' {
@@ -51,7 +53,10 @@ func cleanID(b []byte) (id []byte, reason string) {
 	if spoilt(b) {
 		return nil, reasonSpoiltID
 	}
-	return b, checkUTF8(b)
+	if !valid && !utf8.Valid(b) {
+		return b, reasonNotUTF8
+	}
+	return b, ""
 }
 
 // spoilt reports digits, at most one point, then E+ and digits.
@@ -74,13 +79,6 @@ func spoilt(b []byte) bool {
 		}
 	}
 	return points <= 1
-}
-
-func checkUTF8(b []byte) string {
-	if !utf8.Valid(b) {
-		return reasonNotUTF8
-	}
-	return ""
 }
 
 // appendEmail appends the canonical form of an e-mail address, trimmed and in
