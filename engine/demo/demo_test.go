@@ -110,6 +110,13 @@ func TestOrdersAskedFor(t *testing.T) {
 	}
 }
 
+func TestMoreOrdersThanDays(t *testing.T) {
+	_, err := Write(context.Background(), t.TempDir(), Options{Customers: 5, Orders: 500_000, Plain: true})
+	if err == nil || !strings.Contains(err.Error(), "too many for 5 customers") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // The plain shop is the process and nothing else: its counts and amounts have
 // the moments that the papers' formulas give for truth.json's parameters.
 func TestPlainShopFollowsItsParameters(t *testing.T) {

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 )
@@ -182,12 +183,13 @@ func (w *world) calibrate(ctx context.Context) error {
 	}
 	first := float64(pilot) * (1 - w.prospects) // every buyer makes one whatever the rate
 	want := float64(w.opt.Orders) * float64(pilot) / float64(n) / strangers
+	got := 0.0
 	for range 8 {
 		chunks, err := w.simulateAll(ctx, pilot, func(i uint32, out *chunk) { w.simulate(uint32(int(i)*n/pilot), out) })
 		if err != nil {
 			return err
 		}
-		got := 0.0
+		got = 0
 		for i := range chunks {
 			got += float64(len(chunks[i].orders))
 		}
@@ -195,6 +197,9 @@ func (w *world) calibrate(ctx context.Context) error {
 			return nil
 		}
 		w.process.Alpha *= min(max((got-first)/max(want-first, first/100), 0.05), 20)
+	}
+	if got < 0.9*want {
+		return fmt.Errorf("orders: %d are too many for %d customers in %d days", w.opt.Orders, n, w.cal.days)
 	}
 	return nil
 }
