@@ -23,6 +23,9 @@ type kind struct {
 	// insist are targets without which a row is rejected, though not all
 	// files need to have them (need says which).
 	insist []string
+	// marks are targets of which a file of this kind has at least one. Without
+	// any, a file that was given as another kind is not taken for this one.
+	marks []string
 }
 
 // kinds is the list of kinds, in the order in which messages name them.
@@ -30,10 +33,12 @@ func kinds() []kind {
 	who := []string{"customer_id", "email", "phone"}
 	return []kind{
 		{name: "orders", id: "order_id", made: true, who: true, date: "ordered_at",
-			need: [][]string{who, {"ordered_at"}}, insist: []string{"order_id", "ordered_at"}},
+			need: [][]string{who, {"ordered_at"}}, insist: []string{"order_id", "ordered_at"},
+			marks: []string{"net", "gross", "quantity", "unit_price", "line_net"}},
 		{name: "order-lines", id: "order_id",
 			need: [][]string{{"order_id"}, {"product_id", "product_name"}}, insist: []string{"order_id"}},
-		{name: "customers", who: true, need: [][]string{who}},
+		{name: "customers", who: true, need: [][]string{who},
+			marks: []string{"name", "first_name", "last_name", "gender", "birth_date", "acquired_on", "email_consent", "tags"}},
 		{name: "products", id: "product_id", need: [][]string{{"product_id"}}, insist: []string{"product_id"}},
 		{name: "refunds", id: "refund_id", made: true, who: true, date: "refunded_at",
 			need:   [][]string{{"order_id", "customer_id", "email", "phone"}, {"refunded_at"}, {"amount"}},

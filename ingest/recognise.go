@@ -164,6 +164,10 @@ func (k kind) missing(bindings []Binding) [][]string {
 	return out
 }
 
+func (k kind) marked(bindings []Binding) bool {
+	return len(k.marks) == 0 || slices.ContainsFunc(bindings, func(b Binding) bool { return slices.Contains(k.marks, b.Target) })
+}
+
 // check refuses a file that lacks columns its kind needs, or that is plainly a
 // file of another kind. A mapping says that the user knows the file: then only
 // lacking columns are refused.
@@ -192,7 +196,7 @@ func check(k kind, header []string, bindings []Binding, mapping map[string]strin
 }
 
 // likelier names the kind that a file plainly is instead of k, or "". Another
-// kind must find all it needs. When k lacks a column, it must also recognise as
+// kind must find all it needs and one of its marks. When k lacks a column, it must also recognise as
 // many columns as k, and two at least; otherwise it must recognise two that k
 // does not, and three for each that only k does.
 func likelier(k kind, header []string, bindings []Binding, lacking bool) string {
@@ -203,7 +207,7 @@ func likelier(k kind, header []string, bindings []Binding, lacking bool) string 
 			continue // lines are often exported with their order's columns
 		}
 		theirs, _, err := recognise(other, header, nil)
-		if err != nil || len(other.missing(theirs)) > 0 {
+		if err != nil || len(other.missing(theirs)) > 0 || !other.marked(theirs) {
 			continue
 		}
 		their := headersOf(theirs)

@@ -311,6 +311,33 @@ func with(o Options, set func(*Options)) Options {
 	return o
 }
 
+// Files that share columns with another kind are what they were given as.
+func TestKindIsNotGuessedAway(t *testing.T) {
+	for _, c := range []struct{ kind, header string }{
+		{"interactions", "id|customer_id|date|channel|status|location"},
+		{"interactions", "customer_id|date"},
+		{"orders", "customer_id|date"},
+		{"orders", "customer_id|order_date|total|first_name|last_name|email|gender|birthday|city|country"},
+		{"orders", "order_id|customer_id|date|amount|campaign_id|channel|refund_date|refund_amount"},
+		{"order-lines", "order_id|customer_id|order_date|status|product_id|quantity|amount|currency"}, // lines with their order's columns
+		{"refunds", "order_id|customer_id|date|amount|currency"},
+		{"customers", "customer_id|total_spent|last_order_date|orders"},
+		{"customers", "customer_id|name|created_at|tags"},
+		{"products", "product_id|name|price|quantity"},
+		{"responses", "campaign_id|customer_id|date|event|value|channel"},
+	} {
+		k, _ := kindOf(c.kind)
+		header := strings.Split(c.header, "|")
+		bindings, _, err := recognise(k, header, nil)
+		if err == nil {
+			err = check(k, header, bindings, nil)
+		}
+		if err != nil {
+			t.Errorf("%s with %s: %v", c.kind, c.header, err)
+		}
+	}
+}
+
 // A mapping says that the user knows what the file is.
 func TestMapSilencesKind(t *testing.T) {
 	opt := options("customers")
