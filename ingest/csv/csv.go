@@ -31,7 +31,6 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
-	"sync"
 
 	"clientele/ingest"
 	"clientele/ingest/internal/stream"
@@ -48,7 +47,8 @@ type Reader struct {
 	file   *stream.File
 	blocks stream.Blocks
 	scan   scanner
-	pool   sync.Pool // of *buffers
+	data   stream.Free[[]byte]
+	cells  stream.Free[*buffers]
 
 	header   []string
 	dialect  dialect
@@ -60,7 +60,7 @@ type Reader struct {
 
 // buffers are the slices of one block, reused once the block is released.
 type buffers struct {
-	data, text []byte
+	text       []byte // decoded
 	start, end []uint32
 	lines      []int64
 	rows       []uint32
@@ -78,13 +78,13 @@ func open(path string, opt ingest.Options, piece, limit int) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{file: file, line: 1, rowLimit: limit}
+	r := &Reader{file: file, line: 1, rowLimit: limit, data: stream.MakeFree[[]byte](), cells: stream.MakeFree[*buffers]()}
 	if err := r.start(opt); err != nil {
 		file.Close()
 		return nil, err
 	}
 	r.scan.dialect = &r.dialect
-	r.blocks = stream.Blocks{From: file, Size: piece, Limit: limit, LastEnd: r.scan.lastEnd, Buffer: r.buffer}
+	r.blocks = stream.Blocks{From: file, Size: piece, Limit: limit, LastEnd: r.scan.lastEnd, Free: r.data}
 	return r, nil
 }
 
@@ -177,17 +177,6 @@ func (r *Reader) tooLong() string {
 		return "a quote opened in the row that begins here is not closed within " + size
 	}
 	return "the row that begins here is longer than " + size
-}
-
-func (r *Reader) buffer(n int) []byte {
-	b, _ := r.pool.Get().(*buffers)
-	if b == nil {
-		return nil
-	}
-	data := b.data
-	b.data = nil
-	r.pool.Put(b)
-	return data
 }
 
 // scanner walks from quote to quote to find where whole rows end. It sees
@@ -304,7 +293,7 @@ type piece struct {
 // the bytes read, except those that held "", which are rewritten behind them.
 func (p *piece) Parse() (*ingest.Block, error) {
 	r := p.reader
-	b, _ := r.pool.Get().(*buffers)
+	b := r.cells.Get()
 	if b == nil {
 		b = new(buffers)
 	}
@@ -328,8 +317,10 @@ func (p *piece) Parse() (*ingest.Block, error) {
 		columns: len(r.header), want: r.want, quotes: p.quotes, valid: valid, encoding: p.encoding,
 	}
 	block := t.cut()
-	b.data = p.data
-	block.Release = func() { r.pool.Put(b) }
+	block.Release = func() {
+		r.data.Put(p.data)
+		r.cells.Put(b)
+	}
 	return block, nil
 }
 

@@ -36,7 +36,8 @@ const (
 type Reader struct {
 	file   *stream.File
 	blocks stream.Blocks
-	pool   sync.Pool // of *buffers
+	data   stream.Free[[]byte]
+	cells  stream.Free[*buffers]
 	header []string
 	keys   *node
 	line   int64
@@ -49,7 +50,6 @@ type Reader struct {
 
 // buffers are the slices of one block, reused once the block is released.
 type buffers struct {
-	data       []byte
 	start, end []uint32
 	lines      []int64
 	rows       []uint32
@@ -70,12 +70,13 @@ func open(path string, opt ingest.Options, piece, limit int) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{file: file, line: 1, limit: limit, keys: new(node), late: map[string]int64{}}
+	r := &Reader{file: file, line: 1, limit: limit, keys: new(node), late: map[string]int64{},
+		data: stream.MakeFree[[]byte](), cells: stream.MakeFree[*buffers]()}
 	if err := r.start(); err != nil {
 		file.Close()
 		return nil, err
 	}
-	r.blocks = stream.Blocks{From: file, Size: piece, Limit: limit, LastEnd: stream.LastLineEnd, Buffer: r.buffer}
+	r.blocks = stream.Blocks{From: file, Size: piece, Limit: limit, LastEnd: stream.LastLineEnd, Free: r.data}
 	return r, nil
 }
 
@@ -166,17 +167,6 @@ func (r *Reader) Next() (ingest.Piece, error) {
 	return p, nil
 }
 
-func (r *Reader) buffer(int) []byte {
-	b, _ := r.pool.Get().(*buffers)
-	if b == nil {
-		return nil
-	}
-	data := b.data
-	b.data = nil
-	r.pool.Put(b)
-	return data
-}
-
 // piece is a run of whole lines; it implements ingest.Piece.
 type piece struct {
 	reader *Reader
@@ -188,7 +178,7 @@ type piece struct {
 // strings with escapes, which are rewritten behind them.
 func (p *piece) Parse() (*ingest.Block, error) {
 	r := p.reader
-	b, _ := r.pool.Get().(*buffers)
+	b := r.cells.Get()
 	if b == nil {
 		b = new(buffers)
 	}
@@ -217,7 +207,7 @@ func (p *piece) Parse() (*ingest.Block, error) {
 		rows = append(rows, uint32(at))
 	}
 	r.addLate(s.late)
-	b.lines, b.rows, b.start, b.end, b.data = lines, rows, s.start, s.end, p.data
+	b.lines, b.rows, b.start, b.end = lines, rows, s.start, s.end
 	text := p.data
 	return &ingest.Block{
 		Columns: columns, Lines: lines, Data: s.out, Start: s.start, End: s.end, Bad: bad,
@@ -225,7 +215,10 @@ func (p *piece) Parse() (*ingest.Block, error) {
 			line, _, _ := bytes.Cut(text[rows[row]:], []byte("\n"))
 			return rawLine(line)
 		},
-		Release: func() { r.pool.Put(b) },
+		Release: func() {
+			r.data.Put(text)
+			r.cells.Put(b)
+		},
 	}, nil
 }
 

@@ -23,7 +23,6 @@ import (
 	"math"
 	"os"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	pq "github.com/parquet-go/parquet-go"
@@ -47,11 +46,11 @@ type Reader struct {
 	header  []string
 	notes   []string
 
-	pool    sync.Pool // of *buffers
-	cursors []cursor  // in the present row group, one for each column
-	left    int64     // rows of it that are still to come
-	piece   int       // of these, rows of a piece
-	row     int64     // rows handed out
+	cells   stream.Free[*buffers]
+	cursors []cursor // in the present row group, one for each column
+	left    int64    // rows of it that are still to come
+	piece   int      // of these, rows of a piece
+	row     int64    // rows handed out
 }
 
 // buffers are the slices of one block, reused once the block is released.
@@ -97,7 +96,7 @@ func open(path string, limit int) (r *Reader, err error) {
 	if err != nil {
 		return nil, damaged(path, err)
 	}
-	r = &Reader{path: path, file: file}
+	r = &Reader{path: path, file: file, cells: stream.MakeFree[*buffers]()}
 	r.leaves(f.Root())
 	if len(r.columns) == 0 {
 		return nil, fmt.Errorf("%s: has no column that can be read", path)
@@ -297,8 +296,8 @@ type piece struct {
 func (p *piece) Parse() (block *ingest.Block, err error) {
 	defer recovered(p.reader.path, &err)
 	columns := len(p.parts)
-	pool := &p.reader.pool
-	reused, _ := pool.Get().(*buffers)
+	free := p.reader.cells
+	reused := free.Get()
 	if reused == nil || len(reused.lines) < p.rows {
 		n := p.rows * columns
 		reused = &buffers{make([]int64, p.rows), make([]uint32, n), make([]uint32, n), make([]byte, 0, 10*n)}
@@ -323,7 +322,7 @@ func (p *piece) Parse() (block *ingest.Block, err error) {
 		}
 	}
 	reused.data = b.Data
-	b.Release = func() { pool.Put(reused) }
+	b.Release = func() { free.Put(reused) }
 	header := p.reader.header
 	b.Raw = func(r int) string { return rawRow(header, b, r) }
 	// Cells follow one another in Data; so they are all valid when Data is and none

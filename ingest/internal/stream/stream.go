@@ -145,8 +145,8 @@ type Blocks struct {
 	// returns 0, and with new bytes after it has returned another number. It sees
 	// the bytes of every block before Next returns it.
 	LastEnd func(data []byte) int
-	// Buffer, when not nil, returns an empty slice with room for about n bytes.
-	Buffer func(n int) []byte
+	// Free holds blocks that are no longer in use; their memory is used again.
+	Free Free[[]byte]
 
 	buf  []byte // read and not handed out; begins where a row begins
 	done bool
@@ -156,10 +156,8 @@ type Blocks struct {
 const slack = 1 << 16
 
 func (b *Blocks) buffer(n int) []byte {
-	if b.Buffer != nil {
-		if buf := b.Buffer(n); cap(buf) >= n {
-			return buf[:0]
-		}
+	if buf := b.Free.Get(); cap(buf) >= n {
+		return buf[:0]
 	}
 	return make([]byte, 0, n)
 }
