@@ -71,6 +71,9 @@ func (e *Engine) namedDay(text string, latest Day) (Day, error) {
 	if err != nil {
 		return 0, fmt.Errorf("as-of %w, today, yesterday or latest", err)
 	}
+	if day > today {
+		return 0, fmt.Errorf("as-of %v: is after today, %v", day, today)
+	}
 	return day, nil
 }
 

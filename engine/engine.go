@@ -5,7 +5,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"clientele/engine/config"
+	"clientele/engine/internal/duck"
 	"clientele/engine/workspace"
 )
 
@@ -46,11 +49,44 @@ func Open(dir string, now time.Time, version string) (*Engine, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("workspace %s: not a folder", dir)
 	}
-	cfg, err := config.ReadOrDefault(filepath.Join(dir, workspace.ConfigName))
+	path := filepath.Join(dir, workspace.ConfigName)
+	cfg, err := config.ReadOrDefault(path)
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{Dir: dir, Config: cfg, Version: version, Now: now}, nil
+	e := &Engine{Dir: dir, Config: cfg, Version: version, Now: now}
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		e.adopt()
+	}
+	return e, nil
+}
+
+// adopt takes the settings that a store was made with where there is no
+// clientele.yaml to state others. A store that cannot be read is left for the
+// command to report.
+func (e *Engine) adopt() {
+	path, err := workspace.Store(e.Dir)
+	if err != nil {
+		return
+	}
+	ctx := context.Background()
+	db, err := duck.Open(ctx, path, duck.Options{ReadOnly: true})
+	if err != nil {
+		return
+	}
+	defer db.Close()
+	recorded, err := meta(ctx, db)
+	if err != nil {
+		return
+	}
+	for key, to := range map[string]*string{"timezone": &e.Config.Timezone, "currency": &e.Config.Currency, "refunds": &e.Config.Refunds} {
+		if value, ok := recorded["frozen."+key]; ok {
+			*to = value
+		}
+	}
+	if value := recorded["frozen.net"]; value != "" {
+		e.Config.Net = strings.Split(value, ",")
+	}
 }
 
 func (e *Engine) path(elements ...string) string {

@@ -263,6 +263,50 @@ func TestLineItemsWithOrderAmounts(t *testing.T) {
 	}
 }
 
+// A file that names products and has one row per order: equal rows are
+// repeats, not lines.
+func TestOrdersOfOneProduct(t *testing.T) {
+	e := workspace(t)
+	l := loadText(t, e, "orders", "o.csv", "order_id,customer_id,date,amount,product name,quantity\n"+
+		"1,a,2024-01-01,25,Tea,2\n2,b,2024-01-02,7,Pot,1\n1,a,2024-01-01,25,Tea,2\n")
+	if l.Accepted != 2 || l.Duplicates != 1 {
+		t.Errorf("%+v", l)
+	}
+	expect(t, e, "SELECT order_id, net FROM orders ORDER BY 1", "1|25", "2|7")
+	expect(t, e, "SELECT order_id, product_id, quantity, net FROM order_lines ORDER BY 1", "1|Tea|2|25", "2|Pot|1|7")
+}
+
+// A typo in the date does not become the current run.
+func TestAsOfInTheFuture(t *testing.T) {
+	e := workspace(t)
+	loadText(t, e, "orders", "o.csv", "customer,date,amount\na,2024-01-01,10\n")
+	for _, asOf := range []string{"2062-06-30", "2023-12-31", "soon"} {
+		if _, err := e.Score(context.Background(), asOf); err == nil {
+			t.Errorf("scored as of %s", asOf)
+		}
+	}
+}
+
+// Without a clientele.yaml the store's own settings hold.
+func TestSettingsOfTheStore(t *testing.T) {
+	e := workspace(t)
+	e.Config.Timezone = "Asia/Shanghai"
+	loadText(t, e, "orders", "o.csv", "customer,date,amount\na,2024-01-01 23:30:00Z,10\n")
+	again, err := engine.Open(e.Dir, now(), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, again, "SELECT ordered_on FROM orders", "2024-01-02")
+	write(t, e, "clientele.yaml", "timezone: UTC\n")
+	stated, err := engine.Open(e.Dir, now(), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stated.Query(context.Background(), "SELECT 1"); err == nil {
+		t.Error("a changed time zone went unnoticed")
+	}
+}
+
 // Negative orders and C numbers are refunds; a dated cancellation is a refund
 // of the whole order on that day; undated ones and unpaid orders never count.
 func TestRefunds(t *testing.T) {

@@ -507,10 +507,14 @@ func (m *merge) count(query string) (n int64, err error) {
 // orders merges an orders file of either grain.
 func (m *merge) orders() (duplicates int64, err error) {
 	rows := m.names("product_id") || m.names("product_name")
+	repeated := int64(0)
 	if err := m.script("order_single", sql.Named("own_ids", m.file.HasID && !rows)); err != nil {
 		return 0, err
 	}
 	if rows {
+		if repeated, err = m.dropRepeats(); err != nil {
+			return 0, err
+		}
 		ofOrder, err := m.amountOfOrder()
 		if err != nil {
 			return 0, err
@@ -525,10 +529,29 @@ func (m *merge) orders() (duplicates int64, err error) {
 		}
 	}
 	if rows {
-		m.loaded.Notes = append(m.loaded.Notes, "one row per line item: rows of one order id are one order")
-		return m.count("SELECT count(*) FROM stage_lines WHERE order_id IN (SELECT id FROM aside WHERE outcome = 'duplicate')")
+		known, err := m.count("SELECT count(*) FROM stage_lines WHERE order_id IN (SELECT id FROM aside WHERE outcome = 'duplicate')")
+		return repeated + known, err
 	}
 	return m.count("SELECT count(*) FROM aside WHERE outcome = 'duplicate'")
+}
+
+// dropRepeats decides whether an orders file that names products has one row
+// per line item: some order then has rows that differ, in this file or in an
+// earlier one of the source. If none has, each row is an order of one line, and
+// equal rows are repeats, which it takes out and counts; among line items equal
+// rows are two equal lines.
+func (m *merge) dropRepeats() (int64, error) {
+	var items bool
+	err := m.db.Row(m.ctx, []any{&items}, `SELECT EXISTS (SELECT 1 FROM facts.order_lines WHERE source = $source AND line > 1)
+  OR EXISTS (SELECT 1 FROM stage_rows GROUP BY id HAVING min(content) <> max(content))`, sql.Named("source", m.source.Name))
+	if err != nil {
+		return 0, err
+	}
+	if items {
+		m.loaded.Notes = append(m.loaded.Notes, "one row per line item: rows of one order id are one order")
+		return 0, nil
+	}
+	return m.db.Affected(m.ctx, "DELETE FROM stage_rows WHERE line NOT IN (SELECT min(line) FROM stage_rows GROUP BY id)")
 }
 
 // amountOfOrder decides what the amount column of a file with one row per line

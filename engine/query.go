@@ -220,7 +220,10 @@ func (e *Engine) SegmentMembers(ctx context.Context, asOf, segment string, limit
 		for i := range names.Rows() {
 			all = append(all, string(names.Column("segment").Texts.At(i)))
 		}
-		at := slices.IndexFunc(all, func(s string) bool { return strings.EqualFold(s, segment) })
+		at := slices.Index(all, segment)
+		if at < 0 { // "Lost" and "lost" are two segments
+			at = slices.IndexFunc(all, func(s string) bool { return strings.EqualFold(s, segment) })
+		}
 		if at < 0 {
 			return fmt.Errorf("no segment %q as of %s: there are %s", segment, run.AsOf, strings.Join(all, ", "))
 		}

@@ -126,10 +126,14 @@ func appendArray(c *table.Column, a arrow.Array) error {
 			}
 		}
 		for i, v := range a.Values() {
-			if !a.IsNull(i) && (v.HighBits() != 0 && v.HighBits() != -1 || int64(v.LowBits())*scale/scale != int64(v.LowBits())) {
-				return fmt.Errorf("%v is too large for DECIMAL(18,4)", v)
+			n := int64(v.LowBits())
+			if !a.IsNull(i) && (v.HighBits() != n>>63 || n*scale/scale != n) {
+				if c.Kind == table.Int {
+					return fmt.Errorf("%v is too large for a 64-bit integer: cast the column to DOUBLE or VARCHAR", v.BigInt())
+				}
+				return fmt.Errorf("%s is too large for DECIMAL(18,4): cast the column to DOUBLE or VARCHAR", a.ValueStr(i))
 			}
-			c.Ints = append(c.Ints, int64(v.LowBits())*scale)
+			c.Ints = append(c.Ints, n*scale)
 		}
 	case *array.Date32:
 		for _, v := range a.Date32Values() {

@@ -118,6 +118,20 @@ func TestLoadPassesOnTheReadersError(t *testing.T) {
 	}
 }
 
+// An integer that Go's columns cannot hold is an error, never another number.
+func TestQueryTooLarge(t *testing.T) {
+	d := open(t, "", Options{})
+	for _, text := range []string{"9223372036854775808::HUGEINT", "-9223372036854775809::HUGEINT", "12345678901234567890::HUGEINT", "99999999999999999.5::DECIMAL(20,1)"} {
+		if _, err := d.Query(context.Background(), "SELECT "+text+" AS n"); err == nil {
+			t.Errorf("%s came out as a number", text)
+		}
+	}
+	got, err := d.Query(context.Background(), "SELECT -9223372036854775808::HUGEINT AS n, 9223372036854775807::HUGEINT AS m")
+	if err != nil || got.Ints("n")[0] != math.MinInt64 || got.Ints("m")[0] != math.MaxInt64 {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 // A store is whole after Seal, its views work when it is attached again, and
 // Lock leaves nothing but reading.
 func TestSealAndLock(t *testing.T) {

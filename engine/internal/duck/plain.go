@@ -170,11 +170,18 @@ func integer(v any) (int64, error) {
 	case uint8:
 		return int64(v), nil
 	case *big.Int:
-		return v.Int64(), nil
+		return int64Of(v)
 	case duckdb.Decimal:
-		return v.Value.Int64(), nil
+		return int64Of(v.Value)
 	}
 	return 0, fmt.Errorf("%T is no integer", v)
+}
+
+func int64Of(v *big.Int) (int64, error) {
+	if !v.IsInt64() {
+		return 0, fmt.Errorf("%v is too large for a 64-bit integer: cast the column to DOUBLE or VARCHAR", v)
+	}
+	return v.Int64(), nil
 }
 
 // Load creates a temporary table from chunks; see the Arrow form.
