@@ -3,13 +3,17 @@
 package formats
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
+	"io"
+	"os"
 	"strings"
+
+	"github.com/klauspost/compress/gzip"
 
 	"clientele/ingest"
 	"clientele/ingest/csv"
-	"clientele/ingest/internal/stream"
 	"clientele/ingest/jsonl"
 	"clientele/ingest/parquet"
 )
@@ -58,21 +62,13 @@ func formatOf(path, asked string) (string, error) {
 	default:
 		return "", fmt.Errorf("format %q is not known: use auto, csv, tsv, jsonl or parquet", asked)
 	}
-	file, err := stream.Open(path, sampleBytes)
+	sample, packed, err := peek(path)
 	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	sample, err := file.Peek(sampleBytes)
-	if err != nil {
-		return "", err
-	}
-	if len(sample) == 0 {
-		return "", fmt.Errorf("%s: is empty", path)
+		sample = nil // the reader meets the same error and says in its own words what it is
 	}
 	isParquet := bytes.HasPrefix(sample, []byte("PAR1")) || bytes.HasPrefix(sample, []byte("PARE"))
 	switch {
-	case isParquet && file.Gzip:
+	case isParquet && packed:
 		return "", fmt.Errorf("%s: is a gzipped Parquet file: unpack it first", path)
 	case isParquet && (asked == "" || asked == "auto"):
 		return "parquet", nil
@@ -91,6 +87,29 @@ func formatOf(path, asked string) (string, error) {
 		return "jsonl", nil
 	}
 	return "csv", nil
+}
+
+// peek returns the first bytes of a regular file, unpacked when it is gzip.
+func peek(path string) (sample []byte, packed bool, err error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() { // opening a pipe would wait for its writer
+		return nil, false, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, false, err
+	}
+	defer file.Close()
+	from := bufio.NewReader(file)
+	var text io.Reader = from
+	if magic, _ := from.Peek(2); string(magic) == "\x1f\x8b" {
+		packed = true
+		if text, err = gzip.NewReader(from); err != nil {
+			return nil, packed, err
+		}
+	}
+	sample, err = io.ReadAll(io.LimitReader(text, sampleBytes))
+	return sample, packed, err
 }
 
 // isJSON reports whether the text begins as JSON does: with an object, or with
