@@ -264,7 +264,7 @@ func TestCustomersByAddress(t *testing.T) {
 	want := []map[string]string{
 		{"customer_key": "7", "customer_via": "id"},
 		{"customer_key": opaqueID("key", "email:a@b.cd"), "customer_via": "email"},
-		{"customer_key": opaqueID("key", "phone:13800138000"), "customer_via": "phone"},
+		{"customer_key": opaqueID("key", "phone:+8613800138000"), "customer_via": "phone"},
 		{},
 	}
 	for i, row := range got.rows {

@@ -122,7 +122,8 @@ func appendEmail(dst, b []byte) ([]byte, bool) {
 // appendPhone appends the canonical form of a telephone number, its digits with
 // a leading + where it has one (00 counts as +), and reports whether there is
 // one: 5 to 15 digits (E.164 has at most 15) and nothing but blanks, brackets,
-// - . / between them. Masked numbers, 186****05, are no numbers.
+// - . / between them. Masked numbers, 186****05, are no numbers. A Chinese mobile
+// number gets its country code, so that it is one key however it was written.
 func appendPhone(dst, b []byte) ([]byte, bool) {
 	b = trim(b)
 	if len(b) > 0 && b[0] == '\'' {
@@ -160,7 +161,24 @@ func appendPhone(dst, b []byte) ([]byte, bool) {
 	if digits < 5 || digits > 15 {
 		return dst[:start], false
 	}
-	return dst, true
+	return chinaMobile(dst, start), true
+}
+
+// chinaMobile writes a Chinese mobile number, dst[start:], as +86 and eleven
+// digits, however much of its country code was written.
+func chinaMobile(dst []byte, start int) []byte {
+	number := bytes.TrimPrefix(dst[start:], []byte("+"))
+	if len(number) == 13 {
+		number = bytes.TrimPrefix(number, []byte("86"))
+	}
+	abroad := dst[start] == '+' && len(dst)-start == 12 // +1 415 ... has a country code of its own
+	if len(number) != 11 || number[0] != '1' || number[1] < '3' || abroad {
+		return dst
+	}
+	var mobile [14]byte
+	copy(mobile[:], "+86")
+	copy(mobile[3:], number)
+	return append(dst[:start], mobile[:]...)
 }
 
 // plain folds full-width and typographic forms of the characters that numbers,
