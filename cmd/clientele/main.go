@@ -62,7 +62,7 @@ func status(err error, errOut io.Writer) int {
 		return 130
 	}
 	if !errors.Is(err, engine.ErrRefused) { // the refused files were named already
-		fmt.Fprintln(errOut, "clientele: "+strings.ReplaceAll(err.Error(), "\n", " "))
+		fmt.Fprintln(errOut, "clientele: "+message(err))
 	}
 	var usage usageError
 	switch {
@@ -72,6 +72,25 @@ func status(err error, errOut io.Writer) int {
 		return exitRefused
 	}
 	return exitFailed
+}
+
+// message is an error in one line. That there is no room is worded differently
+// in every layer, with names of hidden files: here it reads the same.
+func message(err error) string {
+	text := strings.ReplaceAll(err.Error(), "\n", " ")
+	for _, full := range []struct {
+		cause syscall.Errno
+		text  string
+	}{
+		{syscall.ENOSPC, "the disk is full"},
+		{syscall.EDQUOT, "the disk quota is used up"},
+		{syscall.EFBIG, "the system's limit on the size of files is reached"},
+	} {
+		if errors.Is(err, full.cause) || strings.Contains(strings.ToLower(text), full.cause.Error()) {
+			return full.text + "; nothing half-written"
+		}
+	}
+	return text
 }
 
 // limitMemory keeps Go's share of the process's memory to a quarter: DuckDB

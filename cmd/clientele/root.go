@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"clientele/engine"
 	"clientele/engine/config"
@@ -56,7 +58,7 @@ A workspace is a folder. Every command works in the current one, or in that of -
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())}
+		return usageError{fmt.Errorf("%s: see %s --help", flagMistake(err), cmd.CommandPath())}
 	})
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.dir, "workspace", "C", ".", "the workspace folder")
@@ -96,6 +98,24 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 		}
 		return usageError{fmt.Errorf("the words after %s should be %s: see %s --help", cmd.Name(), wanted, cmd.CommandPath())}
 	}
+}
+
+// flagMistake words what is wrong with a flag.
+func flagMistake(err error) string {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err.Error()
+	}
+	flag, reason := invalid.GetFlag(), invalid.Unwrap().Error()
+	if number := (*strconv.NumError)(nil); errors.As(err, &number) {
+		switch reason = "not a whole number"; flag.Value.Type() {
+		case "float64":
+			reason = "not a number"
+		case "bool":
+			reason = "not true or false"
+		}
+	}
+	return fmt.Sprintf("--%s %q: %s", flag.Name, invalid.GetValue(), reason)
 }
 
 // runFlag adds --as-of to a command that reads a finished run.
