@@ -344,7 +344,7 @@ func (e *decimalEvidence) look(b []byte) {
 		return
 	}
 	run := p[first:last]
-	if bytes.IndexAny(run, ".,") < 0 {
+	if !bytes.ContainsAny(run, ".,") {
 		return
 	}
 	var d1, d2 [64]byte

@@ -172,7 +172,7 @@ func FuzzText(f *testing.F) {
 			}
 		}
 		w := newCodes(words("status"), Statuses())
-		if w.of(b) != w.of(b) {
+		if first, second := w.of(b), w.of(b); first != second {
 			t.Fatalf("the status of %q varies", s)
 		}
 	})

@@ -38,7 +38,7 @@ that it was generated from. The same options give the same bytes.`,
 				*d.to = day.Time()
 			}
 			if !a.quiet {
-				p := newProgress(a.errOut)
+				p := newProgress(a.errOut, a.verbose)
 				opt.Progress = func(done, total int64) {
 					p.event(engine.Event{Stage: "write the shop", Done: done, Total: total, Ended: done == total})
 				}

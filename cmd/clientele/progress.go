@@ -14,19 +14,21 @@ import (
 )
 
 // progress shows the stage under way: on a terminal one line that is
-// overwritten, elsewhere nothing, so that logs stay short.
+// overwritten, elsewhere nothing, so that logs stay short. Verbose, it leaves a
+// line for each stage that ended.
 type progress struct {
 	mu       sync.Mutex
 	w        io.Writer
 	terminal bool
+	verbose  bool // a line for each stage that ended
 	began    time.Time
 	stage    string
 	drawn    time.Time
 	width    int
 }
 
-func newProgress(w io.Writer) *progress {
-	p := &progress{w: w}
+func newProgress(w io.Writer, verbose bool) *progress {
+	p := &progress{w: w, verbose: verbose}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.terminal = true
 		p.width, _, _ = term.GetSize(int(f.Fd()))
@@ -36,11 +38,15 @@ func newProgress(w io.Writer) *progress {
 
 // event is an engine's Watch.
 func (p *progress) event(e engine.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e.Ended && p.verbose {
+		p.clear()
+		fmt.Fprintf(p.w, "%9.3fs  %s\n", e.Took.Seconds(), e.Stage)
+	}
 	if !p.terminal {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if e.Stage != p.stage {
 		p.stage, p.began, p.drawn = e.Stage, time.Now(), time.Time{}
 	}
@@ -75,7 +81,12 @@ func (p *progress) line(e engine.Event) string {
 	return text
 }
 
-func (p *progress) clear() { fmt.Fprint(p.w, "\r\x1b[K") }
+// clear takes the line of a stage off the terminal.
+func (p *progress) clear() {
+	if p.terminal {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}
 
 // grouped writes 1234567 as 1,234,567.
 func grouped(n int64) string {

@@ -26,9 +26,9 @@ type app struct {
 	dir     string
 	format  string
 	quiet   bool
+	verbose bool
 	threads int
 	memory  string
-	changed func(flag string) bool
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -64,6 +64,7 @@ A workspace is a folder. Every command works in the current one, or in that of -
 	flags.StringVarP(&a.dir, "workspace", "C", ".", "the workspace folder")
 	flags.StringVar(&a.format, "format", "table", "how rows are printed: table, csv or json")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no remarks on standard error")
+	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error how long each stage took")
 	flags.IntVar(&a.threads, "threads", 0, "threads to use (default all cores, or resources.threads)")
 	flags.StringVar(&a.memory, "memory", "", "memory to use, such as 4GiB (default 60 % of the machine, or resources.memory)")
 	root.AddCommand(
@@ -193,7 +194,7 @@ func (a *app) open(adjust func(*config.Config) error) (*engine.Engine, error) {
 	}
 	limitMemory(e.Memory())
 	if !a.quiet {
-		e.Watch = newProgress(a.errOut).event
+		e.Watch = newProgress(a.errOut, a.verbose).event
 	}
 	return e, nil
 }

@@ -19,7 +19,6 @@ type scoring struct {
 	horizon, window         int
 	discount, margin        float64
 	scheme, rule, purchases string
-	medium, high            float64
 	changed                 func(string) bool
 	csv                     bool
 }

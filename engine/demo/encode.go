@@ -118,9 +118,6 @@ func appendCents(b []byte, c int64) []byte {
 
 func appendInt(b []byte, n int64) []byte { return appendPadded(b, uint64(n), 1) }
 
-// appendQuoted writes a CSV field that may hold a comma.
-func appendQuoted(b []byte, s string) []byte { return append(append(append(b, '"'), s...), '"') }
-
 // gb encodes fixed Chinese text once, so that rows are put together from bytes.
 func gb(s string) string {
 	t, err := simplifiedchinese.GB18030.NewEncoder().String(s)

@@ -92,7 +92,8 @@ func TestGolden(t *testing.T) {
 
 func TestSameBytes(t *testing.T) {
 	m, meta := shop(t, 60)
-	if written(t, build(t, m, meta), "zh") != written(t, build(t, m, meta), "zh") {
+	first, second := written(t, build(t, m, meta), "zh"), written(t, build(t, m, meta), "zh")
+	if first != second {
 		t.Error("the same data give two different pages")
 	}
 }

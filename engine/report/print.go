@@ -269,14 +269,3 @@ func (p printer) brief(start int32, step int) string {
 	}
 	return t.Format("2006")
 }
-
-// list joins with commas and a last "and".
-func (p printer) list(items []string) string {
-	if p.zh {
-		return strings.Join(items, "、")
-	}
-	if n := len(items); n > 1 {
-		return strings.Join(items[:n-1], ", ") + " and " + items[n-1]
-	}
-	return strings.Join(items, "")
-}

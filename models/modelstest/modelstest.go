@@ -97,13 +97,13 @@ func promises() []promise {
 func described(ctx context.Context, m models.Model, in *table.Table) error {
 	s := m.Spec()
 	if s.Name == "" || s.Doc == "" {
-		return errors.New("Spec has no Name or no Doc")
+		return errors.New("method Spec has no Name or no Doc")
 	}
 	if !reflect.DeepEqual(s, m.Spec()) {
-		return errors.New("Spec differs between two calls")
+		return errors.New("method Spec differs between two calls")
 	}
 	if len(s.Out) == 0 {
-		return errors.New("Spec writes no column")
+		return errors.New("method Spec writes no column")
 	}
 	seen := map[string]bool{}
 	for _, f := range append(append([]table.Field{}, s.In...), s.Out...) {
@@ -139,32 +139,32 @@ func described(ctx context.Context, m models.Model, in *table.Table) error {
 
 func reported(s models.Spec, r models.Report) error {
 	if r.Model != s.Name {
-		return fmt.Errorf("Report is of model %q, Spec of %q", r.Model, s.Name)
+		return fmt.Errorf("method Report is of model %q, Spec of %q", r.Model, s.Name)
 	}
 	switch r.Status {
 	case models.Converged, models.Boundary, models.Fallback, models.Skipped, models.Fixed:
 	default:
-		return fmt.Errorf("Report has unknown status %q", r.Status)
+		return fmt.Errorf("method Report has unknown status %q", r.Status)
 	}
 	if r.Method == "" {
-		return errors.New("Report names no method")
+		return errors.New("method Report names no method")
 	}
 	if r.Rows < 0 || r.Iterations < 0 || math.IsInf(r.LogLikelihood, 0) {
-		return fmt.Errorf("Report has %d rows, %d iterations, log-likelihood %v", r.Rows, r.Iterations, r.LogLikelihood)
+		return fmt.Errorf("method Report has %d rows, %d iterations, log-likelihood %v", r.Rows, r.Iterations, r.LogLikelihood)
 	}
 	seen := map[string]bool{}
 	for _, p := range r.Parameters {
 		if p.Name == "" || seen[p.Name] {
-			return fmt.Errorf("Report: parameter %q has no name or occurs twice", p.Name)
+			return fmt.Errorf("method Report: parameter %q has no name or occurs twice", p.Name)
 		}
 		seen[p.Name] = true
 		if math.IsNaN(p.Value) || math.IsInf(p.Value, 0) {
-			return fmt.Errorf("Report: parameter %s is %v, which JSON cannot hold", p.Name, p.Value)
+			return fmt.Errorf("method Report: parameter %s is %v, which JSON cannot hold", p.Name, p.Value)
 		}
 	}
 	for _, w := range r.Warnings {
 		if w.Code == "" || w.En == "" || w.Zh == "" {
-			return fmt.Errorf("Report: warning %q lacks its code or one of its languages", w.Code)
+			return fmt.Errorf("method Report: warning %q lacks its code or one of its languages", w.Code)
 		}
 	}
 	return nil
@@ -193,11 +193,11 @@ func columns(ctx context.Context, m models.Model, in *table.Table) error {
 			return err
 		}
 		if want := len(m.Spec().Out) + 1; len(dst.Columns()) != want {
-			return fmt.Errorf("Score added columns: %d, had %d", len(dst.Columns()), want)
+			return fmt.Errorf("method Score added columns: %d, had %d", len(dst.Columns()), want)
 		}
 		for i, v := range guard.Floats {
 			if v != float64(i) {
-				return fmt.Errorf("Score wrote row %d of a column that is not its own", i)
+				return fmt.Errorf("method Score wrote row %d of a column that is not its own", i)
 			}
 		}
 		scored[k] = dst
@@ -264,7 +264,7 @@ func untouched(ctx context.Context, m models.Model, in *table.Table) error {
 		return err
 	}
 	if err := equal(before, in, 0); err != nil {
-		return fmt.Errorf("Fit changed its input: %w", err)
+		return fmt.Errorf("method Fit changed its input: %w", err)
 	}
 	// A Fitted that kept the rows would change its mind when they change.
 	first, err := score(ctx, m, f, before)
@@ -272,7 +272,7 @@ func untouched(ctx context.Context, m models.Model, in *table.Table) error {
 		return err
 	}
 	if err := equal(before, in, 0); err != nil {
-		return fmt.Errorf("Score changed its input: %w", err)
+		return fmt.Errorf("method Score changed its input: %w", err)
 	}
 	fitted := clone(in)
 	g, err := m.Fit(ctx, fitted)
@@ -427,7 +427,7 @@ func savesJSON(ctx context.Context, m models.Model, in *table.Table) error {
 		return fmt.Errorf("read back from JSON: %w", err)
 	}
 	if g, err := loader.Load([]byte(`{"no_such_key": 1}`)); err == nil {
-		return fmt.Errorf("Load made %v of JSON that is not a fit", g)
+		return fmt.Errorf("method Load made %v of JSON that is not a fit", g)
 	}
 	return nil
 }
@@ -503,10 +503,10 @@ func wrongTable(ctx context.Context, m models.Model, in *table.Table) (err error
 		// A table keeps its number of rows when its only column is left out.
 		less.Add(table.NewColumn(table.Field{Name: "modelstest_other"}, in.Rows()))
 		if _, err := m.Fit(ctx, less); err == nil {
-			return fmt.Errorf("Fit without column %s is no error", field.Name)
+			return fmt.Errorf("method Fit without column %s is no error", field.Name)
 		}
 		if err := f.Score(ctx, m.Spec().Make(in.Rows()), less); err == nil {
-			return fmt.Errorf("Score without column %s is no error", field.Name)
+			return fmt.Errorf("method Score without column %s is no error", field.Name)
 		}
 	}
 	return nil
