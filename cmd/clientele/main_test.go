@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -128,6 +129,9 @@ func fails(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// systemCall is how package os begins its errors.
+var systemCall = regexp.MustCompile(`\b(stat|lstat|mkdir|rename|remove|symlink|readlink) \S+: `)
+
 // unclear says what is wrong with a message of a mistake, or "".
 func unclear(message string) string {
 	switch {
@@ -140,11 +144,14 @@ func unclear(message string) string {
 	}
 	for _, word := range []string{
 		"panic", "goroutine", ".go:", "%!", "<nil>", "0x", "sql:", "EOF", "strconv", "runtime", "interface", "unmarshal",
-		"context canceled", "arg(s)", "failed to", "open ", "stat ", "lstat ", "mkdir ", "rename ", "syscall", ".private-",
+		"context canceled", "arg(s)", "failed to", "Failed to", "syscall", ".private-",
 	} {
 		if strings.Contains(message, word) {
 			return fmt.Sprintf("is made for programmers: it has %q", word)
 		}
+	}
+	if call := systemCall.FindString(message); call != "" {
+		return fmt.Sprintf("names a system call: %q", call)
 	}
 	return ""
 }
