@@ -74,10 +74,13 @@ func status(err error, errOut io.Writer) int {
 	return exitFailed
 }
 
-// message is an error in one line. That there is no room is worded differently
-// in every layer, with names of hidden files: here it reads the same.
+// message is an error in one line. Left out is the line of SQL, with a mark
+// under the place, that DuckDB shows below its message. That there is no room
+// is worded differently in every layer, with names of hidden files: here it
+// reads the same.
 func message(err error) string {
-	text := strings.ReplaceAll(err.Error(), "\n", " ")
+	text, _, _ := strings.Cut(err.Error(), "\nLINE ")
+	text = strings.TrimSpace(strings.ReplaceAll(text, "\n", " "))
 	for _, full := range []struct {
 		cause syscall.Errno
 		text  string

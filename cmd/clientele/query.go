@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,22 +30,11 @@ segment_members and models. Nothing can be written, and no other file can be rea
 			}
 			t, err := e.Query(cmd.Context(), list[0])
 			if err != nil {
-				return queryError{err}
+				return err
 			}
 			return a.rows(t)
 		},
 	}
-}
-
-// queryError leaves out what DuckDB says below its message: the line with a
-// mark under the place, which means nothing in one line.
-type queryError struct{ error }
-
-func (e queryError) Unwrap() error { return e.error }
-
-func (e queryError) Error() string {
-	message, _, _ := strings.Cut(e.error.Error(), "\nLINE ")
-	return strings.Join(strings.Fields(message), " ")
 }
 
 func newShow(a *app) *cobra.Command {
