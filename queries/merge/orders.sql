@@ -2,14 +2,21 @@
 -- lines, people its customers, repeats the ids that stand more than once.
 -- A negative order, and one whose number is a C before digits, is a refund.
 CREATE OR REPLACE TEMP VIEW versions AS
-WITH priced AS (
+WITH goods AS ( -- each step is cast back: sums and products of decimals are wider and slow
   SELECT s.*,
-    CAST(coalesce(s.net, s.gross - coalesce(s.discount, 0), s.quantity * s.unit_price - coalesce(s.line_discount, 0), 0)
-      + CASE WHEN l.with_tax THEN coalesce(s.tax, 0) ELSE 0 END
-      + CASE WHEN l.with_shipping THEN coalesce(s.shipping, 0) ELSE 0 END AS DECIMAL(18,4)) AS amount,
+    coalesce(s.net, CAST(s.gross - coalesce(s.discount, 0) AS DECIMAL(18,4)),
+      CAST(s.quantity * s.unit_price - coalesce(s.line_discount, 0) AS DECIMAL(18,4)), CAST(0 AS DECIMAL(18,4))) AS goods,
     CASE WHEN s.customer_via IN ('email', 'phone') THEN s.customer_via ELSE l.id_space END AS id_space,
-    l.source, l.batch_id, l.currency AS reporting, l.refunds_by_order
+    l.source, l.batch_id, l.currency AS reporting, l.refunds_by_order, l.with_tax, l.with_shipping
   FROM stage AS s CROSS JOIN load AS l
+),
+priced AS (
+  SELECT *,
+    CASE WHEN with_tax AND with_shipping THEN CAST(goods + coalesce(tax, 0) + coalesce(shipping, 0) AS DECIMAL(18,4))
+      WHEN with_tax THEN CAST(goods + coalesce(tax, 0) AS DECIMAL(18,4))
+      WHEN with_shipping THEN CAST(goods + coalesce(shipping, 0) AS DECIMAL(18,4))
+      ELSE goods END AS amount
+  FROM goods
 )
 SELECT p.*, m.member,
   p.amount < 0 OR (p.amount = 0 AND regexp_matches(p.id, '^[Cc][0-9]+$')) AS is_refund,
@@ -76,7 +83,7 @@ SELECT source, id, member, ordered_at, ordered_on, CAST(ordered_on - DATE '1970-
   shop, channel, coalesce(currency, reporting), gross, discount, shipping, tax, amount, amount, cost, coupon, campaign_id, updated_at,
   content, batch_id, line
 FROM versions
-WHERE NOT is_refund AND line NOT IN (SELECT line FROM aside WHERE outcome IN ('duplicate', 'superseded'));
+WHERE NOT is_refund AND NOT EXISTS (SELECT 1 FROM aside AS a WHERE a.line = versions.line AND a.outcome IN ('duplicate', 'superseded'));
 
 INSERT INTO facts.superseded_orders
 SELECT source, id, member, ordered_at, ordered_on, CAST(ordered_on - DATE '1970-01-01' AS INTEGER), status, counted,
@@ -100,7 +107,7 @@ INSERT INTO facts.refunds
 SELECT source, id, NULL, member, ordered_at, ordered_on, CAST(ordered_on - DATE '1970-01-01' AS INTEGER),
   -amount, -amount, coalesce(currency, reporting), coalesce(status, 'negative order'), content, batch_id, line
 FROM versions
-WHERE is_refund AND line NOT IN (SELECT line FROM aside WHERE outcome IN ('duplicate', 'superseded'));
+WHERE is_refund AND NOT EXISTS (SELECT 1 FROM aside AS a WHERE a.line = versions.line AND a.outcome IN ('duplicate', 'superseded'));
 
 INSERT INTO facts.refunds
 WITH told AS (
@@ -109,7 +116,7 @@ WITH told AS (
       WHEN status IN ('cancelled', 'refunded') AND (cancelled_on IS NOT NULL OR refunded_on IS NOT NULL) THEN amount END AS back
   FROM versions
   WHERE NOT is_refund AND counted AND (refunded > 0 OR status IN ('cancelled', 'refunded'))
-    AND line NOT IN (SELECT line FROM aside WHERE outcome IN ('duplicate', 'superseded'))
+    AND NOT EXISTS (SELECT 1 FROM aside AS a WHERE a.line = versions.line AND a.outcome IN ('duplicate', 'superseded'))
 ),
 dated AS (
   SELECT *,

@@ -80,7 +80,9 @@ func (d *DB) configure(ctx context.Context, path string, opt Options) error {
 	if path == "" {
 		return nil
 	}
-	mode := ""
+	// A store that is written is a private copy, whole only once it is sealed: a
+	// write-ahead log would be written for nobody.
+	mode := " (RECOVERY_MODE no_wal_writes)"
 	if opt.ReadOnly {
 		mode = " (READ_ONLY)"
 	}
