@@ -24,6 +24,9 @@ that it was generated from. The same options give the same bytes.`,
   clientele demo plain --plain --customers 20000 --seed 7`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, list []string) error {
+			if opt.Customers < 1 { // zero would mean the default
+				return usageError{fmt.Errorf("--customers %d: at least one is needed", opt.Customers)}
+			}
 			for _, d := range []struct {
 				flag, text string
 				to         *time.Time
