@@ -307,6 +307,18 @@ func TestSettingsOfTheStore(t *testing.T) {
 	}
 }
 
+// Another key would turn customers known by an address into others.
+func TestLostKey(t *testing.T) {
+	e := workspace(t)
+	loadText(t, e, "orders", "o.csv", "email,date,amount\na@example.com,2024-01-01,10\n")
+	write(t, e, "clientele.key", strings.Repeat("fedcba9876543210", 4)+"\n")
+	write(t, e, "p.csv", "email,date,amount\na@example.com,2024-01-02,10\n")
+	_, err := e.Load(context.Background(), []engine.Loading{{Source: source("orders", "p.csv")}})
+	if err == nil || !strings.Contains(err.Error(), "clientele.key") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // Negative orders and C numbers are refunds; a dated cancellation is a refund
 // of the whole order on that day; undated ones and unpaid orders never count.
 func TestRefunds(t *testing.T) {

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -104,8 +106,10 @@ func (e *Engine) update(ctx context.Context, lock *workspace.Lock, fresh bool, f
 		return err
 	}
 	w.db, err = duck.Open(ctx, private.Path, e.options(false, filepath.Join(filepath.Dir(private.Path), "spill")))
-	if err != nil {
-		return fmt.Errorf("open %s: %w", workspace.StoreName, err)
+	if err != nil { // people know the store, not its private copy
+		hidden, _ := filepath.Abs(private.Path)
+		text := strings.NewReplacer(hidden, e.path(workspace.StoreName), private.Path, e.path(workspace.StoreName)).Replace(err.Error())
+		return fmt.Errorf("open %s: %s", e.path(workspace.StoreName), text)
 	}
 	closed := false
 	defer func() {
@@ -117,6 +121,9 @@ func (e *Engine) update(ctx context.Context, lock *workspace.Lock, fresh bool, f
 		err = e.createStore(ctx, w.db)
 	} else {
 		err = e.checkStore(ctx, w.db)
+	}
+	if err == nil {
+		err = w.checkKey(ctx)
 	}
 	if err != nil {
 		return err
@@ -134,6 +141,25 @@ func (e *Engine) update(ctx context.Context, lock *workspace.Lock, fresh bool, f
 		return err
 	}
 	return private.Publish()
+}
+
+// checkKey makes sure that the key of the workspace is the one that the store's
+// ids of customers known by an address were made with.
+func (w *writer) checkKey(ctx context.Context) error {
+	sum := sha256.Sum256(w.key)
+	fingerprint := hex.EncodeToString(sum[:8])
+	recorded, err := meta(ctx, w.db)
+	if err != nil {
+		return err
+	}
+	switch recorded["key_fingerprint"] {
+	case fingerprint:
+		return nil
+	case "":
+		return setMeta(ctx, w.db, "key_fingerprint", fingerprint)
+	}
+	return fmt.Errorf("%s is not the key that the store was made with, so customers known by e-mail or phone would become others: restore it from a backup, or run clientele rebuild",
+		w.path(workspace.KeyName))
 }
 
 // locked runs fn under the lock of the workspace.

@@ -29,6 +29,7 @@ type app struct {
 	verbose bool
 	threads int
 	memory  string
+	zone    *time.Location // the business time zone, once the workspace is open
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -192,6 +193,9 @@ func (a *app) open(adjust func(*config.Config) error) (*engine.Engine, error) {
 	if err := e.Config.Check(); err != nil {
 		return nil, usageError{err}
 	}
+	if a.zone, err = e.Config.Zone(); err != nil {
+		return nil, err
+	}
 	limitMemory(e.Memory())
 	if !a.quiet {
 		e.Watch = newProgress(a.errOut, a.verbose).event
@@ -209,7 +213,13 @@ func isFormat(name string) bool {
 }
 
 // rows prints a table in the chosen format.
-func (a *app) rows(t *table.Table) error { return report.Write(a.out, t, a.format, report.Options{}) }
+func (a *app) rows(t *table.Table) error {
+	opt := report.Options{}
+	if a.format == "table" { // people read their own clock, programs read UTC
+		opt.Zone = a.zone
+	}
+	return report.Write(a.out, t, a.format, opt)
+}
 
 // sections prints several tables: titled, or as one JSON object.
 func (a *app) sections(list []engine.Section) error {

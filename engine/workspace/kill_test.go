@@ -171,7 +171,7 @@ func TestKillWhilePublishingRuns(t *testing.T) {
 	if len(published) < kills(t)/4 {
 		t.Fatalf("only %d runs were seen: the test proves nothing", len(published))
 	}
-	if got := names(t, filepath.Join(dir, ExportsName, runsFolder)); len(got) != 3 {
+	if got := later(t, dir); len(got) != 3 {
 		t.Errorf("left behind: %v", got)
 	}
 	t.Logf("%d kills within %v, %d runs seen", kills(t), span, len(published))

@@ -18,6 +18,7 @@ import (
 type Lock struct {
 	dir  string
 	file *os.File
+	now  time.Time // when it was taken
 }
 
 // HeldError says that another process is changing the workspace.
@@ -55,7 +56,7 @@ func Acquire(dir string, now time.Time) (*Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock workspace: %w", err)
 	}
-	l := &Lock{dir: dir, file: f}
+	l := &Lock{dir: dir, file: f, now: now}
 	if err := l.take(now); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}

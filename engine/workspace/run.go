@@ -107,7 +107,7 @@ func (r *RunDir) Discard() error { return os.RemoveAll(r.Dir) }
 // as_of=DATE and, when no later date has a run, current. rows says how many
 // rows the files that have rows hold; the other fields that describe files are
 // found by reading them. A run of the same content changes nothing. The run
-// that was there before is removed; who has its files open can read on.
+// that was there before stays for Grace, for who is reading it.
 func (r *RunDir) Publish(m Manifest, rows map[string]int64) (Run, error) {
 	run, err := r.publish(m, rows)
 	if err != nil {
@@ -316,7 +316,7 @@ func (l *Lock) tidyRuns() error {
 	if err := l.pointCurrent(latest); err != nil {
 		return err
 	}
-	return removeUnlinked(filepath.Join(l.exports(), runsFolder), linked)
+	return l.removeUnlinked(filepath.Join(l.exports(), runsFolder), linked)
 }
 
 // readFolder is os.ReadDir, and nothing for a folder that is not there.
@@ -344,19 +344,56 @@ func (l *Lock) pointCurrent(latest string) error {
 	return nil
 }
 
-func removeUnlinked(runs string, linked map[string]bool) error {
+// Grace is how long a run that was replaced stays readable: who listed its
+// files before may open them later.
+const Grace = time.Hour
+
+// supersededSuffix marks, beside a run's folder, since when no link names it.
+const supersededSuffix = ".superseded"
+
+func (l *Lock) removeUnlinked(runs string, linked map[string]bool) error {
 	entries, err := readFolder(runs)
 	if err != nil {
 		return err
 	}
+	there := map[string]bool{}
 	for _, e := range entries {
-		if !linked[e.Name()] {
-			if err := os.RemoveAll(filepath.Join(runs, e.Name())); err != nil {
-				return err
-			}
+		there[e.Name()] = true
+	}
+	for _, e := range entries {
+		name, isMark := strings.CutSuffix(e.Name(), supersededSuffix)
+		mark := filepath.Join(runs, name+supersededSuffix)
+		if isMark && (linked[name] || !there[name]) {
+			err = os.Remove(mark)
+		}
+		if !isMark && !linked[name] {
+			err = l.removeInTime(filepath.Join(runs, name), mark)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// removeInTime removes a folder that no link names once Grace has passed since
+// the first time that this was seen, which the mark keeps.
+func (l *Lock) removeInTime(folder, mark string) error {
+	text, err := os.ReadFile(mark)
+	if errors.Is(err, fs.ErrNotExist) {
+		return os.WriteFile(mark, []byte(l.now.UTC().Format(time.RFC3339)+"\n"), 0o666)
+	}
+	if err != nil {
+		return err
+	}
+	since, err := time.Parse(time.RFC3339, strings.TrimSpace(string(text)))
+	if age := l.now.Sub(since); err == nil && age >= 0 && age < Grace {
+		return nil
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		return err
+	}
+	return os.Remove(mark)
 }
 
 func isRunName(name string) bool {

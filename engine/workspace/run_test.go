@@ -142,15 +142,18 @@ func TestRunLinks(t *testing.T) {
 	if got := names(t, filepath.Join(dir, ExportsName)); !cmp.Equal(got, []string{runsFolder, "as_of=2024-01-31", "as_of=2024-02-29", "as_of=2024-03-31", CurrentName}) {
 		t.Errorf("exports hold %v", got)
 	}
-	if got := names(t, filepath.Join(dir, ExportsName, runsFolder)); len(got) != 3 {
+	if err := l.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, filepath.Join(dir, ExportsName, runsFolder)); len(got) != 5 {
+		t.Errorf("who is reading the superseded run has lost it: %v", got)
+	}
+	if got := later(t, dir); len(got) != 3 {
 		t.Errorf("the superseded run is still there: %v", got)
 	}
 
 	// A workspace can be moved: the links are relative.
 	moved := filepath.Join(t.TempDir(), "moved")
-	if err := l.Release(); err != nil {
-		t.Fatal(err)
-	}
 	if err := os.Rename(dir, moved); err != nil {
 		t.Fatal(err)
 	}
@@ -162,12 +165,12 @@ func TestRunLinks(t *testing.T) {
 	if err := os.Remove(filepath.Join(moved, ExportsName, "as_of=2024-03-31")); err != nil {
 		t.Fatal(err)
 	}
-	acquire(t, moved)
 	dir = moved
+	gone := later(t, moved)
 	if got := current(); got != "2024-02-29 feb" {
 		t.Error(got)
 	}
-	if got := names(t, filepath.Join(moved, ExportsName, runsFolder)); len(got) != 2 {
+	if got := gone; len(got) != 2 {
 		t.Errorf("the removed run is still there: %v", got)
 	}
 }
@@ -197,7 +200,10 @@ func TestRunPublishedTwice(t *testing.T) {
 	if read(t, filepath.Join(third.Link, "scores.parquet")) != "same" || Verify(third) != nil {
 		t.Error("the damage stayed")
 	}
-	if got := names(t, filepath.Join(dir, ExportsName, runsFolder)); len(got) != 1 {
+	if err := l.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if got := later(t, dir); len(got) != 1 {
 		t.Errorf("runs: %v", got)
 	}
 }
