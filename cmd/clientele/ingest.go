@@ -143,10 +143,12 @@ func pairs(flag string, words []string) (map[string]string, error) {
 }
 
 // remarkLoaded tells what was inferred and what was wrong: what holds for
-// several files of a source is said once.
+// several files of a source is said once, and three bad rows of a source are
+// enough to see what is wrong.
 func (a *app) remarkLoaded(loaded []engine.Loaded) {
 	type note struct{ source, text string }
 	several, known := map[note]int{}, 0
+	told, rejected, batches := map[string]int{}, map[string]int64{}, map[string][]int{}
 	for _, l := range loaded {
 		if l.State == engine.StateKnown {
 			known++
@@ -175,10 +177,26 @@ func (a *app) remarkLoaded(loaded []engine.Loaded) {
 			several[note{l.Source, n}] = 0
 		}
 		for i := range l.Examples {
-			a.remark("%s", l.Examples[i].Error())
+			if told[l.Source]++; told[l.Source] <= 3 {
+				a.remark("%s", l.Examples[i].Error())
+			}
 		}
-		if n := l.Rejected - int64(len(l.Examples)); n > 0 && len(l.Examples) > 0 && l.State == engine.StateLoaded {
-			a.remark("%s: %s more rejects: clientele rejects %d", l.Path, grouped(n), l.Batch)
+		if l.State == engine.StateLoaded {
+			rejected[l.Source] += l.Rejected
+			batches[l.Source] = append(batches[l.Source], l.Batch)
+		}
+	}
+	for _, source := range slices.Sorted(maps.Keys(rejected)) {
+		if n := rejected[source] - 3; n > 0 {
+			which := ""
+			if len(batches[source]) == 1 {
+				which = fmt.Sprintf(" %d", batches[source][0])
+			}
+			word := "rejects"
+			if n == 1 {
+				word = "reject"
+			}
+			a.remark("%s more %s of source %s: clientele rejects%s", grouped(n), word, source, which)
 		}
 	}
 }

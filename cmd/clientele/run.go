@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -87,7 +88,7 @@ Running again does only what is left; a kill at any instant leaves what was ther
 				return errors.Join(writeJSON(a.out, ran), err)
 			}
 			if fresh := freshOnly(ran.Loaded); len(fresh) > 0 {
-				if err := a.rows(loadedTable(fresh)); err != nil {
+				if err := a.rows(sourceTable(fresh)); err != nil {
 					return err
 				}
 			}
@@ -100,6 +101,30 @@ Running again does only what is left; a kill at any instant leaves what was ther
 	cmd.Flags().BoolVar(&allowRejects, "allow-rejects", false, "load what is good however many rows are bad")
 	s.add(cmd)
 	return cmd
+}
+
+// sourceTable sums files by their source and what became of them: a shop of
+// monthly files has hundreds. clientele batches lists them one by one.
+func sourceTable(loaded []engine.Loaded) *table.Table {
+	var sums []engine.Loaded
+	var files []int64
+	for _, l := range loaded {
+		at := slices.IndexFunc(sums, func(s engine.Loaded) bool {
+			return s.Source == l.Source && s.Kind == l.Kind && s.State == l.State
+		})
+		if at < 0 {
+			at = len(sums)
+			sums = append(sums, engine.Loaded{Source: l.Source, Kind: l.Kind, State: l.State})
+			files = append(files, 0)
+		}
+		s := &sums[at]
+		s.Read, s.Accepted, s.Duplicates, s.Rejected = s.Read+l.Read, s.Accepted+l.Accepted, s.Duplicates+l.Duplicates, s.Rejected+l.Rejected
+		files[at]++
+	}
+	columns := loadedTable(sums).Columns() // batch_id, kind, source, path, state, counts
+	count := table.NewColumn(table.Field{Name: "files", Kind: table.Int}, len(files))
+	copy(count.Ints, files)
+	return table.New(columns[1], columns[2], columns[4], count, columns[5], columns[6], columns[7], columns[8])
 }
 
 func freshOnly(loaded []engine.Loaded) []engine.Loaded {
