@@ -26,6 +26,9 @@ overwritten. Nothing else is needed: clientele works without the file, with the 
 				dir = list[0]
 			}
 			if err := os.MkdirAll(dir, 0o777); err != nil {
+				if at := (*fs.PathError)(nil); errors.As(err, &at) {
+					err = fmt.Errorf("%s: %w", at.Path, at.Err)
+				}
 				return err
 			}
 			path := filepath.Join(dir, "clientele.yaml")
