@@ -84,7 +84,7 @@ func TestScripts(t *testing.T) {
 // scriptCommands are the commands that the scripts have of us.
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"status":  status_,
+		"status":  wantStatus,
 		"fails":   fails,
 		"json":    checkJSON,
 		"csv":     checkCSV,
@@ -99,8 +99,8 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	}
 }
 
-// status_ runs a command that must end with a status: status N COMMAND...
-func status_(ts *testscript.TestScript, neg bool, args []string) {
+// wantStatus runs a command that must end with a status: status N COMMAND...
+func wantStatus(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status N COMMAND...")
 	}
@@ -120,7 +120,7 @@ func status_(ts *testscript.TestScript, neg bool, args []string) {
 // fails is status for a mistake: one clear line on standard error, nothing on
 // standard output.
 func fails(ts *testscript.TestScript, neg bool, args []string) {
-	status_(ts, neg, args)
+	wantStatus(ts, neg, args)
 	if out := ts.ReadFile("stdout"); out != "" {
 		ts.Fatalf("standard output is not empty")
 	}
