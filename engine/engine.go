@@ -160,7 +160,10 @@ func (e *Engine) advance(name string, done, total int64) {
 // underlying takes the operation and the path off an error of package os,
 // which the caller has named already.
 func underlying(err error) error {
-	if e, ok := err.(*os.PathError); ok {
+	switch e := err.(type) {
+	case *os.PathError:
+		return e.Err
+	case *os.LinkError:
 		return e.Err
 	}
 	return err

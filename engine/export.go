@@ -72,12 +72,25 @@ func (e *Engine) toCSV(ctx context.Context, from, to string) error {
 	return os.Rename(fresh, to)
 }
 
+// copyFile puts a copy of a file at to, at one instant. What a link leads to is
+// replaced, not the link; into a device or a pipe the copy is written.
 func copyFile(to, from string) error {
 	src, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
+	info, err := os.Stat(to)
+	switch {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("%s: is a folder: name a file", to)
+	case err == nil && !info.Mode().IsRegular():
+		return writeInto(to, src)
+	case err == nil:
+		if to, err = filepath.EvalSymlinks(to); err != nil {
+			return err
+		}
+	}
 	fresh := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".part")
 	dst, err := os.Create(fresh)
 	if err != nil {
@@ -92,6 +105,16 @@ func copyFile(to, from string) error {
 		return err
 	}
 	return os.Rename(fresh, to)
+}
+
+// writeInto writes src to what is no plain file.
+func writeInto(path string, src io.Reader) error {
+	dst, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(dst, src)
+	return errors.Join(err, dst.Close())
 }
 
 // Report copies the HTML report of a run to a file.

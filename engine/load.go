@@ -42,7 +42,8 @@ type Loaded struct {
 	Rejected   int64    `json:"rejected"`
 	Notes      []string `json:"notes,omitempty"`
 	// Examples are the first few rejects.
-	Examples []ingest.RowError `json:"-"`
+	Examples  []ingest.RowError `json:"-"`
+	unchanged bool              // the store has this batch already
 }
 
 // The states of a batch.
@@ -78,7 +79,7 @@ func (e *Engine) Load(ctx context.Context, loadings []Loading) ([]Loaded, error)
 func (e *Engine) loadLocked(ctx context.Context, lock *workspace.Lock, fresh bool, loadings []Loading) (all []Loaded, err error) {
 	err = e.update(ctx, lock, fresh, func(w *writer) (bool, error) {
 		all, err = w.loadAll(ctx, loadings)
-		return fresh || slices.ContainsFunc(all, func(l Loaded) bool { return l.State != StateKnown }), err
+		return fresh || slices.ContainsFunc(all, func(l Loaded) bool { return l.State != StateKnown && !l.unchanged }), err
 	})
 	return all, err
 }
@@ -255,6 +256,7 @@ type merge struct {
 	loaded  *Loaded
 	rejects []ingest.Reject
 	staged  bool // stage_rejects is there
+	items   bool // an orders file with one row per line item
 }
 
 // merge puts the staged rows into the store.
@@ -290,7 +292,33 @@ func (m *merge) refuse(r *refusal) error {
 			return err
 		}
 	}
+	again, err := m.refusedBefore()
+	if err != nil || again {
+		return err
+	}
 	return m.transaction(m.ctx, m.account)
+}
+
+// refusedBefore finds the batch under which the same bytes were refused for as
+// many bad rows before: a nightly job that meets a bad file adds it once.
+func (m *merge) refusedBefore() (bool, error) {
+	var batch int
+	err := m.db.Row(m.ctx, []any{&batch}, `SELECT b.batch_id FROM batches AS b
+WHERE b.kind = $kind AND b.source = $source AND b.content_hash = $hash AND b.mapping = $mapping AND b.state = 'refused' AND b.read = $read
+  AND (SELECT count(*) FROM rejects AS r WHERE r.batch_id = b.batch_id) = $rejects
+ORDER BY b.batch_id DESC LIMIT 1`,
+		sql.Named("kind", m.loaded.Kind), sql.Named("source", m.loaded.Source), sql.Named("hash", m.file.Hash),
+		sql.Named("mapping", m.mapping), sql.Named("read", m.loaded.Read), sql.Named("rejects", len(m.rejects)))
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	note := &m.loaded.Notes[len(m.loaded.Notes)-1]
+	*note = strings.ReplaceAll(*note, fmt.Sprintf("clientele rejects %d,", m.loaded.Batch), fmt.Sprintf("clientele rejects %d,", batch))
+	m.loaded.Batch, m.loaded.unchanged = batch, true
+	return true, nil
 }
 
 // stage streams the file's rows into the temporary table stage_rows, and its
@@ -506,11 +534,14 @@ func (m *merge) count(query string) (n int64, err error) {
 
 // orders merges an orders file of either grain.
 func (m *merge) orders() (duplicates int64, err error) {
-	rows := m.names("product_id") || m.names("product_name")
-	repeated := int64(0)
+	rows, err := m.hasLines()
+	if err != nil {
+		return 0, err
+	}
 	if err := m.script("order_single", sql.Named("own_ids", m.file.HasID && !rows)); err != nil {
 		return 0, err
 	}
+	repeated := int64(0)
 	if rows {
 		if repeated, err = m.dropRepeats(); err != nil {
 			return 0, err
@@ -535,19 +566,24 @@ func (m *merge) orders() (duplicates int64, err error) {
 	return m.count("SELECT count(*) FROM aside WHERE outcome = 'duplicate'")
 }
 
-// dropRepeats decides whether an orders file that names products has one row
-// per line item: some order then has rows that differ, in this file or in an
-// earlier one of the source. If none has, each row is an order of one line, and
-// equal rows are repeats, which it takes out and counts; among line items equal
-// rows are two equal lines.
-func (m *merge) dropRepeats() (int64, error) {
-	var items bool
-	err := m.db.Row(m.ctx, []any{&items}, `SELECT EXISTS (SELECT 1 FROM facts.order_lines WHERE source = $source AND line > 1)
-  OR EXISTS (SELECT 1 FROM stage_rows GROUP BY id HAVING min(content) <> max(content))`, sql.Named("source", m.source.Name))
-	if err != nil {
-		return 0, err
+// hasLines decides whether the rows of an orders file are, or hold, order lines.
+// It has one row per line item when some order has rows that differ, in this
+// file or in an earlier one of the source; such a file must name products. A
+// file with one row per order holds lines when it has ids of products; a title
+// alone is no product.
+func (m *merge) hasLines() (bool, error) {
+	if !m.names("product_id") && !m.names("product_name") {
+		return false, nil
 	}
-	if items {
+	err := m.db.Row(m.ctx, []any{&m.items}, `SELECT EXISTS (SELECT 1 FROM facts.order_lines WHERE source = $source AND line > 1)
+  OR EXISTS (SELECT 1 FROM stage_rows GROUP BY id HAVING min(content) <> max(content))`, sql.Named("source", m.source.Name))
+	return m.items || m.names("product_id"), err
+}
+
+// dropRepeats takes out and counts equal rows of one order in a file with one
+// row per order: they are repeats. Among line items they are two equal lines.
+func (m *merge) dropRepeats() (int64, error) {
+	if m.items {
 		m.loaded.Notes = append(m.loaded.Notes, "one row per line item: rows of one order id are one order")
 		return 0, nil
 	}

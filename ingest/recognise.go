@@ -203,7 +203,7 @@ func likelier(k kind, header []string, bindings []Binding, lacking bool) string 
 	mine := headersOf(bindings)
 	best, most := "", -1
 	for _, other := range kinds() {
-		if other.name == k.name || k.name == "order-lines" && other.name == "orders" {
+		if other.name == k.name || k.name == "order-lines" && other.name == "orders" && !lacking {
 			continue // lines are often exported with their order's columns
 		}
 		theirs, _, err := recognise(other, header, nil)
