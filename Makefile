@@ -12,9 +12,17 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GO_NEEDED := $(shell sed -n 's/^go //p' go.mod)
 
 # Size and seed of the demo shop, and how long soak feeds each parser.
-CUSTOMERS ?= 10000
+demo: CUSTOMERS ?= 10000
 SEED ?= 1
 FUZZTIME ?= 30s
+
+# Size of the shop of bench, rounds of engine and floor, which parts to run, and
+# where generated shops stay for the next time.
+bench: CUSTOMERS ?= 1000000
+ORDERS ?= 10000000
+RUNS ?= 3
+BENCH ?= whole packages
+SHOPS ?= $(or $(TMPDIR),/tmp)/clientele-bench
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do printf 'make %-6s  %s\n' "$$name" "$$text"; done
@@ -45,8 +53,13 @@ lint: tools ## gofmt, go vet with and without the build tag, staticcheck
 	go vet ./...
 	go run $(STATICCHECK) -tags $(TAGS) ./...
 
-bench: tools ## run the benchmarks of every package
-	go test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
+bench: tools ## time a whole run, stage by stage, beside DuckDB alone, then every package (BENCH=whole or packages, ORDERS=, CUSTOMERS=, RUNS=)
+	@for part in $(BENCH); do case $$part in \
+	  whole) go test -tags $(TAGS) -run '^$$' -bench WholeRun -benchtime $(RUNS)x -timeout 0 -v ./engine \
+	    -whole.orders $(ORDERS) -whole.customers $(CUSTOMERS) -whole.shops '$(SHOPS)';; \
+	  packages) go test -tags $(TAGS) -run '^$$' -bench . -benchmem -timeout 0 ./models/... ./ingest/... ./engine/internal/duck ./engine/report ./engine/demo;; \
+	  *) echo "make: BENCH=$$part: not whole or packages" >&2; exit 2;; \
+	esac; done
 
 soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, checked C pointers (FUZZTIME=)
 	grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \
