@@ -345,6 +345,13 @@ func TestRefunds(t *testing.T) {
 	expect(t, e, "SELECT customer_id, orders, net_revenue FROM scores WHERE as_of = DATE '2024-01-09' ORDER BY 1", "a|2|70", "b|1|65")
 }
 
+// A date of cancellation is enough, whatever the status column says or lacks.
+func TestCancelledWithoutStatus(t *testing.T) {
+	e := workspace(t)
+	loadText(t, e, "orders", "o.csv", "order_id,customer_id,date,amount,cancelled_at\n1,a,2024-01-01,100,\n2,a,2024-01-02,40,2024-01-04\n")
+	expect(t, e, "SELECT refund_id, refunded_on, amount FROM refunds", "2:refund|2024-01-04|40")
+}
+
 // A refund that names an order only belongs to the order's customer, also when
 // it arrives first.
 func TestRefundFile(t *testing.T) {

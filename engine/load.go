@@ -503,9 +503,9 @@ func (m *merge) currency(recorded string) (string, error) {
 	return reporting, nil
 }
 
-// names reports whether the file delivers a column.
-func (m *merge) names(column string) bool {
-	return slices.ContainsFunc(m.file.Fields(), func(f table.Field) bool { return f.Name == column })
+// names reports whether the file delivers one of the columns.
+func (m *merge) names(columns ...string) bool {
+	return slices.ContainsFunc(m.file.Fields(), func(f table.Field) bool { return slices.Contains(columns, f.Name) })
 }
 
 // kind merges the staged rows and returns how many were known already.
@@ -554,10 +554,8 @@ func (m *merge) orders() (duplicates int64, err error) {
 			return 0, err
 		}
 	}
-	for _, name := range []string{"orders", "order_details", "line_products"} {
-		if err := m.script(name); err != nil {
-			return 0, err
-		}
+	if err := m.orderScripts(rows); err != nil {
+		return 0, err
 	}
 	if rows {
 		known, err := m.count("SELECT count(*) FROM stage_lines WHERE order_id IN (SELECT id FROM aside WHERE outcome = 'duplicate')")
@@ -566,13 +564,49 @@ func (m *merge) orders() (duplicates int64, err error) {
 	return m.count("SELECT count(*) FROM aside WHERE outcome = 'duplicate'")
 }
 
+// orderScripts runs the steps that the file's rows and columns call for: most
+// files need few of them, and each costs its planning.
+func (m *merge) orderScripts(lines bool) error {
+	if err := m.script("orders"); err != nil {
+		return err
+	}
+	var replaces, late bool
+	err := m.db.Row(m.ctx, []any{&replaces, &late},
+		"SELECT coalesce(bool_or(outcome = 'replaces'), false), coalesce(bool_or(outcome = 'superseded'), false) FROM aside")
+	if err != nil {
+		return err
+	}
+	for _, step := range []struct {
+		script string
+		needed bool
+	}{
+		{"orders_replaced", replaces},
+		{"orders_current", true},
+		{"orders_late", late},
+		{"orders_lines", lines},
+		{"line_products", lines},
+		{"orders_negative", true},
+		{"orders_refunded", m.names("refunded", "status", "cancelled_at")},
+		{"orders_places", m.names("country", "region", "city", "postcode")},
+		{"orders_contacts", m.names("name", "email", "phone", "address")},
+	} {
+		if !step.needed {
+			continue
+		}
+		if err := m.script(step.script); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // hasLines decides whether the rows of an orders file are, or hold, order lines.
 // It has one row per line item when some order has rows that differ, in this
 // file or in an earlier one of the source; such a file must name products. A
 // file with one row per order holds lines when it has ids of products; a title
 // alone is no product.
 func (m *merge) hasLines() (bool, error) {
-	if !m.names("product_id") && !m.names("product_name") {
+	if !m.names("product_id", "product_name") {
 		return false, nil
 	}
 	err := m.db.Row(m.ctx, []any{&m.items}, `SELECT EXISTS (SELECT 1 FROM facts.order_lines WHERE source = $source AND line > 1)

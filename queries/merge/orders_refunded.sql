@@ -1,0 +1,20 @@
+-- Refunds that orders tell of: an amount given back, or a dated cancellation of
+-- the whole order.
+INSERT INTO facts.refunds
+WITH told AS (
+  SELECT *,
+    CASE WHEN coalesce(refunded, 0) > 0 THEN refunded
+      WHEN cancelled_on IS NOT NULL OR (status IN ('cancelled', 'refunded') AND refunded_on IS NOT NULL) THEN amount END AS back
+  FROM versions
+  WHERE NOT is_refund AND counted AND (refunded > 0 OR cancelled_on IS NOT NULL OR status IN ('cancelled', 'refunded'))
+    AND NOT EXISTS (SELECT 1 FROM aside AS a WHERE a.line = versions.line AND a.outcome IN ('duplicate', 'superseded'))
+),
+dated AS (
+  SELECT *,
+    CASE WHEN refunds_by_order THEN ordered_at ELSE coalesce(refunded_at, cancelled_at, updated_at, ordered_at) END AS back_at,
+    CASE WHEN refunds_by_order THEN ordered_on ELSE coalesce(refunded_on, cancelled_on, updated_on, ordered_on) END AS back_on
+  FROM told
+)
+SELECT source, id || ':refund', id, member, back_at, back_on, CAST(back_on - DATE '1970-01-01' AS INTEGER),
+  back, back, coalesce(currency, reporting), coalesce(status, 'refunded'), content, batch_id, line
+FROM dated WHERE back > 0;
