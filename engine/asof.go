@@ -60,8 +60,8 @@ func (e *Engine) namedDay(text string, latest Day) (Day, error) {
 	}
 	today := DayOf(e.Now.In(zone))
 	switch text {
-	case "", "latest":
-		return latest, nil
+	case "", "latest": // a fact may be dated a day ahead of its loading
+		return min(latest, today), nil
 	case "today":
 		return today, nil
 	case "yesterday":

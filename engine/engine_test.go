@@ -345,6 +345,143 @@ func TestRefunds(t *testing.T) {
 	expect(t, e, "SELECT customer_id, orders, net_revenue FROM scores WHERE as_of = DATE '2024-01-09' ORDER BY 1", "a|2|70", "b|1|65")
 }
 
+// An order and a refund of one source may have the same number.
+func TestOrderAndRefundOfOneNumber(t *testing.T) {
+	e := workspace(t)
+	orders := "order_id,customer_id,date,amount\n1,a,2024-01-01,10\n2,a,2024-01-02,20\n"
+	for i, f := range []struct{ kind, text string }{
+		{"orders", orders}, {"refunds", "refund_id,order_id,date,amount\n1,2,2024-02-01,5\n"}, {"orders", orders + "3,a,2024-01-03,1\n"},
+	} {
+		s := source(f.kind, write(t, e, fmt.Sprintf("%d.csv", i), f.text))
+		s.Name = "shop"
+		load(t, e, s)
+	}
+	expect(t, e, "SELECT order_id, net FROM orders ORDER BY 1", "1|10", "2|20", "3|1")
+	expect(t, e, "SELECT refund_id, customer_id, amount FROM refunds", "1|a|5")
+}
+
+// Lines of a file of their own stay when the order changes, are replaced by
+// lines that come with the order, and are worth what an order without an amount
+// is worth; both files may have one source.
+func TestLinesOfTheirOwn(t *testing.T) {
+	of := func(kind, path string) config.Source {
+		s := source(kind, path)
+		s.Name = "shop"
+		return s
+	}
+	e := workspace(t)
+	write(t, e, "o1.csv", "order_id,customer_id,date,status\n1,a,2024-01-01,unpaid\n2,b,2024-01-02,paid\n")
+	write(t, e, "l.csv", "order_id,product_id,quantity,unit_price\n1,S1,2,5\n1,S2,1,15\n2,S1,1,5\n")
+	write(t, e, "o2.csv", "order_id,customer_id,date,status\n1,a,2024-01-01,paid\n")
+	load(t, e, of("orders", "o1.csv"), of("order-lines", "l.csv"), of("orders", "o2.csv"))
+	expect(t, e, "SELECT order_id, net, counted FROM orders ORDER BY 1", "1|25|true", "2|5|true")
+	expect(t, e, "SELECT order_id, line, net FROM order_lines ORDER BY 1, 2", "1|1|10", "1|2|15", "2|1|5")
+	write(t, e, "o3.csv", "order_id,customer_id,date,sku,quantity,unit_price\n1,a,2024-01-01,S1,3,5\n1,a,2024-01-01,S3,1,1\n")
+	l := load(t, e, of("orders", "o3.csv"))[0]
+	expect(t, e, "SELECT order_id, line, product_id, net FROM order_lines ORDER BY 1, 2", "1|1|S1|15", "1|2|S3|1", "2|1|S1|5")
+	expect(t, e, "SELECT order_id, net FROM orders ORDER BY 1", "1|16", "2|5")
+	if !strings.Contains(strings.Join(l.Notes, " "), "net 25.00 before, 16.00 now") {
+		t.Errorf("notes %q", l.Notes)
+	}
+}
+
+// A refund is counted once: what an order tells of yields to refund rows of
+// that order, and nothing is given back of an order that never counted.
+func TestRefundToldTwice(t *testing.T) {
+	orders := "order_id,customer_id,date,amount,status,cancelled_at,refunded_amount\n" +
+		"1,a,2024-01-01,100,cancelled,2024-01-05,\n2,a,2024-01-02,50,paid,,30\n3,b,2024-01-02,70,cancelled,,\n4,b,2024-01-03,10,paid,,\n"
+	refunds := "refund_id,order_id,date,amount\nR1,1,2024-01-06,100\nR2,2,2024-01-06,20\nR3,3,2024-01-06,70\n"
+	for _, first := range []string{"orders", "refunds"} {
+		e := workspace(t)
+		texts := map[string]string{"orders": orders, "refunds": refunds}
+		loadText(t, e, first, "1.csv", texts[first])
+		second := map[string]string{"orders": "refunds", "refunds": "orders"}[first]
+		loadText(t, e, second, "2.csv", texts[second])
+		score(t, e, "2024-01-31")
+		expect(t, e, "SELECT customer_id, orders, net_revenue FROM scores ORDER BY 1", "a|2|20", "b|1|10")
+	}
+}
+
+// Whose a refund is, and its day under refunds: order, do not depend on the
+// order of loading or on versions.
+func TestRefundsSettleInAnyOrder(t *testing.T) {
+	files := []struct{ kind, text string }{
+		{"orders", "order_id,customer_id,date,amount,updated_at\n1,a,2024-01-01,100,2024-01-01 00:00:00\n"},
+		{"refunds", "refund_id,order_id,date,amount\nR1,1,2024-02-06,40\n"},
+		{"orders", "order_id,customer_id,date,amount,updated_at\n1,b,2024-01-01,100,2024-01-09 00:00:00\n"},
+	}
+	for _, order := range [][]int{{0, 1, 2}, {1, 0, 2}, {2, 1, 0}, {1, 2, 0}} {
+		e := workspace(t)
+		e.Config.Refunds = "order"
+		for _, i := range order {
+			loadText(t, e, files[i].kind, fmt.Sprintf("%d.csv", i), files[i].text)
+		}
+		expect(t, e, "SELECT refund_id, customer_id, refunded_on, amount FROM refunds", "R1|b|2024-01-01|40")
+	}
+}
+
+// A file with fewer columns takes nothing away, and the newest value wins.
+func TestCustomersKeepAttributes(t *testing.T) {
+	e := workspace(t)
+	loadText(t, e, "customers", "c1.csv", "customer_id,name,email,gender\na,Ann,ann@example.com,F\n")
+	loadText(t, e, "customers", "c2.csv", "customer_id,city\na,Paris\n")
+	expect(t, e, "SELECT gender, city FROM customers", "female|Paris")
+	expect(t, e, "SELECT name, email FROM contacts", "Ann|ann@example.com")
+	loadText(t, e, "orders", "o.csv", "order_id,customer_id,date,amount,city\n9,b,2024-06-01,10,New\n1,b,2020-01-01,10,Old\n")
+	expect(t, e, "SELECT city FROM customers WHERE customer_id = 'b'", "New")
+}
+
+// Sums beyond an amount: a line is refused with its number, a day adds up.
+func TestHugeAmounts(t *testing.T) {
+	e := workspace(t)
+	loadText(t, e, "orders", "o.csv", "order_id,customer_id,date,product_id,quantity,unit_price\n1,a,2024-01-01,p,10,1000000000\n")
+	expect(t, e, "SELECT net FROM orders", "10000000000")
+	write(t, e, "p.csv", "order_id,customer_id,date,product_id,quantity,unit_price\n2,a,2024-01-01,p,10000000000,1000000000\n")
+	loaded, err := e.Load(context.Background(), []engine.Loading{{Source: source("orders", "p.csv")}})
+	if err != engine.ErrRefused || !strings.Contains(strings.Join(loaded[0].Notes, " "), "line 2") {
+		t.Errorf("%+v, %v", loaded, err)
+	}
+	loadText(t, e, "orders", "q.csv", "order_id,customer_id,date,amount\n3,a,2024-02-01,99999999999999\n4,a,2024-02-01,99999999999999\n")
+	score(t, e, "latest")
+}
+
+// A shop whose orders name nobody is loaded for product analysis and scored for nobody.
+func TestNobodyToScore(t *testing.T) {
+	e := workspace(t)
+	e.Config.Output.Reports = []string{"en", "zh"}
+	loadText(t, e, "orders", "o.csv", "order_id,customer_id,date,amount\n1,,2024-01-01,10\n")
+	s := score(t, e, "latest")
+	if s.Customers != 0 || len(s.Warnings) == 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Rebuild loses no file: one gone from its folder, or loaded by hand, is named
+// and the store stays; bad rows once allowed are allowed again.
+func TestRebuildKeepsAll(t *testing.T) {
+	e := workspace(t)
+	if err := os.Mkdir(filepath.Join(e.Dir, "in"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	write(t, e, "in/a.csv", "order_id,customer,date,amount\n1,a,2024-01-01,10\n2,a,2024-02-31,10\n")
+	write(t, e, "in/b.csv", "order_id,customer,date,amount\n5,b,2024-01-01,10\n")
+	e.Config.Sources = []config.Source{source("orders", "in/*.csv")}
+	if _, err := e.Run(context.Background(), "latest", true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Rebuild(context.Background(), false, false); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, e, "SELECT order_id FROM orders ORDER BY 1", "1", "5")
+	if err := os.Remove(filepath.Join(e.Dir, "in", "b.csv")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Rebuild(context.Background(), false, false); err == nil || !strings.Contains(err.Error(), "b.csv") {
+		t.Errorf("error %v", err)
+	}
+	expect(t, e, "SELECT order_id FROM orders ORDER BY 1", "1", "5")
+}
+
 // A date of cancellation is enough, whatever the status column says or lacks.
 func TestCancelledWithoutStatus(t *testing.T) {
 	e := workspace(t)

@@ -78,10 +78,30 @@ func (e *Engine) Load(ctx context.Context, loadings []Loading) ([]Loaded, error)
 
 func (e *Engine) loadLocked(ctx context.Context, lock *workspace.Lock, fresh bool, loadings []Loading) (all []Loaded, err error) {
 	err = e.update(ctx, lock, fresh, func(w *writer) (bool, error) {
-		all, err = w.loadAll(ctx, loadings)
+		if all, err = w.loadAll(ctx, loadings); err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(all, func(l Loaded) bool { return l.State == StateLoaded }) {
+			err = w.settle(ctx)
+		}
 		return fresh || slices.ContainsFunc(all, func(l Loaded) bool { return l.State != StateKnown && !l.unchanged }), err
 	})
 	return all, err
+}
+
+// settle works out what facts mean beside each other, once all files are in:
+// whose refunds are, and what orders without an amount are worth.
+func (w *writer) settle(ctx context.Context) error {
+	defer w.stage("settle refunds", 0)()
+	return w.transaction(ctx, func() error {
+		byOrder := sql.Named("by_order", w.Config.Refunds == "order")
+		for _, name := range []string{"settle_lines", "settle_refunds"} {
+			if err := w.db.Statements(ctx, queries.Get("merge/"+name).SQL, byOrder); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		return nil
+	})
 }
 
 func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, error) {
@@ -119,7 +139,7 @@ func (e *Engine) files(l Loading) ([]string, error) {
 			}
 			before := len(all)
 			for _, entry := range entries {
-				if !entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
+				if !entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") && !strings.HasPrefix(entry.Name(), "_") { // _SUCCESS is no data
 					all = append(all, filepath.Join(full, entry.Name()))
 				}
 			}
@@ -170,16 +190,16 @@ func (w *writer) loadFile(ctx context.Context, l Loading, path string) (Loaded, 
 		return Loaded{}, err
 	}
 	loaded := Loaded{Kind: l.Source.Kind, Source: l.Source.Name, Path: shown, Notes: file.Notes}
-	mapping := mappingOf(file)
+	mapping := mappingOf(file, l.Source)
 	known, err := w.known(ctx, &loaded, file.Hash, mapping)
 	if err != nil || known {
 		return loaded, err
 	}
-	m := &merge{writer: w, ctx: ctx, source: l.Source, file: file, mapping: mapping, loaded: &loaded}
-	err = m.stage(l.AllowRejects)
+	m := &merge{writer: w, ctx: ctx, source: l.Source, file: file, mapping: mapping, loaded: &loaded, allowRejects: l.AllowRejects}
+	err = m.stage()
 	if err == nil {
 		err = w.transaction(ctx, func() error {
-			return m.merge(l.AllowRejects)
+			return m.merge()
 		})
 	}
 	if refused := (*refusal)(nil); errors.As(err, &refused) {
@@ -225,17 +245,27 @@ func (w *writer) known(ctx context.Context, l *Loaded, hash, mapping string) (bo
 		return false, err
 	}
 	if was != mapping {
-		return false, fmt.Errorf("%s: is loaded already as batch %d, with other columns mapped (%s; now %s): clientele rebuild loads everything with today's mapping",
+		return false, fmt.Errorf("%s: is loaded already as batch %d, read otherwise (%s; now %s): clientele rebuild loads everything as it is to be read now",
 			l.Path, l.Batch, was, mapping)
 	}
 	l.State = StateKnown
 	return true, nil
 }
 
-func mappingOf(f *ingest.File) string {
-	parts := make([]string, len(f.Bindings))
-	for i, b := range f.Bindings {
-		parts[i] = b.Target + "=" + b.Header
+// mappingOf is how a file is read: which column feeds what, and the options
+// that were given.
+func mappingOf(f *ingest.File, s config.Source) string {
+	var parts []string
+	for _, b := range f.Bindings {
+		parts = append(parts, b.Target+"="+b.Header)
+	}
+	for _, o := range [][2]string{{"encoding", s.Encoding}, {"delimiter", s.Delimiter}, {"dates", s.Dates}, {"decimal", s.Decimal}} {
+		if o[1] != "" && o[1] != config.Auto {
+			parts = append(parts, "--"+o[0]+"="+o[1])
+		}
+	}
+	for word, status := range s.Status {
+		parts = append(parts, "--status="+word+"="+status)
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, ", ")
@@ -256,13 +286,15 @@ type merge struct {
 	loaded  *Loaded
 	rejects []ingest.Reject
 	staged  bool // stage_rejects is there
-	items   bool // an orders file with one row per line item
+
+	allowRejects bool
+	items        bool // an orders file with one row per line item
 }
 
 // merge puts the staged rows into the store.
-func (m *merge) merge(allowRejects bool) error {
+func (m *merge) merge() error {
 	limit := m.Config.Rejects.Limit
-	if share := float64(m.loaded.Rejected) / float64(max(m.loaded.Read, 1)); share > limit && !allowRejects {
+	if share := float64(m.loaded.Rejected) / float64(max(m.loaded.Read, 1)); share > limit && !m.allowRejects {
 		return &refusal{fmt.Sprintf("%d of %d rows (%.3g %%) are bad, more than the limit of %.3g %%: see clientele rejects %d, or load the rest with --allow-rejects",
 			m.loaded.Rejected, m.loaded.Read, share*100, limit*100, m.loaded.Batch)}
 	}
@@ -276,9 +308,6 @@ func (m *merge) merge(allowRejects bool) error {
 	m.loaded.Duplicates = aside
 	m.loaded.Accepted = m.loaded.Read - m.loaded.Rejected - aside
 	m.loaded.State = StateLoaded
-	if err := m.script("pending_refunds"); err != nil {
-		return err
-	}
 	return m.account()
 }
 
@@ -323,7 +352,7 @@ ORDER BY b.batch_id DESC LIMIT 1`,
 
 // stage streams the file's rows into the temporary table stage_rows, and its
 // rejects into stage_rejects.
-func (m *merge) stage(allowRejects bool) error {
+func (m *merge) stage() error {
 	if err := m.db.Row(m.ctx, []any{&m.loaded.Batch}, "SELECT coalesce(max(batch_id), 0) + 1 FROM batches"); err != nil {
 		return err
 	}
@@ -332,7 +361,7 @@ func (m *merge) stage(allowRejects bool) error {
 	chunks := make(chan *table.Table, 2)
 	failed := make(chan error, 1)
 	go func() {
-		err := m.file.Load(ctx, func(c *ingest.Chunk) error { return m.take(ctx, c, chunks, allowRejects) })
+		err := m.file.Load(ctx, func(c *ingest.Chunk) error { return m.take(ctx, c, chunks) })
 		failed <- err
 		close(chunks)
 	}()
@@ -362,11 +391,11 @@ func (m *merge) stage(allowRejects bool) error {
 	return m.stageRejects()
 }
 
-func (m *merge) take(ctx context.Context, c *ingest.Chunk, chunks chan<- *table.Table, allowRejects bool) error {
+func (m *merge) take(ctx context.Context, c *ingest.Chunk, chunks chan<- *table.Table) error {
 	m.loaded.Read += int64(c.Read)
 	m.rejects = append(m.rejects, c.Rejects...)
 	m.advance("load "+m.loaded.Path, m.loaded.Read, 0)
-	if n := len(m.rejects); n > maxRejects && !allowRejects && float64(n) > m.Config.Rejects.Limit*float64(m.loaded.Read) {
+	if n := len(m.rejects); n > maxRejects && !m.allowRejects && float64(n) > m.Config.Rejects.Limit*float64(m.loaded.Read) {
 		return &refusal{fmt.Sprintf("%d of the first %d rows are bad: reading stopped there", n, m.loaded.Read)}
 	}
 	select {
@@ -438,6 +467,9 @@ func (m *merge) prepare() error {
 	if err := m.settle(); err != nil {
 		return err
 	}
+	if err := m.refuseHugeLines(); err != nil {
+		return err
+	}
 	if m.names("customer_key") {
 		return m.script("people")
 	}
@@ -466,10 +498,10 @@ func (m *merge) settle() error {
 	cfg := m.Config
 	return m.db.Statements(m.ctx, `CREATE OR REPLACE TEMP TABLE load AS SELECT CAST($source AS VARCHAR) AS source, CAST($batch AS INTEGER) AS batch_id,
   CAST($id_space AS VARCHAR) AS id_space, CAST($currency AS VARCHAR) AS currency,
-  CAST($tax AS BOOLEAN) AS with_tax, CAST($shipping AS BOOLEAN) AS with_shipping, CAST($by_order AS BOOLEAN) AS refunds_by_order`,
+  CAST($tax AS BOOLEAN) AS with_tax, CAST($shipping AS BOOLEAN) AS with_shipping`,
 		sql.Named("source", m.source.Name), sql.Named("batch", m.loaded.Batch), sql.Named("id_space", m.source.IDSpace),
 		sql.Named("currency", currency), sql.Named("tax", slices.Contains(cfg.Net, "tax")),
-		sql.Named("shipping", slices.Contains(cfg.Net, "shipping")), sql.Named("by_order", cfg.Refunds == "order"))
+		sql.Named("shipping", slices.Contains(cfg.Net, "shipping")))
 }
 
 func has(m map[string]string, key string) bool { _, ok := m[key]; return ok }
@@ -576,6 +608,11 @@ func (m *merge) orderScripts(lines bool) error {
 	if err != nil {
 		return err
 	}
+	if replaces || late {
+		if err := m.noteVersions(); err != nil {
+			return err
+		}
+	}
 	for _, step := range []struct {
 		script string
 		needed bool
@@ -598,6 +635,41 @@ func (m *merge) orderScripts(lines bool) error {
 		}
 	}
 	return nil
+}
+
+// noteVersions says how many orders the file changes, and what that does to
+// their worth: nobody should find out later.
+func (m *merge) noteVersions() error {
+	var replaced, older int64
+	var before, after float64
+	err := m.db.Row(m.ctx, []any{&replaced, &older, &before, &after}, `SELECT
+  (SELECT count(*) FROM aside WHERE outcome = 'replaces'), (SELECT count(*) FROM aside WHERE outcome = 'superseded'),
+  (SELECT CAST(coalesce(sum(net), 0) AS DOUBLE) FROM facts.orders WHERE source = $source AND order_id IN (SELECT id FROM aside WHERE outcome = 'replaces')),
+  (SELECT CAST(coalesce(sum(amount), 0) AS DOUBLE) FROM versions WHERE line IN (SELECT line FROM aside WHERE outcome = 'replaces'))`,
+		sql.Named("source", m.source.Name))
+	if err != nil {
+		return err
+	}
+	if replaced > 0 {
+		m.loaded.Notes = append(m.loaded.Notes, fmt.Sprintf("orders replaced by another version: %d, net %.2f before, %.2f now", replaced, before, after))
+	}
+	if older > 0 {
+		m.loaded.Notes = append(m.loaded.Notes, fmt.Sprintf("rows that are older versions of orders, kept aside: %d", older))
+	}
+	return nil
+}
+
+// refuseHugeLines refuses a file whose quantity times price no amount can hold.
+func (m *merge) refuseHugeLines() error {
+	if !m.names("quantity") || !m.names("unit_price") {
+		return nil
+	}
+	t, err := m.db.Query(m.ctx, `SELECT min(line) AS line, count(*) AS n FROM stage
+WHERE quantity IS NOT NULL AND unit_price IS NOT NULL AND TRY_CAST(CAST(quantity AS DECIMAL(38,4)) * unit_price AS DECIMAL(18,4)) IS NULL`)
+	if err != nil || t.Ints("n")[0] == 0 {
+		return err
+	}
+	return &refusal{fmt.Sprintf("line %d: quantity times unit price is more than an amount can be (100,000,000,000,000), as on %d lines in all", t.Ints("line")[0], t.Ints("n")[0])}
 }
 
 // hasLines decides whether the rows of an orders file are, or hold, order lines.
@@ -638,16 +710,34 @@ func (m *merge) amountOfOrder() (bool, error) {
 )
 SELECT count(*), count(*) FILTER (filled = 1), count(*) FILTER (filled = n AND amounts = 1), count(*) FILTER (filled = n) FROM orders_seen`)
 	if err != nil || several == 0 {
-		return lines, err
+		return lines || !m.items, err
 	}
+	key := "amount." + m.source.Name
+	recorded, err := meta(m.ctx, m.db)
+	if err != nil {
+		return false, err
+	}
+	decided := recorded[key]
 	switch {
 	case first == several:
 		m.loaded.Notes = append(m.loaded.Notes, "the amount stands on each order's first row: taken as the order's")
 		return true, nil
-	case first+repeated == several && (lines || several >= 20):
+	case decided != "": // the columns of a source mean the same in every file
+	case first+repeated == several:
+		decided = "order"
+	default:
+		decided = "line"
+	}
+	if recorded[key] == "" {
+		if err := setMeta(m.ctx, m.db, key, decided); err != nil {
+			return false, err
+		}
+	}
+	if decided == "order" {
 		m.loaded.Notes = append(m.loaded.Notes, "the amount is the same on every row of an order: taken as the order's, once")
 		return true, nil
 	}
+	m.loaded.Notes = append(m.loaded.Notes, "the amount differs between the rows of an order: taken as the line's")
 	return false, nil
 }
 
@@ -678,11 +768,11 @@ func (m *merge) account() error {
 	if l.Read != l.Accepted+l.Duplicates+l.Rejected {
 		return fmt.Errorf("rows do not add up: %d read, %d accepted, %d duplicates, %d rejected", l.Read, l.Accepted, l.Duplicates, l.Rejected)
 	}
-	err := m.db.Exec(m.ctx, "INSERT INTO batches VALUES ($batch, $kind, $source, $path, $hash, $mapping, $read, $accepted, $duplicates, $rejected, $state, $at, $notes)",
+	err := m.db.Exec(m.ctx, "INSERT INTO batches VALUES ($batch, $kind, $source, $path, $hash, $mapping, $read, $accepted, $duplicates, $rejected, $state, $at, $notes, $allow)",
 		sql.Named("batch", l.Batch), sql.Named("kind", l.Kind), sql.Named("source", l.Source), sql.Named("path", l.Path),
 		sql.Named("hash", m.file.Hash), sql.Named("mapping", m.mapping), sql.Named("read", l.Read), sql.Named("accepted", l.Accepted),
 		sql.Named("duplicates", l.Duplicates), sql.Named("rejected", l.Rejected), sql.Named("state", l.State),
-		sql.Named("at", m.Now.UTC()), sql.Named("notes", strings.Join(l.Notes, "; ")))
+		sql.Named("at", m.Now.UTC()), sql.Named("notes", strings.Join(l.Notes, "; ")), sql.Named("allow", m.allowRejects))
 	if err != nil {
 		return err
 	}

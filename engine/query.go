@@ -9,17 +9,12 @@ import (
 	"slices"
 	"strings"
 
-	"clientele/engine/config"
 	"clientele/engine/internal/duck"
 	"clientele/engine/table"
 	"clientele/engine/workspace"
 	"clientele/models/rfm"
 	"clientele/queries"
 )
-
-func configured(name string) func(config.Source) bool {
-	return func(s config.Source) bool { return s.Name == name }
-}
 
 // Query runs read-only SQL over the store and all runs.
 func (e *Engine) Query(ctx context.Context, query string) (t *table.Table, err error) {
@@ -28,6 +23,9 @@ func (e *Engine) Query(ctx context.Context, query string) (t *table.Table, err e
 			return err
 		}
 		if err := db.Lock(ctx, e.readable()...); err != nil {
+			return err
+		}
+		if err := db.Reads(query); err != nil {
 			return err
 		}
 		t, err = db.Query(ctx, query)
@@ -226,6 +224,14 @@ func (e *Engine) SegmentMembers(ctx context.Context, asOf, segment string, limit
 		}
 		if at < 0 {
 			return fmt.Errorf("no segment %q as of %s: there are %s", segment, run.AsOf, strings.Join(all, ", "))
+		}
+		schemes, err := db.Query(ctx, "SELECT DISTINCT scheme FROM segment_members WHERE as_of = CAST($as_of AS DATE) AND segment = $segment ORDER BY scheme",
+			sql.Named("as_of", run.AsOf), sql.Named("segment", all[at]))
+		if err != nil {
+			return err
+		}
+		if schemes.Rows() > 1 {
+			return fmt.Errorf("segment %q stands in two schemes, %s and %s: rename the custom one", all[at], schemes.Column("scheme").Texts.At(0), schemes.Column("scheme").Texts.At(1))
 		}
 		t, err = db.Query(ctx, queries.Get("segment/members").SQL,
 			sql.Named("as_of", run.AsOf), sql.Named("segment", all[at]), sql.Named("limit", limit))

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
+	"strings"
 
 	"clientele/engine/internal/duck"
 	"clientele/engine/workspace"
@@ -60,14 +60,27 @@ func (e *Engine) Rebuild(ctx context.Context, forget, allowRejects bool) ([]Load
 	}
 	var all []Loaded
 	err := e.locked(func(lock *workspace.Lock) error {
+		var before []batch
 		if !forget {
-			if err := e.refuseHandLoaded(ctx); err != nil {
+			var err error
+			if before, err = e.loadedBatches(ctx); err != nil {
 				return err
 			}
 		}
-		var err error
-		all, err = e.loadLocked(ctx, lock, true, e.sources(allowRejects))
-		return err
+		return e.update(ctx, lock, true, func(w *writer) (bool, error) {
+			sources := e.sources(allowRejects)
+			for i := range sources { // who allowed bad rows in a source once means it
+				sources[i].AllowRejects = allowRejects || slices.ContainsFunc(before, func(b batch) bool { return b.allowed && b.source == sources[i].Source.Name })
+			}
+			var err error
+			if all, err = w.loadAll(ctx, sources); err != nil {
+				return false, err
+			}
+			if err := w.keepsAll(ctx, before); err != nil {
+				return false, err
+			}
+			return true, w.settle(ctx)
+		})
 	})
 	if err == nil && slices.ContainsFunc(all, func(l Loaded) bool { return l.State == StateRefused }) {
 		err = ErrRefused
@@ -75,31 +88,63 @@ func (e *Engine) Rebuild(ctx context.Context, forget, allowRejects bool) ([]Load
 	return all, err
 }
 
-// refuseHandLoaded fails when the store holds batches of sources that the
-// configuration does not name. The store may be of any version and settings.
-func (e *Engine) refuseHandLoaded(ctx context.Context) error {
+// batch is a loaded file as the old store has it.
+type batch struct {
+	source, path, hash string
+	allowed            bool // bad rows were allowed
+}
+
+// loadedBatches lists what the store holds. The store may be of any settings.
+func (e *Engine) loadedBatches(ctx context.Context) ([]batch, error) {
 	path, err := workspace.Store(e.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	db, err := duck.Open(ctx, path, duck.Options{ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w; clientele rebuild --forget starts anew from the sources", path, err)
+	}
+	defer db.Close()
+	t, err := db.Query(ctx, "SELECT source, path, content_hash, allow_rejects FROM batches WHERE state = 'loaded' ORDER BY batch_id")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; clientele rebuild --forget starts anew from the sources", path, err)
+	}
+	out := make([]batch, t.Rows())
+	for i := range out {
+		out[i] = batch{
+			source: string(t.Column("source").Texts.At(i)), path: string(t.Column("path").Texts.At(i)),
+			hash: string(t.Column("content_hash").Texts.At(i)), allowed: t.Column("allow_rejects").Bools[i],
+		}
+	}
+	return out, nil
+}
+
+// keepsAll fails when the new store lacks a file that the old one had: loaded by
+// hand, gone from its folder, or refused now.
+func (w *writer) keepsAll(ctx context.Context, before []batch) error {
+	t, err := w.db.Query(ctx, "SELECT DISTINCT content_hash FROM batches WHERE state = 'loaded'")
 	if err != nil {
 		return err
 	}
-	db, err := duck.Open(ctx, path, e.options(true, filepath.Join(e.Dir, ".private-rebuild")))
-	if err != nil {
-		return fmt.Errorf("open %s: %w; clientele rebuild --forget starts anew from the sources", path, err)
-	}
-	defer db.Close()
-	t, err := db.Query(ctx, "SELECT DISTINCT source, path FROM batches WHERE state = 'loaded' ORDER BY source, path")
-	if err != nil {
-		return fmt.Errorf("%s: %w; clientele rebuild --forget starts anew from the sources", path, err)
-	}
+	there := map[string]bool{}
 	for i := range t.Rows() {
-		source := string(t.Column("source").Texts.At(i))
-		if !slices.ContainsFunc(e.Config.Sources, configured(source)) {
-			return fmt.Errorf("%s was loaded by hand (source %s) and would be lost: name it under sources in %s, or rebuild --forget",
-				t.Column("path").Texts.At(i), source, workspace.ConfigName)
+		there[string(t.Column("content_hash").Texts.At(i))] = true
+	}
+	var lost []string
+	for _, b := range before {
+		if !there[b.hash] {
+			lost = append(lost, b.path+" (source "+b.source+")")
 		}
 	}
-	return nil
+	switch {
+	case len(lost) == 0:
+		return nil
+	case len(lost) > 5:
+		lost = append(lost[:5], fmt.Sprintf("and %d more", len(lost)-5))
+	}
+	return fmt.Errorf("the facts of files that are loaded would be lost, as the sources of %s do not bring them again: %s; the store is as it was. Name them under sources, or rebuild --forget",
+		workspace.ConfigName, strings.Join(lost, ", "))
 }

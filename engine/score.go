@@ -202,9 +202,6 @@ func (r *run) summarize() error {
 	if r.table, err = r.db.Query(r.ctx, "SELECT * FROM summary ORDER BY customer_id"); err != nil {
 		return err
 	}
-	if r.table.Rows() == 0 {
-		return ErrNoFacts
-	}
 	addAverage(r.table)
 	return nil
 }
@@ -239,7 +236,10 @@ FROM facts.orders CROSS JOIN bounds WHERE ordered_day <= as_of_day`)
 			En: fmt.Sprintf("%d orders are unpaid, or cancelled without a date: they are kept and never count.", n),
 			Zh: fmt.Sprintf("%d 笔订单未付款或已取消但无取消日期：订单保留，但不计入统计。", n)})
 	}
-	refused, err := r.db.Query(r.ctx, "SELECT batch_id, path FROM batches WHERE state = 'refused' AND content_hash NOT IN (SELECT content_hash FROM batches WHERE state = 'loaded') ORDER BY batch_id")
+	refused, err := r.db.Query(r.ctx, `WITH latest AS (
+  SELECT batch_id, path, state FROM batches QUALIFY row_number() OVER (PARTITION BY source, kind, path ORDER BY batch_id DESC) = 1
+)
+SELECT batch_id, path FROM latest WHERE state = 'refused' ORDER BY batch_id`)
 	if err != nil {
 		return err
 	}

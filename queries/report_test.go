@@ -65,11 +65,11 @@ INSERT INTO facts.orders (source, order_id, member, ordered_at, ordered_on, orde
   FROM (VALUES ('1', 1, DATE '2023-01-10', true, 100.00), ('2', 1, DATE '2023-03-05', true, 50.50), ('3', 1, DATE '2024-02-01', true, 20),
     ('4', 2, DATE '2024-01-15', true, 30), ('5', 2, DATE '2024-01-15', true, 5), ('6', 3, DATE '2023-06-30', true, 10),
     ('7', 3, DATE '2023-07-01', false, 99), ('8', NULL, DATE '2024-03-31', true, 7), ('9', 1, DATE '2024-04-01', true, 1000)) AS o(id, member, "on", counted, net);
-INSERT INTO facts.refunds (source, refund_id, member, refunded_at, refunded_on, refunded_day, amount, content, batch_id, line)
-  SELECT 's', id, member, CAST("on" AS TIMESTAMPTZ), "on", "on" - DATE '1970-01-01', amount, 0, 1, 0
+INSERT INTO facts.refunds (source, refund_id, member, refunded_at, returned_on, refunded_on, refunded_day, amount, told_amount, told_by, counted, content, batch_id, line)
+  SELECT 's', id, member, CAST("on" AS TIMESTAMPTZ), "on", "on", "on" - DATE '1970-01-01', amount, amount, 'row', true, 0, 1, 0
   FROM (VALUES ('r1', 1, DATE '2024-03-02', 20.50), ('r2', 1, DATE '2024-04-02', 5)) AS r(id, member, "on", amount);
-INSERT INTO batches VALUES (1, 'orders', 'shop', 'in/orders.csv', 'h1', '', 12, 9, 1, 2, 'loaded', TIMESTAMPTZ '2024-04-03', NULL),
-  (2, 'orders', 'shop', 'in/more.csv', 'h2', '', 3, 0, 0, 3, 'refused', TIMESTAMPTZ '2024-04-03', NULL);
+INSERT INTO batches VALUES (1, 'orders', 'shop', 'in/orders.csv', 'h1', '', 12, 9, 1, 2, 'loaded', TIMESTAMPTZ '2024-04-03', NULL, false),
+  (2, 'orders', 'shop', 'in/more.csv', 'h2', '', 3, 0, 0, 3, 'refused', TIMESTAMPTZ '2024-04-03', NULL, false);
 INSERT INTO rejects VALUES (1, 9, 'amount', 'x', 'not a number', 'raw'), (1, 4, 'amount', 'y', 'not a number', 'raw'),
   (2, 2, NULL, NULL, 'ragged row', 'raw');
 CREATE TABLE scores AS SELECT * FROM (VALUES

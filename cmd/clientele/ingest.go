@@ -90,12 +90,9 @@ func (opt *ingestFlags) onto(c config.Config, kind string, paths []string) (conf
 		s.Name = kind
 	}
 	for _, known := range c.Sources {
-		if known.Name == s.Name {
+		if known.Name == s.Name && known.Kind == kind {
 			s = known
 		}
-	}
-	if s.Kind != "" && s.Kind != kind {
-		return s, fmt.Errorf("source %s holds %s in clientele.yaml: name another with --source", s.Name, s.Kind)
 	}
 	s.Kind, s.Path = kind, paths
 	for _, f := range []struct {

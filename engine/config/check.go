@@ -293,10 +293,11 @@ func checkSources(sources []Source) *Error {
 		if e := s.check(key); e != nil {
 			return e
 		}
-		if j, taken := first[s.Name]; taken {
+		name := s.Kind + "\x00" + s.Name // orders and their lines may share a source
+		if j, taken := first[name]; taken {
 			return bad(key+".name", s.Name, fmt.Sprintf("sources[%d] has this name too", j))
 		}
-		first[s.Name] = i
+		first[name] = i
 	}
 	return nil
 }
@@ -336,6 +337,9 @@ func (s Source) check(key string) *Error {
 	if s.IDSpace != "" {
 		if reason := checkName(s.IDSpace); reason != "" {
 			return bad(key+".id_space", s.IDSpace, reason)
+		}
+		if s.IDSpace == "email" || s.IDSpace == "phone" {
+			return bad(key+".id_space", s.IDSpace, "this space is of customers known by an address: choose another name")
 		}
 	}
 	return nil

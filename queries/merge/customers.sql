@@ -1,15 +1,10 @@
--- Customers of a file: one row per source and member, the newest.
+-- Customers of a file. Earlier rows stay: the view takes of each attribute the
+-- newest value, and a file may have fewer columns than the one before.
 CREATE OR REPLACE TEMP VIEW placed_customers AS
 SELECT s.*, p.member
 FROM stage AS s CROSS JOIN load AS l
   JOIN people AS p ON p.id_space = CASE WHEN s.customer_via IN ('email', 'phone') THEN s.customer_via ELSE l.id_space END
     AND p.customer_key = s.customer_key;
-
-DELETE FROM facts.customers WHERE source = $source AND content <> 0 AND member IN (
-  SELECT p.member FROM placed_customers AS p JOIN fate AS f ON p.line = f.line WHERE f.outcome = 'replaces');
-
-DELETE FROM facts.contacts WHERE source = $source AND member IN (
-  SELECT p.member FROM placed_customers AS p JOIN fate AS f ON p.line = f.line WHERE f.outcome = 'replaces');
 
 INSERT INTO facts.customers
 SELECT $source, p.member, p.gender, p.birth_date, p.country, p.region, p.city, p.postcode, p.acquired_on, p.acquired_channel,

@@ -4,7 +4,7 @@ CREATE OR REPLACE TEMP TABLE stage_lines AS
 SELECT line, id AS order_id, content,
   CAST(row_number() OVER (PARTITION BY id ORDER BY line_number, line) AS INTEGER) AS number,
   coalesce(product_id, product_name) AS product_id, product_name, category, brand, quantity, unit_price, line_discount AS discount,
-  CAST(coalesce(line_net, quantity * unit_price - coalesce(line_discount, 0)) AS DECIMAL(18,4)) AS net, line_cost AS cost
+  coalesce(line_net, TRY_CAST(CAST(quantity AS DECIMAL(38,4)) * unit_price - coalesce(line_discount, 0) AS DECIMAL(18,4))) AS net, line_cost AS cost
 FROM stage;
 
 CREATE OR REPLACE TEMP TABLE aside AS

@@ -5,14 +5,14 @@ CREATE OR REPLACE TEMP TABLE stage_lines AS
 SELECT line, id AS order_id, content,
   CAST(row_number() OVER (PARTITION BY id ORDER BY line_number, line) AS INTEGER) AS number,
   coalesce(product_id, product_name) AS product_id, product_name, category, brand, quantity, unit_price, line_discount AS discount,
-  CAST(coalesce(line_net, quantity * unit_price - coalesce(line_discount, 0),
-    CASE WHEN $amount_of_order THEN NULL ELSE net END) AS DECIMAL(18,4)) AS net,
+  coalesce(line_net, TRY_CAST(CAST(quantity AS DECIMAL(38,4)) * unit_price - coalesce(line_discount, 0) AS DECIMAL(18,4)),
+    CASE WHEN $amount_of_order THEN NULL ELSE net END) AS net,
   line_cost AS cost
 FROM stage;
 
 CREATE OR REPLACE TEMP TABLE stage_orders AS
 WITH amounts AS (
-  SELECT order_id, count(*) AS rows, CAST(sum(net) AS DECIMAL(18,4)) AS net, CAST(sum(cost) AS DECIMAL(18,4)) AS cost
+  SELECT order_id, count(*) AS rows, TRY_CAST(sum(net) AS DECIMAL(18,4)) AS net, TRY_CAST(sum(cost) AS DECIMAL(18,4)) AS cost
   FROM stage_lines GROUP BY order_id
 ),
 grouped AS (
@@ -21,15 +21,18 @@ grouped AS (
     arg_min(name, line) AS name, arg_min(email, line) AS email, arg_min(phone, line) AS phone, arg_min(address, line) AS address,
     arg_min(ordered_at, line) AS ordered_at, arg_min(ordered_on, line) AS ordered_on,
     arg_min(status, line) AS status, arg_min(shop, line) AS shop, arg_min(channel, line) AS channel, arg_min(currency, line) AS currency,
-    arg_min(gross, line) AS gross, arg_min(discount, line) AS discount, arg_min(shipping, line) AS shipping, arg_min(tax, line) AS tax,
+    arg_min(gross, line) AS gross,
+    CASE WHEN count(DISTINCT discount) > 1 THEN CAST(sum(discount) AS DECIMAL(18,4)) ELSE max(discount) END AS discount, count(line_net) AS line_nets, arg_min(shipping, line) AS shipping, arg_min(tax, line) AS tax,
     arg_min(net, line) AS net, arg_min(cost, line) AS cost, arg_min(coupon, line) AS coupon, arg_min(campaign_id, line) AS campaign_id,
     max(updated_at) AS updated_at, max(updated_on) AS updated_on, arg_min(cancelled_at, line) AS cancelled_at, arg_min(cancelled_on, line) AS cancelled_on,
     arg_min(refunded, line) AS refunded, arg_min(refunded_at, line) AS refunded_at, arg_min(refunded_on, line) AS refunded_on,
     arg_min(country, line) AS country, arg_min(region, line) AS region, arg_min(city, line) AS city, arg_min(postcode, line) AS postcode
   FROM stage GROUP BY id
 )
-SELECT g.* REPLACE (
-    CASE WHEN $amount_of_order THEN g.net ELSE a.net END AS net,
+SELECT g.* EXCLUDE (line_nets) REPLACE (
+    CASE WHEN $amount_of_order THEN g.net
+      WHEN g.line_nets = 0 THEN TRY_CAST(a.net - coalesce(g.discount, 0) AS DECIMAL(18,4))
+      ELSE a.net END AS net,
     coalesce(g.cost, a.cost) AS cost),
   CAST(NULL AS DECIMAL(18,4)) AS quantity, CAST(NULL AS DECIMAL(18,4)) AS unit_price, CAST(NULL AS DECIMAL(18,4)) AS line_discount,
   a.rows

@@ -1,25 +1,25 @@
 -- Orders of a file into the store. stage has one row per order, stage_lines its
 -- lines, people its customers, repeats the ids that stand more than once.
--- A negative order, and one whose number is a C before digits, is a refund.
+-- A negative order is a refund: Online Retail's invoices that start with C are.
 CREATE OR REPLACE TEMP VIEW versions AS
 WITH goods AS ( -- each step is cast back: sums and products of decimals are wider and slow
   SELECT s.*,
     coalesce(s.net, CAST(s.gross - coalesce(s.discount, 0) AS DECIMAL(18,4)),
-      CAST(s.quantity * s.unit_price - coalesce(s.line_discount, 0) AS DECIMAL(18,4)), CAST(0 AS DECIMAL(18,4))) AS goods,
+      TRY_CAST(CAST(s.quantity AS DECIMAL(38,4)) * s.unit_price - coalesce(s.line_discount, 0) - coalesce(s.discount, 0) AS DECIMAL(18,4))) AS goods,
     CASE WHEN s.customer_via IN ('email', 'phone') THEN s.customer_via ELSE l.id_space END AS id_space,
-    l.source, l.batch_id, l.currency AS reporting, l.refunds_by_order, l.with_tax, l.with_shipping
+    l.source, l.batch_id, l.currency AS reporting, l.with_tax, l.with_shipping
   FROM stage AS s CROSS JOIN load AS l
 ),
 priced AS (
   SELECT *,
-    CASE WHEN with_tax AND with_shipping THEN CAST(goods + coalesce(tax, 0) + coalesce(shipping, 0) AS DECIMAL(18,4))
-      WHEN with_tax THEN CAST(goods + coalesce(tax, 0) AS DECIMAL(18,4))
-      WHEN with_shipping THEN CAST(goods + coalesce(shipping, 0) AS DECIMAL(18,4))
-      ELSE goods END AS amount
+    CASE WHEN with_tax AND with_shipping THEN CAST(coalesce(goods, 0) + coalesce(tax, 0) + coalesce(shipping, 0) AS DECIMAL(18,4))
+      WHEN with_tax THEN CAST(coalesce(goods, 0) + coalesce(tax, 0) AS DECIMAL(18,4))
+      WHEN with_shipping THEN CAST(coalesce(goods, 0) + coalesce(shipping, 0) AS DECIMAL(18,4))
+      ELSE coalesce(goods, CAST(0 AS DECIMAL(18,4))) END AS amount
   FROM goods
 )
 SELECT p.*, m.member,
-  p.amount < 0 OR (p.amount = 0 AND regexp_matches(p.id, '^[Cc][0-9]+$')) AS is_refund,
+  p.amount < 0 AS is_refund,
   CASE
     WHEN p.status = 'unpaid' THEN false
     WHEN p.status = 'cancelled' AND p.cancelled_on IS NULL AND p.refunded_on IS NULL THEN false
@@ -32,8 +32,8 @@ CREATE OR REPLACE TEMP TABLE met AS
 SELECT o.order_id AS id, o.content, o.updated_at FROM facts.orders AS o
 WHERE o.source = $source AND o.order_id IN (SELECT id FROM stage)
 UNION ALL
-SELECT r.refund_id, r.content, NULL FROM facts.refunds AS r
-WHERE r.source = $source AND r.refund_id IN (SELECT id FROM stage);
+SELECT r.refund_id, r.content, r.updated_at FROM facts.refunds AS r JOIN batches AS b ON r.batch_id = b.batch_id
+WHERE r.source = $source AND b.kind = 'orders' AND r.told_by = 'row' AND r.refund_id IN (SELECT id FROM stage);
 
 -- The rows that are not simply new, and what becomes of them.
 CREATE OR REPLACE TEMP TABLE aside AS

@@ -1,6 +1,6 @@
--- Refunds that stand as orders: negative ones, and cancellations by number.
+-- Refunds that stand as orders: negative ones.
 INSERT INTO facts.refunds
-SELECT source, id, NULL, member, ordered_at, ordered_on, CAST(ordered_on - DATE '1970-01-01' AS INTEGER),
-  -amount, -amount, coalesce(currency, reporting), coalesce(status, 'negative order'), content, batch_id, line
+SELECT source, id, NULL, member, member, ordered_at, ordered_on, ordered_on, CAST(ordered_on - DATE '1970-01-01' AS INTEGER),
+  -amount, -amount, coalesce(currency, reporting), coalesce(status, 'negative order'), 'row', true, updated_at, content, batch_id, line
 FROM versions
 WHERE is_refund AND NOT EXISTS (SELECT 1 FROM aside AS a WHERE a.line = versions.line AND a.outcome IN ('duplicate', 'superseded'));

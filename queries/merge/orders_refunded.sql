@@ -10,11 +10,10 @@ WITH told AS (
     AND NOT EXISTS (SELECT 1 FROM aside AS a WHERE a.line = versions.line AND a.outcome IN ('duplicate', 'superseded'))
 ),
 dated AS (
-  SELECT *,
-    CASE WHEN refunds_by_order THEN ordered_at ELSE coalesce(refunded_at, cancelled_at, updated_at, ordered_at) END AS back_at,
-    CASE WHEN refunds_by_order THEN ordered_on ELSE coalesce(refunded_on, cancelled_on, updated_on, ordered_on) END AS back_on
+  SELECT *, coalesce(refunded_at, cancelled_at, updated_at, ordered_at) AS back_at,
+    coalesce(refunded_on, cancelled_on, updated_on, ordered_on) AS back_on
   FROM told
 )
-SELECT source, id || ':refund', id, member, back_at, back_on, CAST(back_on - DATE '1970-01-01' AS INTEGER),
-  back, back, coalesce(currency, reporting), coalesce(status, 'refunded'), content, batch_id, line
+SELECT source, id || ':refund', id, member, member, back_at, back_on, back_on, CAST(back_on - DATE '1970-01-01' AS INTEGER),
+  back, back, coalesce(currency, reporting), coalesce(status, 'refunded'), 'order', true, updated_at, content, batch_id, line
 FROM dated WHERE back > 0;

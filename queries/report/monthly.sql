@@ -39,7 +39,7 @@ returned AS (
   SELECT date_trunc('month', r.refunded_on) AS month, sum(r.amount) AS amount
   FROM facts.refunds AS r
   CROSS JOIN bounds AS b
-  WHERE r.refunded_day <= b.as_of_day
+  WHERE r.counted AND r.refunded_day <= b.as_of_day
   GROUP BY 1
 ),
 months AS (

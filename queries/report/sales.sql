@@ -18,7 +18,7 @@ WITH days AS (
   SELECT r.refunded_day, 0, 0, 0, 0, sum(r.amount)
   FROM facts.refunds AS r
   CROSS JOIN bounds AS b
-  WHERE r.refunded_day <= b.as_of_day
+  WHERE r.counted AND r.refunded_day <= b.as_of_day
   GROUP BY r.refunded_day
 )
 SELECT

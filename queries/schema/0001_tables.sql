@@ -34,8 +34,9 @@ CREATE TABLE facts.products (
 );
 
 -- counted: false for orders that are kept and never count (unpaid, or
--- cancelled without a date). net is in the reporting currency,
--- original_net in the order's own.
+-- cancelled without a date). net is in the reporting currency, original_net in
+-- the order's own; original_net is NULL when the order came without an amount:
+-- its net is then the sum of its lines, once they are known.
 CREATE TABLE facts.orders (
   source VARCHAR NOT NULL, order_id VARCHAR NOT NULL, member INTEGER,
   ordered_at TIMESTAMPTZ NOT NULL, ordered_on DATE NOT NULL, ordered_day INTEGER NOT NULL,
@@ -57,10 +58,15 @@ CREATE TABLE facts.order_lines (
 
 CREATE TABLE facts.superseded_order_lines AS SELECT *, CAST(0 AS INTEGER) AS superseded_by FROM facts.order_lines WHERE false;
 
+-- What the file says stays as it came: named_member, returned_on, told_amount.
+-- member, refunded_on, amount and counted are what it means beside the orders
+-- that are known now; merge/settle_refunds works them out after every load.
+-- told_by: order, when the order itself told of the refund; row otherwise.
 CREATE TABLE facts.refunds (
-  source VARCHAR NOT NULL, refund_id VARCHAR NOT NULL, order_id VARCHAR, member INTEGER,
-  refunded_at TIMESTAMPTZ NOT NULL, refunded_on DATE NOT NULL, refunded_day INTEGER NOT NULL,
-  amount DECIMAL(18,4) NOT NULL, original_amount DECIMAL(18,4), currency VARCHAR, reason VARCHAR,
+  source VARCHAR NOT NULL, refund_id VARCHAR NOT NULL, order_id VARCHAR, member INTEGER, named_member INTEGER,
+  refunded_at TIMESTAMPTZ NOT NULL, returned_on DATE NOT NULL, refunded_on DATE NOT NULL, refunded_day INTEGER NOT NULL,
+  amount DECIMAL(18,4) NOT NULL, told_amount DECIMAL(18,4) NOT NULL, currency VARCHAR, reason VARCHAR,
+  told_by VARCHAR NOT NULL, counted BOOLEAN NOT NULL, updated_at TIMESTAMPTZ,
   content BIGINT NOT NULL, batch_id INTEGER NOT NULL, line BIGINT NOT NULL
 );
 
@@ -69,7 +75,7 @@ CREATE TABLE facts.interactions (
   occurred_at TIMESTAMPTZ NOT NULL, occurred_on DATE NOT NULL, occurred_day INTEGER NOT NULL,
   kind VARCHAR, channel VARCHAR, direction VARCHAR, agent VARCHAR, topic VARCHAR,
   first_response_at TIMESTAMPTZ, resolved_at TIMESTAMPTZ, contacts INTEGER,
-  satisfaction DOUBLE, nps INTEGER, cost DECIMAL(18,4),
+  satisfaction DOUBLE, nps INTEGER, cost DECIMAL(18,4), updated_at TIMESTAMPTZ,
   content BIGINT NOT NULL, batch_id INTEGER NOT NULL, line BIGINT NOT NULL
 );
 
@@ -79,14 +85,14 @@ CREATE TABLE facts.texts (
 
 CREATE TABLE facts.campaigns (
   source VARCHAR NOT NULL, campaign_id VARCHAR NOT NULL, name VARCHAR, channel VARCHAR,
-  started_on DATE, ended_on DATE, cost DECIMAL(18,4), objective VARCHAR,
+  started_on DATE, ended_on DATE, cost DECIMAL(18,4), objective VARCHAR, updated_at TIMESTAMPTZ,
   content BIGINT NOT NULL, batch_id INTEGER NOT NULL, line BIGINT NOT NULL
 );
 
 CREATE TABLE facts.responses (
   source VARCHAR NOT NULL, response_id VARCHAR NOT NULL, campaign_id VARCHAR NOT NULL, member INTEGER,
   occurred_at TIMESTAMPTZ NOT NULL, occurred_on DATE NOT NULL, occurred_day INTEGER NOT NULL,
-  event VARCHAR NOT NULL, arm VARCHAR, value DECIMAL(18,4), machine BOOLEAN,
+  event VARCHAR NOT NULL, arm VARCHAR, value DECIMAL(18,4), machine BOOLEAN, updated_at TIMESTAMPTZ,
   content BIGINT NOT NULL, batch_id INTEGER NOT NULL, line BIGINT NOT NULL
 );
 
@@ -96,7 +102,7 @@ CREATE TABLE batches (
   batch_id INTEGER NOT NULL, kind VARCHAR NOT NULL, source VARCHAR NOT NULL, path VARCHAR NOT NULL,
   content_hash VARCHAR NOT NULL, mapping VARCHAR NOT NULL,
   read BIGINT NOT NULL, accepted BIGINT NOT NULL, duplicates BIGINT NOT NULL, rejected BIGINT NOT NULL,
-  state VARCHAR NOT NULL, loaded_at TIMESTAMPTZ NOT NULL, notes VARCHAR
+  state VARCHAR NOT NULL, loaded_at TIMESTAMPTZ NOT NULL, notes VARCHAR, allow_rejects BOOLEAN NOT NULL
 );
 
 CREATE TABLE rejects (

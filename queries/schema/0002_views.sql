@@ -13,7 +13,7 @@ FROM facts.order_lines;
 
 CREATE OR REPLACE VIEW refunds AS
 SELECT r.source, r.refund_id, r.order_id, i.customer_id, r.member, r.refunded_at, r.refunded_on, r.refunded_day, r.amount,
-  r.original_amount, r.currency, r.reason, r.batch_id, r.line
+  r.told_amount, r.counted, r.currency, r.reason, r.batch_id, r.line
 FROM facts.refunds AS r LEFT JOIN identities AS i ON r.member = i.member;
 
 CREATE OR REPLACE VIEW interactions AS
@@ -31,14 +31,14 @@ FROM facts.responses AS r LEFT JOIN identities AS i ON r.member = i.member;
 -- One row per product: of each column the newest value that is not empty;
 -- what a products file says comes before what order lines only name (content 0).
 CREATE OR REPLACE VIEW products AS
-SELECT product_id,
-  arg_max(name, (content <> 0, updated_at, batch_id, line)) FILTER (name IS NOT NULL) AS name,
-  arg_max(category, (content <> 0, updated_at, batch_id, line)) FILTER (category IS NOT NULL) AS category,
-  arg_max(brand, (content <> 0, updated_at, batch_id, line)) FILTER (brand IS NOT NULL) AS brand,
-  arg_max(price, (content <> 0, updated_at, batch_id, line)) FILTER (price IS NOT NULL) AS price,
-  arg_max(cost, (content <> 0, updated_at, batch_id, line)) FILTER (cost IS NOT NULL) AS cost
-FROM facts.products
-GROUP BY product_id;
+SELECT p.product_id,
+  arg_max(p.name, (p.content <> 0, coalesce(p.updated_at, b.loaded_at), p.batch_id, p.line)) FILTER (p.name IS NOT NULL) AS name,
+  arg_max(p.category, (p.content <> 0, coalesce(p.updated_at, b.loaded_at), p.batch_id, p.line)) FILTER (p.category IS NOT NULL) AS category,
+  arg_max(p.brand, (p.content <> 0, coalesce(p.updated_at, b.loaded_at), p.batch_id, p.line)) FILTER (p.brand IS NOT NULL) AS brand,
+  arg_max(p.price, (p.content <> 0, coalesce(p.updated_at, b.loaded_at), p.batch_id, p.line)) FILTER (p.price IS NOT NULL) AS price,
+  arg_max(p.cost, (p.content <> 0, coalesce(p.updated_at, b.loaded_at), p.batch_id, p.line)) FILTER (p.cost IS NOT NULL) AS cost
+FROM facts.products AS p JOIN batches AS b ON p.batch_id = b.batch_id
+GROUP BY p.product_id;
 
 CREATE OR REPLACE VIEW campaigns AS
 WITH ranked AS (
@@ -46,34 +46,35 @@ WITH ranked AS (
 )
 SELECT campaign_id, name, channel, started_on, ended_on, cost, objective, source, batch_id FROM ranked WHERE n = 1;
 
--- One row per customer: of each attribute the newest value that is not empty.
+-- One row per customer: of each attribute the newest value that is not empty. A
+-- row that says when it was updated is of that moment, any other of its loading.
 CREATE OR REPLACE VIEW customers AS
 WITH people AS (SELECT DISTINCT customer_id FROM identities),
 described AS (
   SELECT i.customer_id,
-    arg_max(c.gender, (c.updated_at, c.batch_id, c.line)) FILTER (c.gender IS NOT NULL) AS gender,
-    arg_max(c.birth_date, (c.updated_at, c.batch_id, c.line)) FILTER (c.birth_date IS NOT NULL) AS birth_date,
-    arg_max(c.country, (c.updated_at, c.batch_id, c.line)) FILTER (c.country IS NOT NULL) AS country,
-    arg_max(c.region, (c.updated_at, c.batch_id, c.line)) FILTER (c.region IS NOT NULL) AS region,
-    arg_max(c.city, (c.updated_at, c.batch_id, c.line)) FILTER (c.city IS NOT NULL) AS city,
-    arg_max(c.postcode, (c.updated_at, c.batch_id, c.line)) FILTER (c.postcode IS NOT NULL) AS postcode,
+    arg_max(c.gender, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.gender IS NOT NULL) AS gender,
+    arg_max(c.birth_date, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.birth_date IS NOT NULL) AS birth_date,
+    arg_max(c.country, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.country IS NOT NULL) AS country,
+    arg_max(c.region, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.region IS NOT NULL) AS region,
+    arg_max(c.city, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.city IS NOT NULL) AS city,
+    arg_max(c.postcode, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.postcode IS NOT NULL) AS postcode,
     min(c.acquired_on) AS acquired_on,
     arg_min(c.acquired_channel, (c.acquired_on, c.batch_id, c.line)) FILTER (c.acquired_channel IS NOT NULL) AS acquired_channel,
-    arg_max(c.referrer_id, (c.updated_at, c.batch_id, c.line)) FILTER (c.referrer_id IS NOT NULL) AS referrer_id,
-    arg_max(c.email_consent, (c.updated_at, c.batch_id, c.line)) FILTER (c.email_consent IS NOT NULL) AS email_consent,
-    arg_max(c.sms_consent, (c.updated_at, c.batch_id, c.line)) FILTER (c.sms_consent IS NOT NULL) AS sms_consent,
-    arg_max(c.tags, (c.updated_at, c.batch_id, c.line)) FILTER (c.tags IS NOT NULL) AS tags,
-    arg_max(c.attributes, (c.updated_at, c.batch_id, c.line)) FILTER (c.attributes IS NOT NULL) AS attributes
-  FROM facts.customers AS c JOIN identities AS i ON c.member = i.member
+    arg_max(c.referrer_id, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.referrer_id IS NOT NULL) AS referrer_id,
+    arg_max(c.email_consent, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.email_consent IS NOT NULL) AS email_consent,
+    arg_max(c.sms_consent, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.sms_consent IS NOT NULL) AS sms_consent,
+    arg_max(c.tags, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.tags IS NOT NULL) AS tags,
+    arg_max(c.attributes, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.attributes IS NOT NULL) AS attributes
+  FROM facts.customers AS c JOIN identities AS i ON c.member = i.member JOIN batches AS b ON c.batch_id = b.batch_id
   GROUP BY i.customer_id
 )
 SELECT p.customer_id, d.* EXCLUDE (customer_id) FROM people AS p LEFT JOIN described AS d ON p.customer_id = d.customer_id;
 
 CREATE OR REPLACE VIEW contacts AS
 SELECT i.customer_id,
-  arg_max(c.name, (c.updated_at, c.batch_id, c.line)) FILTER (c.name IS NOT NULL) AS name,
-  arg_max(c.email, (c.updated_at, c.batch_id, c.line)) FILTER (c.email IS NOT NULL) AS email,
-  arg_max(c.phone, (c.updated_at, c.batch_id, c.line)) FILTER (c.phone IS NOT NULL) AS phone,
-  arg_max(c.address, (c.updated_at, c.batch_id, c.line)) FILTER (c.address IS NOT NULL) AS address
-FROM facts.contacts AS c JOIN identities AS i ON c.member = i.member
+  arg_max(c.name, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.name IS NOT NULL) AS name,
+  arg_max(c.email, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.email IS NOT NULL) AS email,
+  arg_max(c.phone, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.phone IS NOT NULL) AS phone,
+  arg_max(c.address, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.address IS NOT NULL) AS address
+FROM facts.contacts AS c JOIN identities AS i ON c.member = i.member JOIN batches AS b ON c.batch_id = b.batch_id
 GROUP BY i.customer_id;

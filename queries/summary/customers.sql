@@ -37,7 +37,7 @@ returned AS (
   FROM facts.refunds AS r
   INNER JOIN identities AS i ON r.member = i.member
   CROSS JOIN bounds AS b
-  WHERE r.refunded_day <= b.as_of_day
+  WHERE r.counted = true AND r.refunded_day <= b.as_of_day
   GROUP BY i.person
 ),
 contacted AS (
@@ -76,7 +76,8 @@ seen AS (
   SELECT i.person FROM facts.customers AS c
   INNER JOIN identities AS i ON c.member = i.member
   CROSS JOIN bounds AS b
-  WHERE c.content <> 0 AND (c.acquired_on IS NULL OR c.acquired_on <= b.as_of)
+  WHERE c.content <> 0
+    AND COALESCE(c.acquired_on, CAST(c.updated_at AS DATE), b.as_of) <= b.as_of
 ),
 known AS (
   SELECT person FROM seen GROUP BY person

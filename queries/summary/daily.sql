@@ -3,8 +3,8 @@
 -- sums and integer comparisons only.
 -- grain:  person, day
 -- reads:  facts.orders, identities, bounds
--- gives:  person INTEGER, day INTEGER, orders BIGINT, net DECIMAL(18,4)
-SELECT i.person, o.ordered_day AS day, count(*) AS orders, CAST(sum(o.net) AS DECIMAL(18,4)) AS net
+-- gives:  person INTEGER, day INTEGER, orders BIGINT, net DECIMAL(28,4)
+SELECT i.person, o.ordered_day AS day, count(*) AS orders, CAST(sum(o.net) AS DECIMAL(28,4)) AS net
 FROM facts.orders AS o
 INNER JOIN identities AS i ON o.member = i.member
 CROSS JOIN bounds AS b

@@ -209,6 +209,30 @@ func (d *DB) Seal(ctx context.Context) error {
 	return nil
 }
 
+// Reads fails unless the text is one statement that only reads: a SELECT (with
+// everything that begins like one: FROM, WITH, DESCRIBE, SHOW, VALUES), or an
+// EXPLAIN that does not run what it explains.
+func (d *DB) Reads(query string) error {
+	prepared, err := d.conn.Prepare(query) // refuses several; PrepareContext would run all but the last
+	if err != nil {
+		return clean(err)
+	}
+	defer prepared.Close()
+	kind, err := prepared.(*duckdb.Stmt).StatementType()
+	if err != nil {
+		return clean(err)
+	}
+	switch kind {
+	case duckdb.STATEMENT_TYPE_SELECT:
+		return nil
+	case duckdb.STATEMENT_TYPE_EXPLAIN:
+		if words := strings.Fields(strings.ToUpper(query)); len(words) > 1 && !strings.HasPrefix(words[1], "ANALYZE") && !strings.Contains(words[1], "ANALYZE") && !strings.Contains(words[0], "ANALYZE") {
+			return nil
+		}
+	}
+	return errors.New("only one SELECT at a time can be run: queries read, they change nothing")
+}
+
 // Lock forbids everything but reading what is attached: no files outside the
 // folders given, no extensions, no settings. It cannot be undone.
 func (d *DB) Lock(ctx context.Context, folders ...string) error {

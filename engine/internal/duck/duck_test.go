@@ -165,6 +165,32 @@ func TestSealAndLock(t *testing.T) {
 	}
 }
 
+// Lock with a folder lets it be read; Reads keeps it from being written.
+func TestReads(t *testing.T) {
+	ctx := context.Background()
+	d := open(t, "", Options{})
+	folder := t.TempDir()
+	if err := d.Lock(ctx, folder); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{
+		"SELECT 1", "FROM range(3)", "WITH a AS (SELECT 1) SELECT * FROM a", "DESCRIBE SELECT 1", "SHOW TABLES", "EXPLAIN SELECT 1", "VALUES (1)", "-- note\nSELECT 1;",
+	} {
+		if err := d.Reads(q); err != nil {
+			t.Errorf("%s: %v", q, err)
+		}
+	}
+	for _, q := range []string{
+		"COPY (SELECT 1) TO '" + folder + "/x.parquet'", "ATTACH '" + folder + "/x.duckdb' AS x", "EXPLAIN ANALYZE COPY (SELECT 1) TO '" + folder + "/x.csv'",
+		"EXPLAIN (ANALYZE) COPY (SELECT 1) TO '" + folder + "/x.csv'", "EXPLAIN/**/ANALYZE COPY (SELECT 1) TO '" + folder + "/x.csv'",
+		"SELECT 1; SELECT 2", "CREATE TEMP TABLE a (b INTEGER)", "DROP VIEW scores", "SET threads=1", "BEGIN", "EXPORT DATABASE '" + folder + "'", "", "nonsense",
+	} {
+		if err := d.Reads(q); err == nil {
+			t.Errorf("%s was allowed", q)
+		}
+	}
+}
+
 func BenchmarkLoad(b *testing.B) {
 	d := open(b, "", Options{})
 	chunk := sample(65_536)
