@@ -108,6 +108,9 @@ func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, err
 	var all []Loaded
 	for _, l := range loadings {
 		paths, err := w.files(l)
+		if err != nil && !l.FromHere { // the configuration names the source, the command its files
+			err = fmt.Errorf("source %s: %w", l.Source.Name, err)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -346,8 +349,11 @@ ORDER BY b.batch_id DESC LIMIT 1`,
 	}
 	note := &m.loaded.Notes[len(m.loaded.Notes)-1]
 	*note = strings.ReplaceAll(*note, fmt.Sprintf("clientele rejects %d,", m.loaded.Batch), fmt.Sprintf("clientele rejects %d,", batch))
-	m.loaded.Batch, m.loaded.unchanged = batch, true
-	return true, nil
+	m.loaded.Batch = batch
+	n, err := m.db.Affected(m.ctx, "UPDATE batches SET notes = $notes WHERE batch_id = $batch AND notes <> $notes",
+		sql.Named("notes", strings.Join(m.loaded.Notes, "; ")), sql.Named("batch", batch))
+	m.loaded.unchanged = n == 0
+	return true, err
 }
 
 // stage streams the file's rows into the temporary table stage_rows, and its
@@ -387,6 +393,7 @@ func (m *merge) stage() error {
 		}
 		return err
 	}
+	m.loaded.Notes = slices.Clone(m.file.Notes) // some are known at the end only
 	m.loaded.Rejected = int64(len(m.rejects))
 	return m.stageRejects()
 }

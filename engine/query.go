@@ -71,11 +71,8 @@ func (e *Engine) viewRuns(ctx context.Context, db *duck.DB) error {
 		return err
 	}
 	for name, columns := range emptyViews() {
-		if err := db.Exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMP TABLE empty_%s (%s)", name, columns)); err != nil {
-			return err
-		}
 		files := runFiles(runs, name+".parquet")
-		view := fmt.Sprintf("CREATE OR REPLACE TEMP VIEW %s AS SELECT * FROM empty_%s", name, name)
+		view := fmt.Sprintf("CREATE OR REPLACE TEMP VIEW %s AS SELECT %s WHERE false", name, nothing(columns))
 		if len(files) > 0 {
 			view += " UNION ALL BY NAME SELECT * FROM read_parquet([" + strings.Join(files, ", ") + "], union_by_name=true)"
 		}
@@ -84,6 +81,16 @@ func (e *Engine) viewRuns(ctx context.Context, db *duck.DB) error {
 		}
 	}
 	return nil
+}
+
+// nothing is a selection of typed NULLs: "a DATE" becomes CAST(NULL AS DATE) AS a.
+func nothing(columns string) string {
+	var parts []string
+	for _, c := range strings.Split(columns, ",") {
+		name, kind, _ := strings.Cut(strings.TrimSpace(c), " ")
+		parts = append(parts, "CAST(NULL AS "+kind+") AS "+name)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // runFiles are the paths, as SQL literals, of a file in all runs that have it.

@@ -221,7 +221,7 @@ func addAverage(t *table.Table) {
 
 // warn collects the doubts about the run, first those about the facts.
 func (r *run) warn() error {
-	t, err := r.db.Query(r.ctx, `SELECT count(*) AS orders, count(*) FILTER (member IS NULL) AS guests, count(*) FILTER (NOT counted) AS uncounted
+	t, err := r.db.Query(r.ctx, `SELECT count(*) AS orders, count(*) FILTER (counted AND net > 0) AS paid, count(*) FILTER (member IS NULL) AS guests, count(*) FILTER (NOT counted) AS uncounted
 FROM facts.orders CROSS JOIN bounds WHERE ordered_day <= as_of_day`)
 	if err != nil {
 		return err
@@ -230,6 +230,11 @@ FROM facts.orders CROSS JOIN bounds WHERE ordered_day <= as_of_day`)
 		r.warnings = append(r.warnings, models.Warning{Code: "orders_without_customer",
 			En: fmt.Sprintf("%d of %d orders name no customer: they are kept, and scored for nobody.", n, t.Ints("orders")[0]),
 			Zh: fmt.Sprintf("%[2]d 笔订单中有 %[1]d 笔没有客户信息：订单保留，但不计入任何客户的评分。", n, t.Ints("orders")[0])})
+	}
+	if t.Ints("orders")[0] > 0 && t.Ints("paid")[0] == 0 {
+		r.warnings = append(r.warnings, models.Warning{Code: "no_amounts",
+			En: "No order has an amount: money is 0 in every figure, and what is said of spend and value means nothing.",
+			Zh: "没有任何订单带有金额：所有金额均为 0，与消费和价值有关的结果没有意义。"})
 	}
 	if n := t.Ints("uncounted")[0]; n > 0 {
 		r.warnings = append(r.warnings, models.Warning{Code: "orders_not_counted",

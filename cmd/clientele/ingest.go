@@ -134,7 +134,11 @@ func pairs(flag string, words []string) (map[string]string, error) {
 		if !ok || key == "" || value == "" {
 			return nil, usageError{fmt.Errorf("%s %q: want target=column", flag, w)}
 		}
-		out[strings.TrimSpace(key)] = strings.TrimSpace(value)
+		key = strings.TrimSpace(key)
+		if _, twice := out[key]; twice {
+			return nil, usageError{fmt.Errorf("%s: %s is given twice", flag, key)}
+		}
+		out[key] = strings.TrimSpace(value)
 	}
 	return out, nil
 }

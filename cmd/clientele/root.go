@@ -226,6 +226,9 @@ func (a *app) sections(list []engine.Section) error {
 	if a.format == "json" {
 		return writeSections(a.out, list)
 	}
+	if a.format == "csv" {
+		return usageError{errors.New("several tables are no CSV: use --format table or json, or clientele query")}
+	}
 	for i, s := range list {
 		if i > 0 {
 			fmt.Fprintln(a.out)

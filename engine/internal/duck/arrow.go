@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -79,6 +80,9 @@ func kindOf(t arrow.DataType) table.Kind {
 	case *arrow.Date32Type:
 		return table.Date
 	case *arrow.TimestampType:
+		if t.TimeZone == "" {
+			return table.Text // a clock that names no zone is no instant
+		}
 		return table.Timestamp
 	case *arrow.StringType:
 		return table.Text
@@ -140,6 +144,10 @@ func appendArray(c *table.Column, a arrow.Array) error {
 			c.Dates = append(c.Dates, int32(v))
 		}
 	case *array.Timestamp:
+		if c.Kind == table.Text {
+			appendClocks(c, a)
+			break
+		}
 		unit := a.DataType().(*arrow.TimestampType).Unit
 		for _, v := range a.TimestampValues() {
 			c.Ints = append(c.Ints, micros(int64(v), unit))
@@ -159,6 +167,18 @@ func appendArray(c *table.Column, a arrow.Array) error {
 		markNulls(c, a, before, n)
 	}
 	return nil
+}
+
+// appendClocks appends timestamps without a zone as they stand.
+func appendClocks(c *table.Column, a *array.Timestamp) {
+	unit := a.DataType().(*arrow.TimestampType).Unit
+	for i, v := range a.TimestampValues() {
+		if a.IsNull(i) {
+			c.Texts.AppendString("")
+			continue
+		}
+		c.Texts.AppendString(time.UnixMicro(micros(int64(v), unit)).UTC().Format("2006-01-02 15:04:05.999999"))
+	}
 }
 
 // appendTexts appends values of a type without a kind of its own.

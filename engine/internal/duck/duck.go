@@ -23,6 +23,7 @@ type Options struct {
 	Threads  int
 	Memory   int64  // bytes that DuckDB may hold; it runs 9 to 21 % over
 	TempDir  string // where it spills; empty: nowhere
+	Zone     string // time zone in which instants become dates and hours; empty: UTC
 }
 
 // DB is one connection to one store. It is used by one goroutine at a time.
@@ -59,10 +60,14 @@ func Open(ctx context.Context, path string, opt Options) (*DB, error) {
 }
 
 func (d *DB) configure(ctx context.Context, path string, opt Options) error {
+	zone := opt.Zone
+	if zone == "" {
+		zone = "UTC"
+	}
 	settings := []string{
 		"SET autoinstall_known_extensions=false",
 		"SET autoload_known_extensions=false",
-		"SET TimeZone='UTC'",
+		"SET TimeZone=" + Literal(zone),
 		"SET allow_community_extensions=false",
 	}
 	if opt.Threads > 0 {

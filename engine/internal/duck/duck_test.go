@@ -132,6 +132,28 @@ func TestQueryTooLarge(t *testing.T) {
 	}
 }
 
+// Instants become dates in the zone of the connection; a clock that names no
+// zone stays as it stands.
+func TestZone(t *testing.T) {
+	d := open(t, "", Options{Zone: "Asia/Shanghai"})
+	got, err := d.Query(context.Background(), "SELECT TIMESTAMPTZ '2024-01-01 23:30:00Z' AS i, CAST(i AS DATE) AS d, TIMESTAMP '2024-01-01 10:00:00' AS c, NULL::TIMESTAMP AS n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := got.Column("i").Ints[0]; i != 1704151800_000_000 {
+		t.Errorf("instant %d", i)
+	}
+	if d := got.Dates("d")[0]; d != 19724 { // 2024-01-02
+		t.Errorf("day %d", d)
+	}
+	if c := string(got.Column("c").Texts.At(0)); c != "2024-01-01 10:00:00" {
+		t.Errorf("clock %q", c)
+	}
+	if !got.Column("n").Missing(0) {
+		t.Error("no clock is something")
+	}
+}
+
 // A store is whole after Seal, its views work when it is attached again, and
 // Lock leaves nothing but reading.
 func TestSealAndLock(t *testing.T) {

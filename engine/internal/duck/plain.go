@@ -73,7 +73,7 @@ func kindOf(t *sql.ColumnType) table.Kind {
 		return table.Decimal
 	case strings.HasSuffix(name, "INT"), strings.HasSuffix(name, "INTEGER"):
 		return table.Int
-	case strings.HasPrefix(name, "TIMESTAMP"):
+	case name == "TIMESTAMPTZ" || name == "TIMESTAMP WITH TIME ZONE":
 		return table.Timestamp
 	}
 	switch name {
@@ -139,6 +139,8 @@ func appendValue(c *table.Column, v any) error {
 			c.Texts.AppendString("")
 		case string:
 			c.Texts.AppendString(v)
+		case time.Time: // a timestamp without a zone
+			c.Texts.AppendString(v.Format("2006-01-02 15:04:05.999999"))
 		default:
 			c.Texts.AppendString(fmt.Sprint(v))
 		}
