@@ -19,7 +19,7 @@ type dateEvidence struct {
 
 // look adds one trimmed cell.
 func (e *dateEvidence) look(b []byte) {
-	if len(b) < 6 || len(b) >= 8 && (b[4] == '-' || b[4] == '/' || b[4] == '.') {
+	if len(b) < 6 || yearFirst(b) {
 		return
 	}
 	var buf [64]byte
@@ -58,6 +58,16 @@ func (e *dateEvidence) look(b []byte) {
 	if e.example == "" {
 		e.example = string(b)
 	}
+}
+
+// yearFirst reports a cell that begins like 2024-1-3. In 1/22/2024 and 22.1.2024
+// a separator stands at the same place behind other characters than four digits.
+func yearFirst(b []byte) bool {
+	if len(b) < 8 || b[4] != '-' && b[4] != '/' && b[4] != '.' {
+		return false
+	}
+	_, ok := four(b)
+	return ok
 }
 
 func (e *dateEvidence) add(o dateEvidence) {

@@ -34,9 +34,9 @@ const (
 	reasonNoTime  = "no such time of day"
 	reasonOld     = "a year before 1900"
 	reasonFuture  = "more than a day after the moment of loading"
-	reasonYMD     = "not a date in year-month-day order; set the order of dates"
-	reasonDMY     = "not a date in day/month/year order"
-	reasonMDY     = "not a date in month/day/year order"
+	reasonYMD     = "not a date in year-month-day order; say which it is with --dates dmy or --dates mdy"
+	reasonDMY     = "not a date in day/month/year order; where the month stands first, say so with --dates mdy"
+	reasonMDY     = "not a date in month/day/year order; where the day stands first, say so with --dates dmy"
 )
 
 func reasonOrder(o dateOrder) string { return [...]string{reasonYMD, reasonDMY, reasonMDY}[o] }

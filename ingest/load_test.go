@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -232,9 +233,55 @@ func TestInference(t *testing.T) {
 	}
 }
 
+// unpadded writes days of January 2024 as people do: parts without zeros, in an
+// order, with a separator and what follows the date.
+func unpadded(order, separator, clock string, day int) string {
+	parts := []string{fmt.Sprint(day), "1", "2024"}
+	if order == "mdy" {
+		parts[0], parts[1] = parts[1], parts[0]
+	}
+	return strings.Join(parts, separator) + clock
+}
+
+// Dates without leading zeros tell their order like padded ones, wherever in
+// the file the cell stands that tells. The filler, the 2nd, has two readings.
+func TestInferenceOfUnpaddedDates(t *testing.T) {
+	clocks := map[string]string{"": "T00:00:00Z", " 3:04 PM": "T15:04:00Z", " 15:04": "T15:04:00Z", " 5:04:09": "T05:04:09Z"}
+	for _, order := range []string{"dmy", "mdy"} {
+		for _, separator := range []string{"/", "-", "."} {
+			for clock, at := range clocks {
+				for _, tell := range []int{13, 22, 31} {
+					filler, telling := unpadded(order, separator, clock, 2), unpadded(order, separator, clock, tell)
+					rows := []string{"customer|date|amount"}
+					for range 20 {
+						rows = append(rows, "7|"+filler+"|1")
+					}
+					first, last := append([]string{rows[0], "7|" + telling + "|1"}, rows[1:]...), append(slices.Clone(rows), "7|"+telling+"|1")
+					for name, rows := range map[string][]string{"first": first, "last": last, "alone": {rows[0], "7|" + telling + "|1"}} {
+						got := load(t, options("orders"), 3, rows...)
+						if len(got.rejects) > 0 || len(got.rows) != len(rows)-1 {
+							t.Errorf("%q %s: %d rows, rejects %+v", telling, name, len(got.rows), got.rejects)
+							continue
+						}
+						want := map[string]int{fmt.Sprintf("2024-01-%02d%s", tell, at): 1, "2024-01-02" + at: len(rows) - 2}
+						for _, row := range got.rows {
+							want[row["ordered_at"]]--
+						}
+						for instant, n := range want {
+							if n != 0 {
+								t.Errorf("%q %s: %d rows fewer than written are of %s", telling, name, n, instant)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 // ISO dates and plain decimals are not read twice; the others once more.
 func TestInferencePaysNothing(t *testing.T) {
-	for cell, want := range map[string]int{"2024-01-31|12.50": 1, "20240131|7": 1, "2024年1月31日|¥7.00": 1, "2024-01-31|12,50": 1, "31/01/2024|1": 2, "2024-01-31|1,234": 2} {
+	for cell, want := range map[string]int{"2024-01-31|12.50": 1, "20240131|7": 1, "2024年1月31日|¥7.00": 1, "2024/1/3|1": 1, "2024.1.31 9:30|1": 1, "2024-01-31|12,50": 1, "31/01/2024|1": 2, "1/31/2024|1": 2, "2024-01-31|1,234": 2} {
 		path, open := sheet(t, 1, "customer|date|amount", "7|"+cell, "7|"+cell, "7|"+cell)
 		opened := 0
 		f, err := Open(context.Background(), path, options("orders"), func(p string, o Options) (Reader, Detected, error) {
