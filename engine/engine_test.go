@@ -536,6 +536,29 @@ func TestRefused(t *testing.T) {
 	expect(t, e, "SELECT customer_id FROM orders ORDER BY 1", "a", "d")
 }
 
+// An empty or foreign file in a folder is refused by itself; the others load.
+func TestFolderWithStrangeFiles(t *testing.T) {
+	e := workspace(t)
+	if err := os.Mkdir(filepath.Join(e.Dir, "in"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	write(t, e, "in/a.csv", "customer,date,amount\na,2024-01-01,10\n")
+	write(t, e, "in/b.csv", "")
+	write(t, e, "in/_SUCCESS", "")
+	write(t, e, "in/z.csv", "customer,date,amount\nb,2024-01-01,10\n")
+	for range 2 {
+		loaded, err := e.Load(context.Background(), []engine.Loading{{Source: source("orders", "in")}})
+		if err != engine.ErrRefused || len(loaded) != 3 || loaded[1].State != engine.StateRefused || !strings.Contains(loaded[1].Notes[0], "empty") {
+			t.Errorf("%+v, %v", loaded, err)
+		}
+	}
+	expect(t, e, "SELECT customer_id FROM orders ORDER BY 1", "a", "b")
+	expect(t, e, "SELECT path, state FROM batches ORDER BY batch_id", "in/a.csv|loaded", "in/b.csv|refused", "in/z.csv|loaded")
+	if _, err := e.Load(context.Background(), []engine.Loading{{Source: source("orders", "in/b.csv")}}); err == nil || err == engine.ErrRefused {
+		t.Errorf("a file that is named itself: %v", err)
+	}
+}
+
 // Facts of other kinds load, and their customers are the same people.
 func TestOtherKinds(t *testing.T) {
 	e := workspace(t)
@@ -617,9 +640,10 @@ func TestNothingAfterAsOf(t *testing.T) {
 	loadText(t, more, "interactions", "i2.csv", "interaction_id,customer_id,occurred_at,kind\n2,c2,2024-07-01,visit\n3,new1,2024-08-01,visit\n")
 	loadText(t, more, "responses", "k.csv", "response_id,campaign_id,customer_id,occurred_at,event\n2,k,new2,2024-07-01,opened\n")
 	loadText(t, more, "customers", "c.csv", "customer_id,acquired_on\nnew3,2024-07-02\n")
+	loadText(t, more, "customers", "c2.csv", "customer_id,city,updated_at\nc1,Later,2024-07-01 00:00:00\nnew4,Later,2024-07-03 00:00:00\n")
 	score(t, base, "2024-06-30")
 	score(t, more, "2024-06-30")
-	for _, name := range []string{"scores.parquet", "segment_members.parquet", "models.parquet"} {
+	for _, name := range []string{"scores.parquet", "customers.parquet", "segment_members.parquet", "models.parquet"} {
 		if !bytes.Equal(runFile(t, base, "2024-06-30", name), runFile(t, more, "2024-06-30", name)) {
 			t.Errorf("%s differs", name)
 		}

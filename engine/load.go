@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -116,6 +118,9 @@ func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, err
 		}
 		for _, path := range paths {
 			loaded, err := w.loadFile(ctx, l, path)
+			if unread := (*unreadable)(nil); errors.As(err, &unread) && !slices.Contains(l.Source.Path, path) && !slices.Contains(l.Source.Path, w.shown(path)) {
+				loaded, err = w.setAside(ctx, l, path, unread)
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -190,7 +195,7 @@ func (w *writer) loadFile(ctx context.Context, l Loading, path string) (Loaded, 
 	defer done()
 	file, err := w.open(ctx, l.Source, path)
 	if err != nil {
-		return Loaded{}, err
+		return Loaded{}, &unreadable{err}
 	}
 	loaded := Loaded{Kind: l.Source.Kind, Source: l.Source.Name, Path: shown, Notes: file.Notes}
 	mapping := mappingOf(file, l.Source)
@@ -223,6 +228,32 @@ func (w *writer) transaction(ctx context.Context, fn func() error) error {
 		return errors.Join(err, w.db.Exec(context.WithoutCancel(ctx), "ROLLBACK"))
 	}
 	return w.db.Exec(ctx, "COMMIT")
+}
+
+// unreadable is a file that could not be recognised.
+type unreadable struct{ error }
+
+func (u *unreadable) Unwrap() error { return u.error }
+
+// setAside records a file of a folder or a glob that cannot be read as a refused
+// batch: one empty file should not stop the night. A file that is named itself
+// is an error instead.
+func (w *writer) setAside(ctx context.Context, l Loading, path string, cause *unreadable) (Loaded, error) {
+	if err := ended(ctx); err != nil {
+		return Loaded{}, err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Loaded{}, cause.error
+	}
+	sum := sha256.Sum256(data)
+	loaded := Loaded{Kind: l.Source.Kind, Source: l.Source.Name, Path: w.shown(path), State: StateRefused,
+		Notes: []string{"refused: " + strings.TrimPrefix(cause.Error(), path+": ")}}
+	m := &merge{writer: w, ctx: ctx, source: l.Source, file: &ingest.File{Hash: hex.EncodeToString(sum[:])}, loaded: &loaded}
+	if err := m.number(); err != nil {
+		return loaded, err
+	}
+	return loaded, m.record()
 }
 
 // shown is a path as people and the store see it: relative to the workspace
@@ -319,6 +350,16 @@ func (m *merge) refuse(r *refusal) error {
 	l := m.loaded
 	l.State, l.Accepted, l.Duplicates, l.Rejected = StateRefused, 0, 0, l.Read
 	l.Notes = append(l.Notes, "refused: "+r.reason)
+	return m.record()
+}
+
+// number gives the batch its number.
+func (m *merge) number() error {
+	return m.db.Row(m.ctx, []any{&m.loaded.Batch}, "SELECT coalesce(max(batch_id), 0) + 1 FROM batches")
+}
+
+// record stores a refused batch, unless the store has it already.
+func (m *merge) record() error {
 	if !m.staged { // reading stopped before its end
 		if err := m.stageRejects(); err != nil {
 			return err
@@ -359,7 +400,7 @@ ORDER BY b.batch_id DESC LIMIT 1`,
 // stage streams the file's rows into the temporary table stage_rows, and its
 // rejects into stage_rejects.
 func (m *merge) stage() error {
-	if err := m.db.Row(m.ctx, []any{&m.loaded.Batch}, "SELECT coalesce(max(batch_id), 0) + 1 FROM batches"); err != nil {
+	if err := m.number(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(m.ctx)

@@ -91,7 +91,7 @@ func scoreSelection(fields []table.Field) string {
 func (r *run) outputs() []struct{ name, query string } {
 	return []struct{ name, query string }{
 		{"scores", "SELECT * FROM scores ORDER BY customer_id"},
-		{"customers", "SELECT c.* FROM customers AS c JOIN summary AS s ON c.customer_id = s.customer_id ORDER BY c.customer_id"},
+		{"customers", "SELECT c.* FROM customers_as_of(DATE '" + r.asOf.String() + "') AS c JOIN summary AS s ON c.customer_id = s.customer_id ORDER BY c.customer_id"},
 		{"segment_members", `WITH members AS (
   SELECT as_of, rfm_segment AS segment, customer_id, 'rfm ' || ` + duck.Literal(r.Config.RFM.Scheme) + ` AS scheme FROM scores
   UNION ALL SELECT as_of, rfm_cell, customer_id, 'rfm cn8' FROM scores WHERE ` + duck.Literal(r.Config.RFM.Scheme) + ` <> 'cn8'

@@ -48,7 +48,8 @@ SELECT campaign_id, name, channel, started_on, ended_on, cost, objective, source
 
 -- One row per customer: of each attribute the newest value that is not empty. A
 -- row that says when it was updated is of that moment, any other of its loading.
-CREATE OR REPLACE VIEW customers AS
+-- customers_as_of(day) leaves out what is dated after the day.
+CREATE OR REPLACE MACRO customers_as_of(day) AS TABLE
 WITH people AS (SELECT DISTINCT customer_id FROM identities),
 described AS (
   SELECT i.customer_id,
@@ -66,9 +67,12 @@ described AS (
     arg_max(c.tags, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.tags IS NOT NULL) AS tags,
     arg_max(c.attributes, (coalesce(c.updated_at, b.loaded_at), c.batch_id, c.line)) FILTER (c.attributes IS NOT NULL) AS attributes
   FROM facts.customers AS c JOIN identities AS i ON c.member = i.member JOIN batches AS b ON c.batch_id = b.batch_id
+  WHERE c.updated_at IS NULL OR CAST(c.updated_at AS DATE) <= day
   GROUP BY i.customer_id
 )
 SELECT p.customer_id, d.* EXCLUDE (customer_id) FROM people AS p LEFT JOIN described AS d ON p.customer_id = d.customer_id;
+
+CREATE OR REPLACE VIEW customers AS SELECT * FROM customers_as_of(DATE '9999-12-31');
 
 CREATE OR REPLACE VIEW contacts AS
 SELECT i.customer_id,
