@@ -62,14 +62,12 @@ func formatOf(path, asked string) (string, error) {
 	default:
 		return "", fmt.Errorf("format %q is not known: use auto, csv, tsv, jsonl or parquet", asked)
 	}
-	sample, packed, err := peek(path)
+	sample, err := peek(path)
 	if err != nil {
 		sample = nil // the reader meets the same error and says in its own words what it is
 	}
 	isParquet := bytes.HasPrefix(sample, []byte("PAR1")) || bytes.HasPrefix(sample, []byte("PARE"))
 	switch {
-	case isParquet && packed:
-		return "", fmt.Errorf("%s: is a gzipped Parquet file: unpack it first", path)
 	case isParquet && (asked == "" || asked == "auto"):
 		return "parquet", nil
 	case isParquet:
@@ -90,26 +88,24 @@ func formatOf(path, asked string) (string, error) {
 }
 
 // peek returns the first bytes of a regular file, unpacked when it is gzip.
-func peek(path string) (sample []byte, packed bool, err error) {
+func peek(path string) (sample []byte, err error) {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() { // opening a pipe would wait for its writer
-		return nil, false, err
+		return nil, err
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	defer file.Close()
 	from := bufio.NewReader(file)
 	var text io.Reader = from
 	if magic, _ := from.Peek(2); string(magic) == "\x1f\x8b" {
-		packed = true
 		if text, err = gzip.NewReader(from); err != nil {
-			return nil, packed, err
+			return nil, err
 		}
 	}
-	sample, err = io.ReadAll(io.LimitReader(text, sampleBytes))
-	return sample, packed, err
+	return io.ReadAll(io.LimitReader(text, sampleBytes))
 }
 
 // isJSON reports whether the text begins as JSON does: with an object, or with

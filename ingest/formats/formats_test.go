@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -77,6 +78,8 @@ func TestOpen(t *testing.T) {
 		{"a.csv", []byte("{id},net\nC1,5\n"), ingest.Options{}, ingest.Detected{Format: "csv", Encoding: "utf-8", Delimiter: ","}, "{id} net"},
 		{"a.csv", table, ingest.Options{}, ingest.Detected{Format: "parquet"}, "id net"},
 		{"a.parquet", table, ingest.Options{Format: "parquet"}, ingest.Detected{Format: "parquet"}, "id net"},
+		{"a.csv.gz", packed(t, table), ingest.Options{}, ingest.Detected{Format: "parquet", Notes: []string{"unpacked to a temporary file"}}, "id net"},
+		{"a.parquet.gz", packed(t, table), ingest.Options{Format: "parquet"}, ingest.Detected{Format: "parquet", Notes: []string{"unpacked to a temporary file"}}, "id net"},
 		{"a.csv", []byte("id,net\nC\x001,5\nC2,7\nlonger row of text to make one NUL a small part of it all,7\n"), ingest.Options{}, ingest.Detected{Format: "csv", Encoding: "utf-8", Delimiter: ","}, "id net"},
 	} {
 		r, got, err := Open(write(t, c.name, c.in), c.opt)
@@ -84,7 +87,7 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s %.20q: %v", c.name, c.in, err)
 			continue
 		}
-		if got.Format != c.want.Format || got.Encoding != c.want.Encoding || got.Delimiter != c.want.Delimiter || len(got.Notes) != 0 {
+		if got.Format != c.want.Format || got.Encoding != c.want.Encoding || got.Delimiter != c.want.Delimiter || !slices.Equal(got.Notes, c.want.Notes) {
 			t.Errorf("%s %.20q: found %+v, want %+v", c.name, c.in, got, c.want)
 		}
 		if header := strings.Join(r.Header(), " "); header != c.header {
@@ -120,11 +123,12 @@ func TestForeign(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	noise := make([]byte, 5000)
+	long := make([]byte, 200_000)
 	random := rand.New(rand.NewPCG(1, 2))
-	for i := range noise {
-		noise[i] = byte(random.Uint32())
+	for i := range long {
+		long[i] = byte(random.Uint32())
 	}
+	noise := bytes.Clone(long[:5000])
 	noise[0] = 1
 	self, err := os.ReadFile(os.Args[0])
 	if err != nil {
@@ -158,7 +162,12 @@ func TestForeign(t *testing.T) {
 		{"zstd", "is a zstd file", []byte("\x28\xB5\x2F\xFDxxxx"), ingest.Options{}},
 		{"gzip twice", "is gzip inside gzip", packed(t, packed(t, []byte("id,net\n1,2\n"))), ingest.Options{}},
 		{"noise", "is not text", noise, ingest.Options{}},
-		{"packed parquet", "is a gzipped Parquet file: unpack it first", packed(t, table), ingest.Options{}},
+		{"packed parquet as csv", "is a Parquet file, not csv", packed(t, table), ingest.Options{Format: "csv"}},
+		{"packed csv as parquet", "is not a Parquet file", packed(t, []byte("id,net\nC1,5\n")), ingest.Options{Format: "parquet"}},
+		{"cut packed parquet", "the gzip file is cut off before its end", packed(t, table)[:200], ingest.Options{}},
+		{"cut packed parquet, called so", "the gzip file is cut off before its end", packed(t, table)[:200], ingest.Options{Format: "parquet"}},
+		{"long cut packed parquet", "the gzip file is cut off before its end", packed(t, append([]byte("PAR1"), long...))[:150_000], ingest.Options{}},
+		{"packed cut parquet", "the Parquet file is cut off before its end", packed(t, table[:len(table)-5]), ingest.Options{}},
 		{"parquet as csv", "is a Parquet file, not csv", table, ingest.Options{Format: "csv"}},
 		{"csv as parquet", "is not a Parquet file", []byte("id,net\nC1,5\nC2,5\n"), ingest.Options{Format: "parquet"}},
 		{"cut parquet", "the Parquet file is cut off before its end", table[:len(table)-5], ingest.Options{}},

@@ -1,4 +1,5 @@
-// Package parquet reads Parquet files into blocks of cells.
+// Package parquet reads Parquet files, plain or gzipped as a whole, into blocks
+// of cells.
 //
 // Columns are the leaves of the schema, nested ones by their dotted names;
 // lists, maps and types without a plain text are left out, which Notes says.
@@ -21,7 +22,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -40,7 +40,7 @@ const (
 // Reader reads one file. It implements ingest.Reader.
 type Reader struct {
 	path    string
-	file    *os.File
+	file    source
 	groups  []group
 	columns []column
 	header  []string
@@ -79,7 +79,7 @@ type column struct {
 func Open(path string, _ ingest.Options) (*Reader, error) { return open(path, pieceRows) }
 
 func open(path string, limit int) (r *Reader, err error) {
-	file, size, err := stream.OpenFile(path)
+	file, size, unpacked, err := openSource(path)
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +97,9 @@ func open(path string, limit int) (r *Reader, err error) {
 		return nil, damaged(path, err)
 	}
 	r = &Reader{path: path, file: file, cells: stream.MakeFree[*buffers]()}
+	if unpacked {
+		r.notes = append(r.notes, "unpacked to a temporary file")
+	}
 	r.leaves(f.Root())
 	if len(r.columns) == 0 {
 		return nil, fmt.Errorf("%s: has no column that can be read", path)
@@ -182,10 +185,11 @@ func (r *Reader) leaves(c *pq.Column) {
 // Header is the dotted names of the columns.
 func (r *Reader) Header() []string { return r.header }
 
-// Notes says which columns were left out and how times were understood.
+// Notes says which columns were left out, how times were understood, and that
+// the file was unpacked.
 func (r *Reader) Notes() []string { return r.notes }
 
-// Close closes the file. Pieces already returned stay valid.
+// Close closes the file, and removes it where it is a temporary one. Pieces already returned stay valid.
 func (r *Reader) Close() error {
 	r.closePages()
 	return r.file.Close()
