@@ -14,6 +14,7 @@ func recognise(k kind, header []string, mapping map[string]string) (bindings []B
 	targets := targetsOf(k.name)
 	used := make([]bool, len(header))
 	done := map[string]bool{}
+	rivals := map[int][]int{} // by number of binding: other columns it could be read from
 	for _, name := range slices.Sorted(maps.Keys(mapping)) {
 		if err := knownTarget(k, targets, name); err != nil {
 			return nil, nil, err
@@ -28,13 +29,13 @@ func recognise(k kind, header []string, mapping map[string]string) (bindings []B
 			return nil, nil, fmt.Errorf("no column %q to map to %s; the columns are %s", column, name, quoted(header))
 		}
 		used[i] = true
+		rivals[len(bindings)] = same(header, i)
 		bindings = append(bindings, Binding{Target: name, Header: header[i], Index: i, How: "map"})
 	}
 	folded := make([]string, len(header))
 	for i, h := range header {
 		folded[i] = fold(h)
 	}
-	rivals := map[int][]int{} // by number of binding: other headers with one of the target's names
 	for _, t := range targets {
 		if done[t.name] {
 			continue
@@ -48,17 +49,44 @@ func recognise(k kind, header []string, mapping map[string]string) (bindings []B
 		bindings = append(bindings, Binding{Target: t.name, Header: header[best], Index: best, How: "name"})
 	}
 	for i, b := range bindings {
-		var names []string
-		for _, o := range rivals[i] {
-			if !used[o] {
-				names = append(names, header[o])
-			}
-		}
-		if len(names) > 0 {
-			notes = append(notes, fmt.Sprintf("%s is read from column %q, not from %s", b.Target, b.Header, quoted(names)))
+		others := slices.DeleteFunc(rivals[i], func(o int) bool { return used[o] })
+		if len(others) > 0 {
+			notes = append(notes, choice(header, b, others))
 		}
 	}
 	return bindings, notes, nil
+}
+
+// choice says which column feeds a target and which others, that could, do not:
+// by name, and by position as well where two of them have the same name.
+func choice(header []string, b Binding, others []int) string {
+	columns := append([]int{b.Index}, others...)
+	twice := slices.ContainsFunc(columns, func(i int) bool {
+		return slices.ContainsFunc(columns, func(j int) bool { return i != j && header[i] == header[j] })
+	})
+	var shown []string
+	for _, i := range columns {
+		if twice {
+			shown = append(shown, fmt.Sprintf("column %d %q", i+1, header[i]))
+		} else {
+			shown = append(shown, fmt.Sprintf("%q", header[i]))
+		}
+	}
+	if !twice {
+		shown[0] = "column " + shown[0]
+	}
+	return fmt.Sprintf("%s is read from %s, not from %s", b.Target, shown[0], strings.Join(shown[1:], ", "))
+}
+
+// same returns the other columns with the name of column i.
+func same(header []string, i int) []int {
+	var others []int
+	for o, h := range header {
+		if o != i && h == header[i] {
+			others = append(others, o)
+		}
+	}
+	return others
 }
 
 // bestHeader returns the unused header whose name comes first in the target's
@@ -103,7 +131,8 @@ func findHeader(header []string, name string) int {
 
 const attributePrefix = "attribute."
 
-// knownTarget says whether a mapping's target exists, and suggests the nearest.
+// knownTarget says whether a mapping's target exists; when not, it suggests the
+// nearest and lists all.
 func knownTarget(k kind, targets []target, name string) error {
 	if slices.ContainsFunc(targets, func(t target) bool { return t.name == name }) {
 		return nil
@@ -119,10 +148,11 @@ func knownTarget(k kind, targets []target, name string) error {
 			near, distance = t.name, d
 		}
 	}
+	hint := ""
 	if near != "" && distance <= max(2, len(name)/3) {
-		return fmt.Errorf("%s have no column %q; did you mean %q?", k.name, name, near)
+		hint = fmt.Sprintf("did you mean %q? ", near)
 	}
-	return fmt.Errorf("%s have no column %q; the columns are %s", k.name, name, strings.Join(names, ", "))
+	return fmt.Errorf("%s have no column %q; %sthe columns are %s", k.name, name, hint, strings.Join(names, ", "))
 }
 
 // editDistance is the least number of characters to insert, delete or replace.

@@ -213,6 +213,8 @@ func TestRecogniseRanksAndNotes(t *testing.T) {
 	}{
 		{"earlier name wins", "total|customer_id|net_amount|date", "customer_id=customer_id ordered_at=date net=net_amount", `net is read from column "net_amount", not from "total"`},
 		{"the leftmost of equal ones", "date|Customer ID|customer_id", "customer_id=Customer ID ordered_at=date", `customer_id is read from column "Customer ID", not from "customer_id"`},
+		{"a header twice", "customer_id|date|amount|x|amount", "customer_id=customer_id ordered_at=date net=amount", `net is read from column 3 "amount", not from column 5 "amount"`},
+		{"a header twice, and a better one", "customer_id|date|amount|net|amount", "customer_id=customer_id ordered_at=date net=net", `net is read from column 4 "net", not from column 3 "amount", column 5 "amount"`},
 		{"one header, one target", "customer|order_time", "customer_id=customer ordered_at=order_time", ""},
 		{"date and time apart", "customer|order_date|order_time", "customer_id=customer ordered_at=order_date ordered_time=order_time", ""},
 		{"full width, brackets, byte order mark", "\ufeff会员号|下单时间|实付金额（元）", "customer_id=\ufeff会员号 ordered_at=下单时间 net=实付金额（元）", ""},
@@ -253,6 +255,23 @@ func TestMap(t *testing.T) {
 	}
 }
 
+// A mapped header that stands twice is the first, and a note says so.
+func TestMapOfHeaderThatStandsTwice(t *testing.T) {
+	k, _ := kindOf("refunds")
+	header := []string{"order_id", "when", "money", "shop", "money"}
+	bindings, notes, err := recognise(k, header, map[string]string{"refunded_at": "when", "amount": "money"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(bindings, func(b Binding) bool { return b.Target == "amount" })
+	if i < 0 || bindings[i].Index != 2 {
+		t.Errorf("bound %+v", bindings)
+	}
+	if want := []string{`amount is read from column 3 "money", not from column 5 "money"`}; !slices.Equal(notes, want) {
+		t.Errorf("notes %q, want %q", notes, want)
+	}
+}
+
 // What cannot be recognised is one line that says what to do.
 func TestOpenErrors(t *testing.T) {
 	for _, c := range []struct {
@@ -276,7 +295,7 @@ func TestOpenErrors(t *testing.T) {
 		{"orders given as responses", options("responses"), []string{"order_id|customer_id|order_date|total", "1|1|2024-01-31|3"},
 			`no column for campaign_id, nor for occurred_at, nor for event among "order_id", "customer_id", "order_date", "total"; this looks like a file of orders: load it as orders, or name it with --map campaign_id=COLUMN,occurred_at=COLUMN,event=COLUMN`},
 		{"unknown target", with(options("orders"), func(o *Options) { o.Map = map[string]string{"custmer_id": "a"} }), []string{"a|b", "1|2"},
-			`orders have no column "custmer_id"; did you mean "customer_id"?`},
+			`orders have no column "custmer_id"; did you mean "customer_id"? the columns are order_id, customer_id, email, phone, `},
 		{"target of nothing", with(options("campaigns"), func(o *Options) { o.Map = map[string]string{"xyzzy": "a"} }), []string{"a|b", "1|2"},
 			`campaigns have no column "xyzzy"; the columns are campaign_id, name, channel, started_on, ended_on, cost, objective, updated_at`},
 		{"unknown header", with(options("orders"), func(o *Options) { o.Map = map[string]string{"net": "c"} }), []string{"a|b", "1|2"},
