@@ -62,7 +62,7 @@ type File struct {
 	Bindings []Binding // in the order of columns.tsv
 	Unused   []string  // header columns that feed nothing
 	Hash     string    // SHA-256 of the file's bytes, hex
-	Notes    []string  // what was inferred, for people: "dates read as day/month/year" ...
+	Notes    []string  // what was inferred, for people: "dates read as day/month/year" ...; complete once Load has returned
 	HasID    bool      // rows carry an id of their own; otherwise ids are made from content and begin with "~"
 
 	opt   Options
@@ -263,7 +263,9 @@ func (f *File) Fields() []table.Field { return slices.Clone(f.plan.fields) }
 // Load converts the file and hands its chunks to emit, in the order of the file
 // and from the caller's goroutine. Pieces are parsed and converted by
 // Options.Workers goroutines; at most that many and two more are in memory. An
-// error of emit stops it and is returned as it is. Load closes the file.
+// error of emit stops it and is returned as it is. Load closes the file. When all
+// went well it adds to Notes what only the whole file shows: rows without an
+// amount, and what the reader found late.
 func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	in := f.input
 	if in == nil {
@@ -271,9 +273,11 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	}
 	f.input = nil
 	var stop error
+	unpaid := f.amountless()
 	err := pipeline(ctx, in, f.opt.Workers, func() func(*Block) *Chunk {
 		return newConverter(f.plan).convert
 	}, func(c *Chunk) error {
+		unpaid.look(c.Table)
 		stop = emit(c)
 		return stop
 	})
@@ -286,7 +290,19 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	if err == nil {
 		err = f.unchanged()
 	}
+	if err == nil { // a new slice: what was read of Notes before stays as it was
+		f.Notes = slices.Concat(f.Notes, f.late(in.reader), unpaid.note())
+	}
 	return at(f.Path, err)
+}
+
+// late returns what a reader has to say only now that it has read the file.
+func (f *File) late(r Reader) []string {
+	n, ok := r.(interface{ Notes() []string })
+	if !ok {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(n.Notes()), func(note string) bool { return slices.Contains(f.Notes, note) })
 }
 
 // unchanged makes sure that what was loaded is what was hashed.

@@ -10,7 +10,8 @@ import (
 	"fmt"
 )
 
-// Reader is an open file of one format. It is used by one goroutine.
+// Reader is an open file of one format. It is used by one goroutine. One that
+// also has a method Notes() []string is asked for its notes again after its end.
 type Reader interface {
 	// Header is the names of the columns, as the file has them.
 	Header() []string

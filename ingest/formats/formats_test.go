@@ -241,3 +241,51 @@ func TestPublicFiles(t *testing.T) {
 		r.Close()
 	}
 }
+
+// A key that comes after the lines that make the columns is noted after loading.
+func TestLateKeysAreNoted(t *testing.T) {
+	line := []byte(`{"customer_id":"C1","date":"2024-01-31","net":1}` + "\n")
+	in := append(bytes.Repeat(line, 1001), `{"customer_id":"C2","date":"2024-02-01","net":2,"coupon":"X"}`...)
+	f, err := ingest.Open(t.Context(), write(t, "orders.jsonl", in), ingest.Options{Kind: "orders"}, Open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	if err := f.Load(t.Context(), func(c *ingest.Chunk) error { rows += c.Table.Rows(); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`key "coupon" is not in the first 1000 lines and was left out of 1 lines`}
+	if rows != 1002 || !slices.Equal(f.Notes, want) {
+		t.Errorf("%d rows, notes %q, want %q", rows, f.Notes, want)
+	}
+}
+
+// A gzipped Parquet file loads like any other.
+func TestLoadPackedParquet(t *testing.T) {
+	var out bytes.Buffer
+	type order struct {
+		Customer string `parquet:"customer_id"`
+		Date     string `parquet:"date"`
+		Net      int64  `parquet:"net"`
+	}
+	if err := pq.Write(&out, []order{{"C1", "1/22/2024", 1}, {"C2", "1/2/2024", 2}}); err != nil { // dates that are looked at twice
+		t.Fatal(err)
+	}
+	f, err := ingest.Open(t.Context(), write(t, "orders.parquet.gz", packed(t, out.Bytes())), ingest.Options{Kind: "orders"}, Open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var days []int32
+	if err := f.Load(t.Context(), func(c *ingest.Chunk) error {
+		days = append(days, c.Table.Dates("ordered_on")...)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []int32{19744, 19724}; !slices.Equal(days, want) { // date -d 2024-01-22 +%s, divided by 86400
+		t.Errorf("days are %v, want %v", days, want)
+	}
+	if want := []string{"unpacked to a temporary file", `column "date": dates read as month/day/year`}; f.Format != "parquet" || !slices.Equal(f.Notes, want) {
+		t.Errorf("%s, notes %q, want %q", f.Format, f.Notes, want)
+	}
+}
