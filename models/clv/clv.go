@@ -86,13 +86,18 @@ func (m *Model) Load(data []byte) (models.Fitted, error) {
 	return f, nil
 }
 
-// Report implements models.Fitted.
+// Report implements models.Fitted. The status is skipped where nobody had both
+// inputs.
 func (f *Fitted) Report() models.Report {
-	return models.Report{
+	r := models.Report{
 		Model: Name, Status: models.Fixed, Method: Method,
 		Parameters:    []models.Parameter{{Name: "margin", Value: f.Margin}},
 		LogLikelihood: math.NaN(), Rows: f.Rows,
 	}
+	if f.Rows == 0 {
+		r.Status = models.Skipped
+	}
+	return r
 }
 
 // Score implements models.Fitted. A customer without either input has no value.

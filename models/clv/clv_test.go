@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"clientele/engine/table"
+	"clientele/models"
 	"clientele/models/modelstest"
 )
 
@@ -42,7 +43,21 @@ func TestPublished(t *testing.T) {
 				t.Error("an interval that nobody computed")
 			}
 		}
-		if r := f.Report(); r.Rows != 5 || r.Parameters[0].Value != share {
+		if r := f.Report(); r.Rows != 5 || r.Status != models.Fixed || r.Parameters[0].Value != share {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+// Nobody has both inputs: there is no value, and the report says so.
+func TestNothingToCompute(t *testing.T) {
+	nan := math.NaN()
+	for _, in := range []*table.Table{columns(nil, nil), columns([]float64{nan, 1}, []float64{5, nan})} {
+		f, err := (&Model{}).Fit(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := f.Report(); r.Rows != 0 || r.Status != models.Skipped {
 			t.Errorf("%+v", r)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"clientele/engine/table"
@@ -109,8 +110,8 @@ func (m *Model) Fit(ctx context.Context, in *table.Table) (models.Fitted, error)
 	}
 	if len(s.x) < least {
 		f.warn("few_repeaters",
-			fmt.Sprintf("Gamma-Gamma was not fitted: %d customers have repeat spend, the least is %d.", len(s.x), least),
-			fmt.Sprintf("未拟合 Gamma-Gamma：只有 %d 位客户有复购金额，至少需要 %d 位。", len(s.x), least))
+			fmt.Sprintf("Gamma-Gamma was not fitted: %s repeat spend, the least is %s.", have(len(s.x)), thousands(least)),
+			fmt.Sprintf("未拟合 Gamma-Gamma：只有 %s 位客户有复购金额，至少需要 %s 位。", thousands(len(s.x)), thousands(least)))
 		return f.shrunk(s), nil
 	}
 	best, err := fit(ctx, s, m.Workers)
@@ -120,6 +121,23 @@ func (m *Model) Fit(ctx context.Context, in *table.Table) (models.Fitted, error)
 	f.report.Iterations = best.Iterations
 	f.judge(s, best)
 	return f, nil
+}
+
+// have words a number of customers and its verb: 1 customer has, 1,200 customers have.
+func have(n int) string {
+	if n == 1 {
+		return "1 customer has"
+	}
+	return thousands(n) + " customers have"
+}
+
+// thousands writes n with commas.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
 
 // Limits of the parameters; v's are times the mean spend.

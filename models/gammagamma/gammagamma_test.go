@@ -317,6 +317,15 @@ func TestGates(t *testing.T) {
 	}
 }
 
+// Numbers of customers read as a person writes them.
+func TestNumbersInWarnings(t *testing.T) {
+	one := columns([]int64{3}, []float64{60})
+	w := mustFit(t, &Model{MinRepeaters: 1500}, one).Report().Warnings[0]
+	if w.En != "Gamma-Gamma was not fitted: 1 customer has repeat spend, the least is 1,500." || w.Zh != "未拟合 Gamma-Gamma：只有 1 位客户有复购金额，至少需要 1,500 位。" {
+		t.Errorf("%q, %q", w.En, w.Zh)
+	}
+}
+
 func TestCorrelationIsNamed(t *testing.T) {
 	in := simulate(Params{6, 4, 15}, 5000, 1)
 	for i, x := range in.Ints("x") {

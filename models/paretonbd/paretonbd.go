@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 
 	"clientele/engine/table"
 	"clientele/models"
@@ -127,14 +128,14 @@ func fit(ctx context.Context, s Model, h *histories) (*Fitted, error) {
 	f.longest = h.longest()
 	if h.customers < s.MinCustomers {
 		f.warn("few_customers",
-			fmt.Sprintf("Pareto/NBD was not fitted: %d customers have an order, the least is %d.", h.customers, s.MinCustomers),
-			fmt.Sprintf("未拟合 Pareto/NBD：只有 %d 位客户有订单，至少需要 %d 位。", h.customers, s.MinCustomers))
+			fmt.Sprintf("Pareto/NBD was not fitted: %s an order, the least is %s.", have(h.customers), thousands(s.MinCustomers)),
+			fmt.Sprintf("未拟合 Pareto/NBD：只有 %s 位客户有订单，至少需要 %s 位。", thousands(h.customers), thousands(s.MinCustomers)))
 		return f.pooled(h), nil
 	}
 	if h.repeaters < s.MinRepeaters {
 		f.warn("few_repeaters",
-			fmt.Sprintf("Pareto/NBD was not fitted: %d customers have bought again, the least is %d.", h.repeaters, s.MinRepeaters),
-			fmt.Sprintf("未拟合 Pareto/NBD：只有 %d 位客户再次购买过，至少需要 %d 位。", h.repeaters, s.MinRepeaters))
+			fmt.Sprintf("Pareto/NBD was not fitted: %s bought again, the least is %s.", have(h.repeaters), thousands(s.MinRepeaters)),
+			fmt.Sprintf("未拟合 Pareto/NBD：只有 %s 位客户再次购买过，至少需要 %s 位。", thousands(h.repeaters), thousands(s.MinRepeaters)))
 		return f.pooled(h), nil
 	}
 	without, err := fitNBD(ctx, h, s.Workers)
@@ -159,6 +160,23 @@ func fit(ctx context.Context, s Model, h *histories) (*Fitted, error) {
 		f.fitted(with, gain)
 	}
 	return f, nil
+}
+
+// have words a number of customers and its verb: 1 customer has, 1,200 customers have.
+func have(n int) string {
+	if n == 1 {
+		return "1 customer has"
+	}
+	return thousands(n) + " customers have"
+}
+
+// thousands writes n with commas.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
 
 // leastGain is the gain in log-likelihood over the model without churn below

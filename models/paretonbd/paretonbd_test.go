@@ -233,15 +233,17 @@ func TestFitAtEdges(t *testing.T) {
 	})
 }
 
-func TestGates(t *testing.T) {
-	column := func(n int) []int64 { return make([]int64, n) }
-	oneTime := func(n int, t int64) *summary {
-		s := &summary{x: column(n), tx: column(n), t: column(n), last: column(n)}
-		for i := range s.t {
-			s.t[i] = t
-		}
-		return s
+// oneTime is n customers who bought once, t days before the as-of day.
+func oneTime(n int, t int64) *summary {
+	column := func() []int64 { return make([]int64, n) }
+	s := &summary{x: column(), tx: column(), t: column(), last: column()}
+	for i := range s.t {
+		s.t[i] = t
 	}
+	return s
+}
+
+func TestGates(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		in     *summary
@@ -398,6 +400,23 @@ func TestGroupedLikelihood(t *testing.T) {
 		up, _ = h.logLikelihoodNBD(p.R, p.Alpha*(1+d), 1)
 		down, _ = h.logLikelihoodNBD(p.R, p.Alpha*(1-d), 1)
 		close(t, "NBD, slope of alpha", slopes[1], (up-down)/(2*d*p.Alpha), 1e-5)
+	}
+}
+
+// Numbers of customers read as a person writes them.
+func TestNumbersInWarnings(t *testing.T) {
+	for _, c := range []struct {
+		model  *Model
+		in     *table.Table
+		en, zh string
+	}{
+		{&Model{}, oneTime(1, 10).table(), "Pareto/NBD was not fitted: 1 customer has an order, the least is 100.", "未拟合 Pareto/NBD：只有 1 位客户有订单，至少需要 100 位。"},
+		{&Model{MinRepeaters: 1500}, oneTime(5000, 10).table(), "Pareto/NBD was not fitted: 0 customers have bought again, the least is 1,500.", "未拟合 Pareto/NBD：只有 0 位客户再次购买过，至少需要 1,500 位。"},
+		{&Model{MinCustomers: 6000}, oneTime(5000, 10).table(), "Pareto/NBD was not fitted: 5,000 customers have an order, the least is 6,000.", "未拟合 Pareto/NBD：只有 5,000 位客户有订单，至少需要 6,000 位。"},
+	} {
+		if w := mustFit(t, c.model, c.in).Report().Warnings[0]; w.En != c.en || w.Zh != c.zh {
+			t.Errorf("%q, %q, want %q, %q", w.En, w.Zh, c.en, c.zh)
+		}
 	}
 }
 

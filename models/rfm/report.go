@@ -91,13 +91,25 @@ func (f *Fitted) fewScores(p int) (models.Warning, bool) {
 	measure := []string{"recency", "frequency", "money"}[p]
 	letter := "RFM"[p]
 	measureZh := []string{"最近消费", "消费频次", "消费金额"}[p]
-	if slices.Contains(f.Own, measure) {
+	own := slices.Contains(f.Own, measure)
+	switch {
+	case own && len(en) == 1:
+		return models.Warning{
+			Code: "empty_scores_" + measure,
+			En:   fmt.Sprintf("The configured cut points of %s leave one of 5 scores: %c = %s.", measure, letter, en[0]),
+			Zh:   fmt.Sprintf("按配置的%s（%c）分界点，所有客户得分相同：%s。", measureZh, letter, zh[0]),
+		}, true
+	case own:
 		return models.Warning{
 			Code: "empty_scores_" + measure,
 			En: fmt.Sprintf("The configured cut points of %s leave customers in only %d of 5 scores: %c = %s.",
 				measure, len(en), letter, strings.Join(en, ", ")),
 			Zh: fmt.Sprintf("按配置的%s（%c）分界点，只有 %d 个分值有客户：%s。", measureZh, letter, len(zh), strings.Join(zh, "、")),
 		}, true
+	case len(en) == 1:
+		w := models.Warning{Code: "few_scores_" + measure}
+		w.En, w.Zh = f.oneScore(p, slices.IndexFunc(customers[:], func(n int) bool { return n > 0 })+1, measure, measureZh)
+		return w, true
 	}
 	return models.Warning{
 		Code: "few_scores_" + measure,
@@ -105,6 +117,37 @@ func (f *Fitted) fewScores(p int) (models.Warning, bool) {
 			measure, len(en), letter, strings.Join(en, ", ")),
 		Zh: fmt.Sprintf("%s（%c）相同的客户太多，而相同的值得分相同，五档只剩 %d 档：%s。", measureZh, letter, len(zh), strings.Join(zh, "、")),
 	}, true
+}
+
+// oneScore words that everybody has one score in measure p. Under learned cut
+// points it is the lowest, as the worst value is never better than a quantile;
+// with the day more that own bins have (From) it is the highest for recency.
+func (f *Fitted) oneScore(p, score int, measure, measureZh string) (en, zh string) {
+	en, zh = fmt.Sprintf("the lowest score: %c = %d", "RFM"[p], score), fmt.Sprintf("最低分：%c = %d", "RFM"[p], score)
+	if score == 5 {
+		en, zh = strings.Replace(en, "lowest", "highest", 1), strings.Replace(zh, "低", "高", 1)
+	}
+	switch {
+	case f.Rows == 1:
+		return fmt.Sprintf("There is only one customer, who gets %s. Nobody's %s can be compared.", en, measure),
+			fmt.Sprintf("只有 1 位客户，%s无从比较，得%s。", measureZh, zh)
+	case f.allEqual(p):
+		return fmt.Sprintf("All %s customers have equal %s, so all get %s.", thousands(f.Rows), measure, en),
+			fmt.Sprintf("全部 %s 位客户的%s相同，因此均得%s。", thousands(f.Rows), measureZh, zh)
+	}
+	return fmt.Sprintf("Too few of the %s customers differ in %s for a cut point between them, so all get %s.", thousands(f.Rows), measure, en),
+		fmt.Sprintf("%s 位客户中%s不同的太少，无法划出分界点，因此均得%s。", thousands(f.Rows), measureZh, zh)
+}
+
+// allEqual reports whether everybody has one value of measure p, where everybody
+// has one score: then no value is better than the best cut point, and the mean
+// equals it only when all do.
+func (f *Fitted) allEqual(p int) bool {
+	c, mean := []Cuts{f.Recency, f.Frequency, f.Money}[p], []float64{f.Values.Recency, f.Values.Frequency, f.Values.Money}[p]
+	if f.Rule == From { // its cut points are quantiles plus one
+		mean++
+	}
+	return c[0] == c[3] && math.Abs(c[0]-mean) <= 1e-12*math.Abs(mean)
 }
 
 // uncovered warns when customers have codes that no segment covers.
@@ -129,10 +172,14 @@ func (f *Fitted) uncovered() (models.Warning, bool) {
 	if n == 0 {
 		return models.Warning{}, false
 	}
+	verb := "are"
+	if n == 1 {
+		verb = "is"
+	}
 	return models.Warning{
 		Code: "uncovered_codes",
-		En: fmt.Sprintf("Scheme %s has no segment for %d of %d codes, held by %s, who become %s.",
-			f.scheme.Name, len(check.Holes), check.Codes, people(n), Others),
+		En: fmt.Sprintf("Scheme %s has no segment for %d of %d codes: %s with such a code %s in %s.",
+			f.scheme.Name, len(check.Holes), check.Codes, people(n), verb, Others),
 		Zh: fmt.Sprintf("方案 %s 的 %d 个代码中有 %d 个没有对应分层：%s 位客户归入“其他客户”。",
 			f.scheme.Name, check.Codes, len(check.Holes), thousands(n)),
 	}, true

@@ -474,6 +474,51 @@ func TestAllEqual(t *testing.T) {
 	}
 }
 
+// One score that remains is said in a sentence of its own.
+func TestOneScore(t *testing.T) {
+	base := func(days ...int64) *table.Table {
+		in := summary(len(days))
+		for i, d := range days {
+			in.Ints("orders")[i], in.Ints("recency_days")[i], in.Floats("net_revenue")[i] = int64(1+i%7), d, float64(10*i)
+		}
+		return in
+	}
+	today := make([]int64, 1200)
+	late := append(make([]int64, 1199), 400) // 1,199 bought today: every cut point is 0 days
+	for _, c := range []struct {
+		name   string
+		model  Model
+		in     *table.Table
+		en, zh string
+	}{
+		{"as-of day", Model{}, base(today...), "All 1,200 customers have equal recency, so all get the lowest score: R = 1.",
+			"全部 1,200 位客户的最近消费相同，因此均得最低分：R = 1。"},
+		{"own bins", Model{Scheme: "r-rfm-0.2"}, base(3, 3, 3), "All 3 customers have equal recency, so all get the highest score: R = 5.",
+			"全部 3 位客户的最近消费相同，因此均得最高分：R = 5。"},
+		{"one late", Model{}, base(late...), "Too few of the 1,200 customers differ in recency for a cut point between them, so all get the lowest score: R = 1.",
+			"1,200 位客户中最近消费不同的太少，无法划出分界点，因此均得最低分：R = 1。"},
+		{"alone", Model{}, base(5), "There is only one customer, who gets the lowest score: R = 1. Nobody's recency can be compared.",
+			"只有 1 位客户，最近消费无从比较，得最低分：R = 1。"},
+		{"own cut points", Model{Recency: []float64{30, 60, 90, 120}}, base(1, 2, 3), "The configured cut points of recency leave one of 5 scores: R = 5 (3 customers).",
+			"按配置的最近消费（R）分界点，所有客户得分相同：5 分（3 人）。"},
+	} {
+		f, got := fitScore(t, &c.model, c.in)
+		w := f.Report().Warnings[0]
+		if w.En != c.en || w.Zh != c.zh {
+			t.Errorf("%s: %q, %q, want %q, %q", c.name, w.En, w.Zh, c.en, c.zh)
+		}
+		want := int64(1)
+		if strings.Contains(c.en, "R = 5") {
+			want = 5
+		}
+		for i, r := range got.Ints("r_score") {
+			if r != want {
+				t.Fatalf("%s: customer %d has R = %d", c.name, i, r)
+			}
+		}
+	}
+}
+
 func TestNobodyOrdered(t *testing.T) {
 	in := summary(4) // orders are zero
 	f, got := fitScore(t, &Model{}, in)
