@@ -80,7 +80,7 @@ func newSegmentCheck(a *app) *cobra.Command {
 		Use:   "check [SCHEME]",
 		Short: "Prove that an RFM scheme names every code once, or list where not",
 		Long: `List the codes that a scheme leaves without a name, those that it names twice, and names that
-no customer can get. Without SCHEME the configured one is checked, with its own cut points.
+no customer can get, one a row. Without SCHEME the configured one is checked, with its own cut points.
 Exit status 3 when the scheme is no partition.`,
 		Example: `  clientele segment check
   clientele segment check r-rfm-0.2`,
@@ -98,15 +98,15 @@ Exit status 3 when the scheme is no partition.`,
 			if err != nil {
 				return usageError{err}
 			}
-			if a.format == "json" {
-				err = writeJSON(a.out, result)
-			} else {
-				_, err = fmt.Fprintln(a.out, result)
+			if a.format == "table" { // people get the verdict in a sentence first
+				if _, err := fmt.Fprintln(a.out, result); err != nil || result.Partition() {
+					return err
+				}
 			}
-			if err == nil && !result.Partition() {
-				err = errors.Join(engine.ErrRefused)
+			if err := a.rows(result.Faults()); err != nil || result.Partition() {
+				return err
 			}
-			return err
+			return errors.Join(engine.ErrRefused)
 		},
 	}
 }

@@ -4,28 +4,62 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"clientele/engine/table"
 )
 
 // Result is what Check found out about a scheme.
 type Result struct {
-	Scheme     string
-	Codes      int       // number of codes that can occur
-	Holes      []string  // codes in no segment; their customers are Others
-	Overlaps   []Overlap // codes in several segments; the first has their customers
-	Unreached  []string  // names that no customer can get, because earlier ones have all their codes
-	Impossible []string  // scores that no value can have under own cut points: "F2"
+	Scheme     string    `json:"scheme"`
+	Codes      int       `json:"codes"`      // number of codes that can occur
+	Holes      []string  `json:"holes"`      // codes in no segment; their customers are Others
+	Overlaps   []Overlap `json:"overlaps"`   // codes in several segments; the first has their customers
+	Unreached  []string  `json:"unreached"`  // names that no customer can get, because earlier ones have all their codes
+	Impossible []string  `json:"impossible"` // scores that no value can have under own cut points: "F2"
 }
 
 // Overlap is a code and the segments that match it, in the order of the scheme.
 type Overlap struct {
-	Code     string
-	Segments []string
+	Code     string   `json:"code"`
+	Segments []string `json:"segments"`
 }
 
 // Partition reports whether each code is in exactly one segment and each
 // segment has a code.
 func (r Result) Partition() bool {
 	return len(r.Holes) == 0 && len(r.Overlaps) == 0 && len(r.Unreached) == 0
+}
+
+// Faults is one row for each fault of the scheme: problem is hole (a code in no
+// segment), overlap (a code in several, whose names stand in the scheme's order
+// with " | " between), unreached (a name that no customer can get) or impossible
+// (a score that no value can have). A partition has no row.
+func (r Result) Faults() *table.Table {
+	t := table.Make(0,
+		table.Field{Name: "scheme", Kind: table.Text}, table.Field{Name: "problem", Kind: table.Text},
+		table.Field{Name: "code", Kind: table.Text}, table.Field{Name: "segments", Kind: table.Text})
+	add := func(problem, code string, segments ...string) {
+		for i, text := range []string{r.Scheme, problem, code, strings.Join(segments, " | ")} {
+			c := t.Columns()[i]
+			c.Texts.AppendString(text)
+			c.Null = append(c.Null, text == "")
+		}
+	}
+	if !r.Partition() {
+		for _, code := range r.Holes {
+			add("hole", code)
+		}
+		for _, o := range r.Overlaps {
+			add("overlap", o.Code, o.Segments...)
+		}
+		for _, name := range r.Unreached {
+			add("unreached", "", name)
+		}
+		for _, score := range r.Impossible {
+			add("impossible", score)
+		}
+	}
+	return table.New(t.Columns()...)
 }
 
 // Check proves that a scheme is a partition of its codes, or lists what it is
@@ -121,12 +155,19 @@ func scoresOf(c Cuts, least float64, score func(float64) int) levelSet {
 
 // String says in one line whether the scheme is a partition.
 func (r Result) String() string {
-	if r.Partition() {
-		return fmt.Sprintf("%s: each of %d codes is in exactly one segment", r.Scheme, r.Codes)
+	text := fmt.Sprintf("%s: each of %d codes is in exactly one segment", r.Scheme, r.Codes)
+	if !r.Partition() {
+		are := "are"
+		if len(r.Holes) == 1 {
+			are = "is"
+		}
+		text = fmt.Sprintf("%s: of %d codes %d %s in no segment, %d in several", r.Scheme, r.Codes, len(r.Holes), are, len(r.Overlaps))
 	}
-	text := fmt.Sprintf("%s: of %d codes %d are in no segment, %d in several", r.Scheme, r.Codes, len(r.Holes), len(r.Overlaps))
 	if len(r.Unreached) > 0 {
 		text += "; never reached: " + strings.Join(r.Unreached, ", ")
+	}
+	if len(r.Impossible) > 0 {
+		text += "; impossible under the cut points: " + strings.Join(r.Impossible, ", ")
 	}
 	return text
 }

@@ -42,11 +42,9 @@ func ExampleModel_Check() {
 		panic(err)
 	}
 	fmt.Println(result)
-	fmt.Println("impossible:", result.Impossible)
 	fmt.Println("first hole:", result.Holes[0])
 	// Output:
-	// custom: of 100 codes 15 are in no segment, 0 in several; never reached: Second order
-	// impossible: [F2]
+	// custom: of 100 codes 15 are in no segment, 0 in several; never reached: Second order; impossible under the cut points: F2
 	// first hole: 311
 }
 

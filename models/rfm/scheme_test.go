@@ -1,6 +1,7 @@
 package rfm
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -146,6 +147,44 @@ func TestCheckUnderOwnCutPoints(t *testing.T) {
 	}
 	if _, err := (&Model{Frequency: []float64{2, 1}}).Check(); err == nil {
 		t.Error("wrong cut points are no error")
+	}
+}
+
+// Every fault is a row; expected rows by hand from the patterns.
+func TestFaults(t *testing.T) {
+	m := &Model{Scheme: "custom", Frequency: []float64{1, 1.5, 2, 4}, Segments: []Segment{
+		{"Best", []string{"5[1-5]"}}, {"Also", []string{"55"}}, {"Rest", []string{"[1-4][1-3]", "[2-4][4-5]", "1[4-4]"}}, {"F2", []string{"*2"}}}}
+	r, err := m.Check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	faults := r.Faults()
+	for i := range faults.Rows() {
+		var row []string
+		for _, c := range faults.Columns() {
+			text := c.Texts.At(i)
+			if c.Missing(i) != (len(text) == 0) {
+				t.Errorf("row %d: %s is %q, missing %v", i, c.Name, text, c.Missing(i))
+			}
+			row = append(row, string(text))
+		}
+		got = append(got, strings.Join(row, ","))
+	}
+	want := []string{"custom,hole,15,", "custom,overlap,55,Best | Also", "custom,unreached,,Also", "custom,unreached,,F2", "custom,impossible,F2,"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if want := "custom: of 20 codes 1 is in no segment, 1 in several; never reached: Also, F2; impossible under the cut points: F2"; r.String() != want {
+		t.Errorf("%q, want %q", r, want)
+	}
+	text, err := json.Marshal(r)
+	if err != nil || string(text) != `{"scheme":"custom","codes":20,"holes":["15"],"overlaps":[{"code":"55","segments":["Best","Also"]}],"unreached":["Also","F2"],"impossible":["F2"]}` {
+		t.Errorf("%s, %v", text, err)
+	}
+	whole, err := (&Model{Scheme: "grid125", Frequency: []float64{1, 1.5, 2, 4}}).Check()
+	if err != nil || !whole.Partition() || whole.Faults().Rows() > 0 || len(whole.Impossible) != 1 {
+		t.Errorf("%+v, %v: a partition has no fault", whole, err)
 	}
 }
 
