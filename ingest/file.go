@@ -110,7 +110,7 @@ type Loader interface {
 // Open looks at a file, finds out which column is what, and how dates and
 // decimals are written, and computes the hash of its bytes. It reads the first
 // piece of the file; it reads all of it when that shows dates or decimals that
-// can be read in two ways. Whatever makes the file as a whole unfit is an error
+// can be read in two ways, or no date at all. Whatever makes the file as a whole unfit is an error
 // of one line that names the file and says what to do. The caller closes the
 // File, or loads it, which closes it as well.
 func Open(ctx context.Context, path string, opt Options, open OpenFunc) (*File, error) {
@@ -191,7 +191,8 @@ func (f *File) recognise(k kind) error {
 }
 
 // infer finds out how dates and decimals are written, from the first piece that
-// has rows if that is enough, else from the whole file.
+// has rows if that is enough, else from the whole file. A column of dates that is
+// blank so far is no reason to read on while another shows dates.
 func (f *File) infer(ctx context.Context) error {
 	cols := f.plan.columns
 	dates, decimals := make([]bool, len(cols)), make([]bool, len(cols))
@@ -207,11 +208,13 @@ func (f *File) infer(ctx context.Context) error {
 	for _, b := range f.input.held {
 		seen.inspect(b, cols, dates, decimals)
 	}
-	more := false
+	more := seen.noDates(dates)
 	for i := range cols {
-		dates[i] = dates[i] && !seen.dates[i].silent()
+		d := &seen.dates[i]
+		more = more || dates[i] && !d.silent()
+		dates[i] = dates[i] && (!d.silent() || d.cells == 0) // a blank column may tell further down
 		decimals[i] = decimals[i] && !seen.decimals[i].settled()
-		more = more || dates[i] || decimals[i]
+		more = more || decimals[i]
 	}
 	if more && !all {
 		if err := f.scan(ctx, seen, dates, decimals); err != nil {

@@ -7,6 +7,7 @@ import (
 // dateEvidence counts what the cells of a column say about the order of day and
 // month. Cells with the year first say nothing and cost next to nothing.
 type dateEvidence struct {
+	cells    int // all that are not blank
 	dmy, mdy int // cells that have one reading only: 31/01/2024, 01/31/2024
 	unclear  int // 03/04/2024
 	dotted   int // of the unclear cells, those with dots, which nobody writes month first
@@ -19,6 +20,7 @@ type dateEvidence struct {
 
 // look adds one trimmed cell.
 func (e *dateEvidence) look(b []byte) {
+	e.cells++
 	if len(b) < 6 || yearFirst(b) {
 		return
 	}
@@ -81,6 +83,7 @@ func (e *dateEvidence) add(o dateEvidence) {
 	if e.unclear == 0 && o.unclear > 0 || e.example == "" {
 		e.example = o.example
 	}
+	e.cells += o.cells
 	e.dmy, e.mdy = e.dmy+o.dmy, e.mdy+o.mdy
 	e.unclear, e.dotted = e.unclear+o.unclear, e.dotted+o.dotted
 	e.long, e.short = e.long+o.long, e.short+o.short
@@ -121,6 +124,18 @@ func (e *evidence) add(o *evidence) {
 		e.dates[i].add(o.dates[i])
 		e.decimals[i].add(o.decimals[i])
 	}
+}
+
+// noDates reports that there are columns of dates in question, all of them blank.
+func (e *evidence) noDates(dates []bool) bool {
+	some := false
+	for i, asked := range dates {
+		if asked && e.dates[i].cells > 0 {
+			return false
+		}
+		some = some || asked
+	}
+	return some
 }
 
 func (t colType) dated() bool {

@@ -203,6 +203,10 @@ func TestInference(t *testing.T) {
 			`column "date": dates read as day/month/year; column "date": 1 dates are not in day/month/year order`},
 		{"another column tells", options("orders"), long("customer|date|updated_at", "7|03/04/2024|13/04/2024", 5), "ordered_on", "2024-04-03", 0,
 			`column "date": dates read as day/month/year; column "updated_at": dates read as day/month/year`},
+		{"a column that is blank for long", options("orders"), long("customer|date|cancelled_at", "7|13/04/2024|", 50, "7|14/04/2024|1/5/2024"), "ordered_on", "2024-04-13", 0,
+			`column "date": dates read as day/month/year; column "cancelled_at": dates read as day/month/year`},
+		{"no date for long", options("customers"), long("customer_id|birthday|amount", "7||", 50, "7|1/22/1990|", "7|1/2/1990|"), "customer_key", "7", 0,
+			`column "birthday": dates read as month/day/year`},
 		{"configured", with(options("orders"), func(o *Options) { o.Dates = "mdy" }), long("customer|date", "7|03/04/2024", 5), "ordered_on", "2024-03-04", 0, ""},
 		{"decimal comma, seen at the end", options("orders"), long("customer|date|amount", "7|2024-01-31|1,234", 50, "7|2024-01-31|2,50"), "net", "1.2340", 0, `column "amount": numbers read with a decimal comma`},
 		{"decimal point, seen at the end", options("orders"), long("customer|date|amount", "7|2024-01-31|1,234", 50, "7|2024-01-31|2.50"), "net", "1234.0000", 0, ""},
@@ -281,8 +285,10 @@ func TestInferenceOfUnpaddedDates(t *testing.T) {
 
 // ISO dates and plain decimals are not read twice; the others once more.
 func TestInferencePaysNothing(t *testing.T) {
-	for cell, want := range map[string]int{"2024-01-31|12.50": 1, "20240131|7": 1, "2024年1月31日|¥7.00": 1, "2024/1/3|1": 1, "2024.1.31 9:30|1": 1, "2024-01-31|12,50": 1, "31/01/2024|1": 2, "1/31/2024|1": 2, "2024-01-31|1,234": 2} {
-		path, open := sheet(t, 1, "customer|date|amount", "7|"+cell, "7|"+cell, "7|"+cell)
+	for cell, want := range map[string]int{"2024-01-31|12.50": 1, "20240131|7": 1, "2024年1月31日|¥7.00": 1, "2024/1/3|1": 1, "2024.1.31 9:30|1": 1, "2024-01-31|12,50": 1, "31/01/2024|1": 2, "2024-01-31|1|": 1, "1/31/2024|1": 2, "2024-01-31|1,234": 2} {
+		header := "customer|date|amount|cancelled_at" // the last one blank or not there
+		header = strings.Join(strings.Split(header, "|")[:strings.Count(cell, "|")+2], "|")
+		path, open := sheet(t, 1, header, "7|"+cell, "7|"+cell, "7|"+cell)
 		opened := 0
 		f, err := Open(context.Background(), path, options("orders"), func(p string, o Options) (Reader, Detected, error) {
 			opened++
@@ -565,6 +571,7 @@ func TestPiecesInFlightAreBounded(t *testing.T) {
 
 func TestLoadStops(t *testing.T) {
 	rows := dirty(300, 3)
+	rows[1] = "7|a@b.cd|2024-01-31|1|paid|north" // a date, so that Open needs the first piece only
 	path, open := sheet(t, 1, rows...)
 	start := func(fail int64) *File {
 		f, err := Open(context.Background(), path, options("orders"), func(p string, o Options) (Reader, Detected, error) {
