@@ -93,13 +93,14 @@ func shopMeta() Meta {
 			{"Lost", Text{"Lost", "已流失客户"}},
 		},
 		Models: []ModelReport{
-			{Model: "rfm", Status: "fixed", Method: "quantiles, type 7", LogLikelihood: math.NaN(), Rows: 9000},
+			{Model: "rfm", Status: "fixed", Method: "grid125; cn8 by mean of values", LogLikelihood: math.NaN(), Rows: 9000},
 			{Model: "pareto_nbd", Status: "converged", Method: "pareto_nbd", Rows: 9000, Iterations: 31, LogLikelihood: -95415.11912,
 				Parameters: []Parameter{{"r", 0.5534}, {"alpha", 10.578}, {"s", 0.6061}, {"beta", 11.6656}}},
-			{Model: "gamma_gamma", Status: "boundary", Method: "observed mean", Rows: 4100, LogLikelihood: math.NaN(),
-				Warnings: []Warning{{"spend_boundary", Text{"The spread of spend between customers cannot be told from the spread within them; each customer's own mean is used.", "客户之间的消费差异无法与客户自身的波动区分，改用各客户自身的均值。"}}}},
-			{Model: "churn", Status: "fixed", Method: "pareto_nbd", LogLikelihood: math.NaN(), Rows: 9000},
-			{Model: "lifecycle", Status: "fixed", Method: "rules", LogLikelihood: math.NaN(), Rows: 9000},
+			{Model: "gamma_gamma", Status: "fallback", Method: "shrunk_mean", Rows: 4100, LogLikelihood: math.NaN(),
+				Warnings: []Warning{{"shrunk_mean", Text{"Expected spend is instead the mean of the customer's own repeat purchases and of one more at the mean of all repeat purchases.", "预计消费额改用客户自身各次复购与额外一次按全体复购均值计的购买的平均值。"}}}},
+			{Model: "clv", Status: "fixed", Method: "discounted_orders_times_spend", LogLikelihood: math.NaN(), Rows: 9000, Parameters: []Parameter{{"margin", 1}}},
+			{Model: "churn", Status: "fixed", Method: "thresholds on churn_risk", LogLikelihood: math.NaN(), Rows: 9000},
+			{Model: "lifecycle", Status: "fixed", Method: "rules on days", LogLikelihood: math.NaN(), Rows: 9000},
 		},
 		Warnings: []Warning{{"seasons", Text{"Sales follow the seasons, and the models of purchasing do not: figures over less than a year lean high after a peak.", "销售有明显季节性而购买模型不含季节性：旺季之后不足一年的预测会偏高。"}}},
 	}
@@ -380,7 +381,7 @@ func shop(t testing.TB, n int) (map[string]*table.Table, Meta) {
 	m["rejects"] = result(t, "rejects",
 		[]any{"marketplace <tmall>", "下单时间", "not a date", 61, "exports/tmall-2025-05.csv", 17},
 		[]any{"shop", "amount", "not a number", 30, `C:\exports\orders-2024-11.csv`, 8812},
-		[]any{"shop", "", "row has 9 fields, header has 8", 6, "/data/orders-2024-12.csv", 1207})
+		[]any{"shop", "", "row has 9 cells, header has 8", 6, "/data/orders-2024-12.csv", 1207})
 	m["facts"] = result(t, "facts",
 		[]any{"customers", n + n/7, 0, 0, 0, nil, nil},
 		[]any{"orders", whole.orders + guests + 12, guests, 12, 3, start, asOf + 1},

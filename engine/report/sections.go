@@ -798,7 +798,7 @@ func (p printer) models(d *Data) section {
 		if m.Status == "converged" || m.Status == "fixed" {
 			converged++
 		}
-		g.Rows = append(g.Rows, []string{m.Model, p.name(statuses(), m.Status), m.Method, p.n(int64(m.Rows)), p.logLikelihood(m.LogLikelihood), strings.Join(parameters, ", ")})
+		g.Rows = append(g.Rows, []string{m.Model, p.name(statuses(), m.Status), p.method(m.Method), p.n(int64(m.Rows)), p.logLikelihood(m.LogLikelihood), strings.Join(parameters, ", ")})
 	}
 	s.Blocks = []block{{Table: g, Caption: p.f("%d of %d models converged or follow fixed rules. Purchase models count time in weeks, thresholds are in days.", "%[2]d 个模型中 %[1]d 个已收敛或为固定规则。购买模型以周为时间单位，阈值以天为单位。", converged, len(d.Models))}}
 	return s
@@ -870,10 +870,10 @@ func (p printer) rejectTable(d *Data) block {
 		Numbers: []bool{false, false, false, true, false},
 	}
 	for _, r := range d.Rejects {
-		g.Rows = append(g.Rows, []string{r.Source, r.Column, p.name(reasons(), r.Reason), p.n(r.Rows), p.f("%s, line %s", "%s 第 %s 行", r.File, p.n(r.Line))})
+		g.Rows = append(g.Rows, []string{r.Source, r.Column, p.reason(r.Reason), p.n(r.Rows), p.f("%s, line %s", "%s 第 %s 行", r.File, p.n(r.Line))})
 	}
 	first := d.Rejects[0]
-	words := p.f("The most frequent reason is “%s” (%s).", "最常见的原因是“%s”（%s）。", p.name(reasons(), first.Reason), p.of(first.Rows, "row", "rows", "行"))
+	words := p.f("The most frequent reason is “%s” (%s).", "最常见的原因是“%s”（%s）。", p.reason(first.Reason), p.of(first.Rows, "row", "rows", "行"))
 	if d.OtherFault > 0 {
 		words += p.f(" Not listed: the reasons of %s.", "另有 %s的原因未列出。", p.of(d.OtherFault, "row", "rows", "行"))
 	}

@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // The names that the tables of the store use, in words. A key that is not
 // listed is shown as it is.
@@ -68,42 +71,155 @@ func states() []Label {
 	}
 }
 
-// reasons are the reasons of rejects that readers give, in Chinese. In English
-// they are shown as they are.
-func reasons() []Label {
-	var list []Label
-	for _, r := range [][2]string{
-		{"no value, and one is needed", "缺少必填值"},
-		{"no customer id, e-mail address or telephone number", "没有客户编号、邮箱或电话"},
-		{"no product", "没有商品"},
-		{"not a date", "不是日期"},
-		{"no such day", "日期不存在"},
-		{"no such time of day", "时间不存在"},
-		{"not a time of day", "不是时间"},
-		{"a year before 1900", "年份早于 1900 年"},
-		{"more than a day after the moment of loading", "日期比载入时刻晚一天以上"},
-		{"not a date in year-month-day order; set the order of dates", "不是年-月-日顺序的日期；请设定日期顺序"},
-		{"not a date in day/month/year order", "不是日/月/年顺序的日期"},
-		{"not a date in month/day/year order", "不是月/日/年顺序的日期"},
-		{"not a number", "不是数字"},
-		{"not a number written with a decimal point; set the decimal sign", "不是以小数点书写的数字；请设定小数符号"},
-		{"not a number written with a decimal comma; set the decimal sign", "不是以逗号作小数符号的数字；请设定小数符号"},
-		{"too large a number", "数字过大"},
-		{"not a whole number", "不是整数"},
-		{"not a currency", "不是币种代码"},
-		{"id spoilt by a spreadsheet; export the column as text", "编号被电子表格改写；请将该列按文本导出"},
-		{"not valid UTF-8", "不是有效的 UTF-8"},
-		{"row is not valid UTF-8", "该行不是有效的 UTF-8"},
-		{"holds a NUL character", "含有 NUL 字符"},
-		{"row holds a NUL character", "该行含有 NUL 字符"},
-		{"a quote is opened and never closed", "引号未闭合"},
-		{"text after a closing quote", "闭引号之后还有文字"},
-		{"is not a JSON object", "不是 JSON 对象"},
-		{"not JSON: the line ends too early", "不是 JSON：该行不完整"},
-	} {
-		list = append(list, Label{r[0], Text{r[0], r[1]}})
+// phrase is a text with parts that vary, as a regular expression of the whole
+// of it, and its Chinese with the parts put in. An empty en leaves the English
+// as it is.
+type phrase struct {
+	form, zh, en string
+}
+
+// reasons are the reasons of rejects that readers give. In English they are
+// shown as they are.
+func reasons() []phrase {
+	return []phrase{
+		{form: `no value, and one is needed`, zh: "缺少必填值"},
+		{form: `no customer id, e-mail address or telephone number`, zh: "没有客户编号、邮箱或电话"},
+		{form: `neither an order nor a customer`, zh: "既没有订单也没有客户"},
+		{form: `no product`, zh: "没有商品"},
+		{form: `not a date`, zh: "不是日期"},
+		{form: `no such day`, zh: "日期不存在"},
+		{form: `no such time of day`, zh: "时间不存在"},
+		{form: `not a time of day`, zh: "不是时间"},
+		{form: `a year before 1900`, zh: "年份早于 1900 年"},
+		{form: `more than a day after the moment of loading`, zh: "日期比载入时刻晚一天以上"},
+		{form: `not a date in year-month-day order; say which it is with --dates dmy or --dates mdy`, zh: "不是年-月-日顺序的日期；请用 --dates dmy 或 --dates mdy 指明顺序"},
+		{form: `not a date in day/month/year order; where the month stands first, say so with --dates mdy`, zh: "不是日/月/年顺序的日期；若月份在前，请用 --dates mdy 指明"},
+		{form: `not a date in month/day/year order; where the day stands first, say so with --dates dmy`, zh: "不是月/日/年顺序的日期；若日期在前，请用 --dates dmy 指明"},
+		{form: `not a number`, zh: "不是数字"},
+		{form: `not a number written with a decimal point; set the decimal sign`, zh: "不是以小数点书写的数字；请设定小数符号"},
+		{form: `not a number written with a decimal comma; set the decimal sign`, zh: "不是以逗号作小数符号的数字；请设定小数符号"},
+		{form: `too large a number`, zh: "数字过大"},
+		{form: `not a whole number`, zh: "不是整数"},
+		{form: `neither yes nor no`, zh: "既不是“是”也不是“否”"},
+		{form: `unknown status; say in the configuration what it means`, zh: "未知的订单状态；请在配置中说明其含义"},
+		{form: `unknown event`, zh: "未知的响应类型"},
+		{form: `unknown gender`, zh: "未知的性别"},
+		{form: `not a currency`, zh: "不是币种代码"},
+		{form: `id spoilt by a spreadsheet; export the column as text`, zh: "编号被电子表格改写；请将该列按文本导出"},
+		{form: `not valid UTF-8`, zh: "不是有效的 UTF-8"},
+		{form: `not valid UTF-8; set the encoding of the file`, zh: "不是有效的 UTF-8；请设定文件编码"},
+		{form: `row is not valid (UTF-8|GB18030)`, zh: "该行不是有效的 ${1}"},
+		{form: `holds a NUL character`, zh: "含有 NUL 字符"},
+		{form: `row holds a NUL character`, zh: "该行含有 NUL 字符"},
+		{form: `row holds a NUL byte`, zh: "该行含有 NUL 字节"},
+		{form: `row has (\d+) cells?, header has (\d+)`, zh: "该行有 ${1} 个单元格，表头有 ${2} 个"},
+		{form: `row has (\d+) cells?, header has (\d+) and the other rows end with one empty cell more`, zh: "该行有 ${1} 个单元格，表头有 ${2} 个，其他行末尾多一个空单元格"},
+		{form: `a quote is opened and never closed`, zh: "引号未闭合"},
+		{form: `text after a closing quote`, zh: "闭引号之后还有文字"},
+		{form: `belongs to the row of line (\d+): a quote is opened and never closed`, zh: "属于第 ${1} 行开始的一行：引号未闭合"},
+		{form: `belongs to the row of line (\d+): text after a closing quote`, zh: "属于第 ${1} 行开始的一行：闭引号之后还有文字"},
+		{form: `a quote opened in the row that begins here is not closed within (\d+) MB`, zh: "由此开始的一行中，引号在 ${1} MB 内未闭合"},
+		{form: `the row that begins here is longer than (\d+) MB`, zh: "由此开始的一行超过 ${1} MB"},
+		{form: `the line is longer than (\d+) MB`, zh: "该行超过 ${1} MB"},
+		{form: `is not a JSON object`, zh: "不是 JSON 对象"},
+		{form: `values are nested too deep`, zh: "值的嵌套层数过多"},
+		{form: `not JSON: the line ends too early`, zh: "不是 JSON：该行不完整"},
+		{form: `not JSON: \\u without four hexadecimal digits`, zh: `不是 JSON：\u 之后没有四位十六进制数字`},
+		{form: `not JSON: unexpected ('.*') after the object`, zh: "不是 JSON：对象之后有多余的 ${1}"},
+		{form: `not JSON: unexpected ('.*') where a key should begin`, zh: "不是 JSON：应为键的位置出现 ${1}"},
+		{form: `not JSON: unexpected ('.*') after a key`, zh: "不是 JSON：键之后出现 ${1}"},
+		{form: `not JSON: unexpected ('.*') after a value`, zh: "不是 JSON：值之后出现 ${1}"},
+		{form: `not JSON: unexpected ('.*') where a value should begin`, zh: "不是 JSON：应为值的位置出现 ${1}"},
+		{form: `not JSON: unexpected ('.*') in a number`, zh: "不是 JSON：数字中出现 ${1}"},
+		{form: `not JSON: unexpected ('.*') in a string`, zh: "不是 JSON：字符串中出现 ${1}"},
+		{form: `not JSON: unexpected ('.*') after a backslash`, zh: "不是 JSON：反斜杠之后出现 ${1}"},
 	}
-	return list
+}
+
+// methods are the parts of what models say in Method. The parts stand in it
+// with "; " or ", " between them.
+func methods() []phrase {
+	return []phrase{
+		{form: `pareto_nbd`, en: "Pareto/NBD", zh: "Pareto/NBD 模型"},
+		{form: `nbd`, en: "NBD, without churn", zh: "NBD 模型（不含流失）"},
+		{form: `pooled_rate`, en: "pooled purchase rate", zh: "购买频率向全体均值收缩"},
+		{form: `gamma_gamma`, en: "Gamma-Gamma", zh: "Gamma-Gamma 模型"},
+		{form: `shrunk_mean`, en: "shrunk mean spend", zh: "平均消费额向全体均值收缩"},
+		{form: `none`, en: "none", zh: "无"},
+		{form: `discounted_orders_times_spend`, en: "discounted orders times spend", zh: "折现订单数 × 消费额"},
+		{form: `thresholds on churn_risk`, en: "thresholds on churn risk", zh: "按流失风险阈值划分"},
+		{form: `rules on days`, en: "rules on days", zh: "按天数规则划分"},
+		{form: `custom`, en: "own scheme", zh: "自定义方案"},
+		{form: `(grid125|rf25|r-rfm-0\.2)`, en: "scheme ${1}", zh: "方案 ${1}"},
+		{form: `r-rfm-0\.2 \(own bins: type-7 quantile \+ 1, low <= v < high\)`, en: "scheme r-rfm-0.2 (own bins: type-7 quantile + 1, low ≤ v < high)",
+			zh: "方案 r-rfm-0.2（自有分箱：第 7 类分位数 + 1，下限 ≤ 值 < 上限）"},
+		{form: `cn8 by mean of values`, en: "cn8 by mean of values", zh: "cn8 八类按数值均值划分"},
+		{form: `cn8 by mean of scores`, en: "cn8 by mean of scores", zh: "cn8 八类按得分均值划分"},
+		{form: `own cut points of recency`, zh: "自定义最近消费分界点"},
+		{form: `own cut points of frequency`, zh: "自定义消费频次分界点"},
+		{form: `own cut points of money`, zh: "自定义消费金额分界点"},
+		{form: `own cut points of recency, frequency`, zh: "自定义最近消费、消费频次分界点"},
+		{form: `own cut points of recency, money`, zh: "自定义最近消费、消费金额分界点"},
+		{form: `own cut points of frequency, money`, zh: "自定义消费频次、消费金额分界点"},
+		{form: `own cut points of recency, frequency, money`, zh: "自定义最近消费、消费频次、消费金额分界点"},
+		{form: `money is average order value`, zh: "金额取平均订单金额"},
+	}
+}
+
+// phrased is a text in words, and whether list has it.
+func (p printer) phrased(list []phrase, text string) (string, bool) {
+	for _, f := range list {
+		words := f.en
+		if p.zh {
+			words = f.zh
+		}
+		whole, err := regexp.Compile("^(?:" + f.form + ")$")
+		if err != nil || !whole.MatchString(text) {
+			continue
+		}
+		if words == "" {
+			return text, true
+		}
+		return whole.ReplaceAllString(text, words), true
+	}
+	return text, false
+}
+
+// reason is the reason of a reject in words; one that is not known is shown as it is.
+func (p printer) reason(text string) string {
+	words, _ := p.phrased(reasons(), text)
+	return words
+}
+
+// method is what a model says in Method, in words; one that is not known is
+// shown as it is.
+func (p printer) method(text string) string {
+	words, ok := p.parts(text)
+	if !ok {
+		return text
+	}
+	return words
+}
+
+// parts words a text from its longest known beginning on.
+func (p printer) parts(text string) (string, bool) {
+	if words, ok := p.phrased(methods(), text); ok {
+		return words, true
+	}
+	for at := len(text) - 2; at > 0; at-- {
+		mark := text[at : at+2]
+		if mark != "; " && mark != ", " {
+			continue
+		}
+		first, ok := p.phrased(methods(), text[:at])
+		if !ok {
+			continue
+		}
+		if rest, ok := p.parts(text[at+2:]); ok {
+			return first + p.t(mark, map[string]string{"; ": "；", ", ": "，"}[mark]) + rest, true
+		}
+	}
+	return text, false
 }
 
 // name is the label of a key.
