@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,30 +67,62 @@ func numeric(k table.Kind) bool {
 }
 
 // decimals is how many decimal places a column of numbers is shown with: two
-// for money, and otherwise about four digits of the greatest value, none when
-// all are whole.
+// for money; otherwise as few as tell its values, and no more than make about
+// four digits of the greatest one. What is whole has none.
 func decimals(c *table.Column) int {
-	whole, greatest := true, 0.0
-	for row := range c.Len() {
-		if c.Missing(row) {
-			continue
-		}
-		v := number(c, row)
-		if math.IsInf(v, 0) {
-			continue
-		}
-		whole = whole && v == math.Trunc(v)
-		greatest = max(greatest, math.Abs(v))
-	}
-	switch {
-	case whole:
-		return 0
-	case c.Kind == table.Decimal || c.Unit == "money" || greatest >= 100:
+	if money(c) {
 		return 2
-	case greatest >= 10:
-		return 3
 	}
-	return 4
+	greatest := 0.0
+	for row := range c.Len() {
+		if v := number(c, row); !c.Missing(row) && !math.IsInf(v, 0) {
+			greatest = max(greatest, math.Abs(v))
+		}
+	}
+	most := 4
+	switch {
+	case c.Kind == table.Decimal: // exact as it stands
+	case greatest >= 100:
+		most = 2
+	case greatest >= 10:
+		most = 3
+	}
+	places := 0
+	for row := range c.Len() {
+		if v := number(c, row); !c.Missing(row) && !math.IsInf(v, 0) {
+			for places < most && !shows(v, places) {
+				places++
+			}
+		}
+	}
+	return places
+}
+
+// shows reports whether so many decimal places say what v is, apart from the
+// noise of its last binary digits.
+func shows(v float64, places int) bool {
+	scaled := v * math.Pow10(places)
+	return math.Abs(scaled-math.Round(scaled)) <= 1e-12*max(1, math.Abs(scaled))
+}
+
+// money reports whether a column holds amounts: by its unit, or by a word of
+// its name where the name does not end in that of a ratio.
+func money(c *table.Column) bool {
+	if c.Unit != "" {
+		return c.Unit == "money"
+	}
+	words := strings.Split(strings.ToLower(c.Name), "_")
+	switch words[len(words)-1] {
+	case "share", "rate", "ratio", "percent", "rank", "score", "orders", "customers", "days", "rows", "count":
+		return false
+	}
+	return slices.ContainsFunc(words, func(w string) bool {
+		switch w {
+		case "net", "gross", "revenue", "sales", "amount", "value", "clv", "spend", "price", "cost", "discount", "tax", "shipping", "refunds", "refunded", "money":
+			return true
+		}
+		return false
+	})
 }
 
 func number(c *table.Column, row int) float64 {
@@ -119,7 +152,24 @@ func cell(c *table.Column, row, places int, zone *time.Location) string {
 	case table.Timestamp:
 		return stamp(c.Ints[row], zone).Format(time.DateTime)
 	}
-	return visible(string(appendExact(nil, c, row, zone)))
+	text := visible(string(appendExact(nil, c, row, zone)))
+	if c.Name == "cut_points" {
+		return listed(text)
+	}
+	return text
+}
+
+// listed shortens the numbers of a list such as 12.4 | 174.34799999999998 to
+// four decimal places.
+func listed(text string) string {
+	const between = " | "
+	parts := strings.Split(text, between)
+	for i, part := range parts {
+		if v, err := strconv.ParseFloat(part, 64); err == nil && math.Abs(v) < 1e15 && math.Abs(v) >= 1e-4 {
+			parts[i] = strconv.FormatFloat(math.Round(v*1e4)/1e4, 'f', -1, 64)
+		}
+	}
+	return strings.Join(parts, between)
 }
 
 // decimalText rounds units of 1/10,000 half away from zero, in integers; what

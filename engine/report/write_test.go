@@ -124,6 +124,46 @@ func TestTableRounding(t *testing.T) {
 	}
 }
 
+// Money has two digits, other numbers as few as tell their values, and none has
+// the noise of binary fractions. CSV keeps every digit.
+func TestTableDigits(t *testing.T) {
+	noise := math.Nextafter(0.3, 1) // 0.30000000000000004
+	float := func(name string, v ...float64) *table.Column {
+		return &table.Column{Field: table.Field{Name: name, Kind: table.Float}, Floats: v}
+	}
+	for _, c := range []struct {
+		column *table.Column
+		want   []string
+	}{
+		{float("average_order_value", 11.333333333333334, 99.9), []string{"11.33", "99.90"}},
+		{float("net_revenue", 22, 12), []string{"22.00", "12.00"}},
+		{float("clv", 62.981, 0), []string{"62.98", "0.00"}},
+		{float("expected_spend", 99.9, 1000), []string{"99.90", "1000.00"}},
+		{float("revenue_share", 0.12345, 0.5), []string{"0.1235", "0.5000"}},
+		{float("medium", 0.5, 0.25), []string{"0.50", "0.25"}},
+		{float("noise", noise, 174.34799999999998), []string{"0.30", "174.35"}},
+		{float("tenth", noise, 1), []string{"0.3", "1.0"}},
+		{float("whole", 31, 2), []string{"31", "2"}},
+		{float("expected_orders", 19.5432, 5.3931), []string{"19.543", "5.393"}},
+		{float("value", 1e-7, -5), []string{"1e-07", "-5.00"}},
+		{&table.Column{Field: table.Field{Name: "rating", Kind: table.Float, Unit: "points"}, Floats: []float64{4.5, 3}}, []string{"4.5", "3.0"}},
+		{&table.Column{Field: table.Field{Name: "net", Kind: table.Decimal}, Ints: []int64{999_000, 120_000}}, []string{"99.90", "12.00"}},
+		{&table.Column{Field: table.Field{Name: "weight", Kind: table.Decimal}, Ints: []int64{12_3456, 120_000}}, []string{"12.3456", "12.0000"}},
+		{texts("cut_points", "174.34799999999998 | 1 | 0.30000000000000004", "none"), []string{"174.348 | 1 | 0.3", "none"}},
+		{texts("note", "174.34799999999998", "1 | 2"), []string{"174.34799999999998", "1 | 2"}},
+	} {
+		lines := strings.Split(render(t, table.New(c.column), "table", Options{}), "\n")
+		for i, want := range c.want {
+			if got := strings.TrimSpace(lines[2+i]); got != want {
+				t.Errorf("%s: got %q, want %q", c.column.Name, got, want)
+			}
+		}
+	}
+	if got := render(t, table.New(float("net_revenue", noise)), "csv", Options{}); got != "net_revenue\n0.30000000000000004\n" {
+		t.Errorf("CSV lost digits: %q", got)
+	}
+}
+
 func TestWriteEmpty(t *testing.T) {
 	in := table.New(texts("a"), &table.Column{Field: table.Field{Name: "b", Kind: table.Int}})
 	for format, want := range map[string]string{"csv": "a,b\n", "json": "[]\n", "table": "a b\n- -\n"} {
