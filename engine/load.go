@@ -197,6 +197,7 @@ func (w *writer) loadFile(ctx context.Context, l Loading, path string) (Loaded, 
 	if err != nil {
 		return Loaded{}, &unreadable{err}
 	}
+	defer file.Close() // Load has closed it already where all went well
 	loaded := Loaded{Kind: l.Source.Kind, Source: l.Source.Name, Path: shown, Notes: file.Notes}
 	mapping := mappingOf(file, l.Source)
 	known, err := w.known(ctx, &loaded, file.Hash, mapping)
