@@ -700,6 +700,7 @@ func (m *merge) noteVersions() error {
 		return err
 	}
 	if replaced > 0 {
+		m.replaced = true
 		m.loaded.Notes = append(m.loaded.Notes, fmt.Sprintf("orders replaced by another version: %d, net %.2f before, %.2f now", replaced, before, after))
 	}
 	if older > 0 {

@@ -80,6 +80,8 @@ type writer struct {
 	*Engine
 	db  *duck.DB
 	key []byte // of the workspace
+
+	replaced bool // facts were deleted for newer versions
 }
 
 // update runs fn on a private copy of the store, or on an empty one when fresh
@@ -133,6 +135,11 @@ func (e *Engine) update(ctx context.Context, lock *workspace.Lock, fresh bool, f
 		return err
 	}
 	defer e.stage("publish the store", 0)()
+	if w.replaced {
+		if err := w.db.Vacuum(ctx); err != nil {
+			return err
+		}
+	}
 	if err := w.db.Seal(ctx); err != nil {
 		return fmt.Errorf("checkpoint %s: %w", workspace.StoreName, err)
 	}

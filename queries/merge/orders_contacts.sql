@@ -3,8 +3,7 @@ INSERT INTO facts.contacts
 WITH told AS (
   SELECT member, arg_max(name, (coalesce(updated_at, ordered_at), line)) AS name, arg_max(email, (coalesce(updated_at, ordered_at), line)) AS email, arg_max(phone, (coalesce(updated_at, ordered_at), line)) AS phone,
     arg_max(address, (coalesce(updated_at, ordered_at), line)) AS address, max(coalesce(updated_at, ordered_at)) AS updated_at, max(line) AS line
-  FROM versions WHERE member IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM aside AS a WHERE a.line = versions.line AND a.outcome IN ('duplicate', 'superseded')) AND coalesce(name, email, phone, address) IS NOT NULL
+  FROM versions ANTI JOIN (SELECT line FROM aside WHERE outcome IN ('duplicate', 'superseded')) AS a ON versions.line = a.line WHERE member IS NOT NULL AND coalesce(name, email, phone, address) IS NOT NULL
   GROUP BY member
 ),
 known AS (

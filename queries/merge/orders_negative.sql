@@ -2,5 +2,5 @@
 INSERT INTO facts.refunds
 SELECT source, id, NULL, member, member, ordered_at, ordered_on, ordered_on, CAST(ordered_on - DATE '1970-01-01' AS INTEGER),
   -amount, -amount, coalesce(currency, reporting), coalesce(status, 'negative order'), 'row', true, updated_at, content, batch_id, line
-FROM versions
-WHERE is_refund AND NOT EXISTS (SELECT 1 FROM aside AS a WHERE a.line = versions.line AND a.outcome IN ('duplicate', 'superseded'));
+FROM versions ANTI JOIN (SELECT line FROM aside WHERE outcome IN ('duplicate', 'superseded')) AS a ON versions.line = a.line
+WHERE is_refund;

@@ -3,8 +3,7 @@ INSERT INTO facts.customers
 WITH told AS (
   SELECT member, arg_max(country, (coalesce(updated_at, ordered_at), line)) AS country, arg_max(region, (coalesce(updated_at, ordered_at), line)) AS region, arg_max(city, (coalesce(updated_at, ordered_at), line)) AS city,
     arg_max(postcode, (coalesce(updated_at, ordered_at), line)) AS postcode, max(coalesce(updated_at, ordered_at)) AS updated_at, max(line) AS line
-  FROM versions WHERE member IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM aside AS a WHERE a.line = versions.line AND a.outcome IN ('duplicate', 'superseded')) AND coalesce(country, region, city, postcode) IS NOT NULL
+  FROM versions ANTI JOIN (SELECT line FROM aside WHERE outcome IN ('duplicate', 'superseded')) AS a ON versions.line = a.line WHERE member IS NOT NULL AND coalesce(country, region, city, postcode) IS NOT NULL
   GROUP BY member
 ),
 known AS (

@@ -5,9 +5,8 @@ WITH told AS (
   SELECT *,
     CASE WHEN coalesce(refunded, 0) > 0 THEN refunded
       WHEN cancelled_on IS NOT NULL OR (status IN ('cancelled', 'refunded') AND refunded_on IS NOT NULL) THEN amount END AS back
-  FROM versions
+  FROM versions ANTI JOIN (SELECT line FROM aside WHERE outcome IN ('duplicate', 'superseded')) AS a ON versions.line = a.line
   WHERE NOT is_refund AND counted AND (refunded > 0 OR cancelled_on IS NOT NULL OR status IN ('cancelled', 'refunded'))
-    AND NOT EXISTS (SELECT 1 FROM aside AS a WHERE a.line = versions.line AND a.outcome IN ('duplicate', 'superseded'))
 ),
 dated AS (
   SELECT *, coalesce(refunded_at, cancelled_at, updated_at, ordered_at) AS back_at,

@@ -69,7 +69,17 @@ func (d *DB) configure(ctx context.Context, path string, opt Options) error {
 		"SET autoload_known_extensions=false",
 		"SET TimeZone=" + Literal(zone),
 		"SET allow_community_extensions=false",
+		// A checkpoint would merge the row groups that files end with into their
+		// neighbours and write nearly all facts again.
+		"SET max_vacuum_tasks=0",
 	}
+	// Files smaller than a row group stay in memory until a checkpoint: one for
+	// each 16 MB, the default, is many.
+	threshold := int64(512 << 20)
+	if opt.Memory > 0 {
+		threshold = min(threshold, opt.Memory/4)
+	}
+	settings = append(settings, fmt.Sprintf("SET checkpoint_threshold='%dB'", threshold))
 	if opt.Threads > 0 {
 		settings = append(settings, fmt.Sprintf("SET threads=%d", opt.Threads))
 	}
@@ -87,7 +97,7 @@ func (d *DB) configure(ctx context.Context, path string, opt Options) error {
 	}
 	// A store that is written is a private copy, whole only once it is sealed: a
 	// write-ahead log would be written for nobody.
-	mode := " (RECOVERY_MODE no_wal_writes)"
+	mode := " (RECOVERY_MODE no_wal_writes, STORAGE_VERSION 'v1.5.0')"
 	if opt.ReadOnly {
 		mode = " (READ_ONLY)"
 	}
@@ -201,6 +211,10 @@ func unique(taken map[string]bool, name string) string {
 	taken[fresh] = true
 	return fresh
 }
+
+// Vacuum lets the next checkpoint write anew what rows that were deleted have
+// left behind, which takes longer.
+func (d *DB) Vacuum(ctx context.Context) error { return d.Exec(ctx, "RESET max_vacuum_tasks") }
 
 // Seal checkpoints the attached store and detaches it, so that the file is
 // whole and has no .wal; the connection stays open without a store.
