@@ -315,9 +315,9 @@ func TestReaders(t *testing.T) {
 	must(t, "-C", shop, "run", "-q")
 
 	questions := [][]string{
-		{"query", "SELECT (SELECT count(*) FROM orders) AS orders, count(*) AS scored, count(DISTINCT as_of) AS days FROM scores"},
+		{"query", "--format", "csv", "SELECT (SELECT count(*) FROM orders) AS orders, count(*) AS scored, count(DISTINCT as_of) AS days FROM scores"},
 		{"segment", "list"},
-		{"show", "c7"},
+		{"show", "c7", "--format", "json"},
 	}
 	var done atomic.Bool
 	finished := make(chan error, 2)
@@ -328,7 +328,7 @@ func TestReaders(t *testing.T) {
 			for i := 0; !done.Load(); i++ {
 				q := questions[i%len(questions)]
 				var errOut bytes.Buffer
-				cmd := child(t, append([]string{"-C", shop, "--format", "csv"}, q...)...)
+				cmd := child(t, append([]string{"-C", shop}, q...)...)
 				cmd.Stderr = &errOut
 				out, err := cmd.Output()
 				if err != nil {
