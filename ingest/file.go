@@ -101,12 +101,6 @@ type Chunk struct {
 	Read    int
 }
 
-// Loader is implemented by File.
-type Loader interface {
-	Fields() []table.Field
-	Load(ctx context.Context, emit func(*Chunk) error) error
-}
-
 // Open looks at a file, finds out which column is what, and how dates and
 // decimals are written, and computes the hash of its bytes. It reads the first
 // piece of the file; it reads all of it when that shows dates or decimals that
