@@ -131,8 +131,8 @@ func absentWord(b []byte) bool {
 		m := 0
 		for _, c := range b {
 			switch {
-			case c >= utf8.RuneSelf:
-				return false
+			case c >= utf8.RuneSelf: // -无
+				return absentFolded(b)
 			case c == '-', c == '.', c == '_', c == ' ':
 				continue
 			case c >= 'A' && c <= 'Z':
@@ -150,6 +150,11 @@ func absentWord(b []byte) bool {
 	default:
 		return false
 	}
+	return absentFolded(b)
+}
+
+// absentFolded is absentWord for cells that are not plain letters.
+func absentFolded(b []byte) bool {
 	f := fold(string(b))
 	if f == "" || f == "–" || f == "—" {
 		return true
