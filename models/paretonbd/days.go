@@ -73,10 +73,13 @@ func (g *days) nodes(q rule, gradient bool) nodes {
 // steepness bounds the relative change of the integrand of loss over day d.
 // Below coarseBelow four nodes are exact to 1e-11 of the day, below fineBelow
 // eight; steeper days, which only the first days of tiny α or β or histories
-// that cannot be have, are integrated by panels.
+// that cannot be have, are integrated by panels. However small the powers, a
+// day that is long beside the distance to a pole, -α or -β, needs more nodes:
+// the error of n nodes falls as ρ^-2n, ρ = z + √(z²-1), z = 1 + 2 distance/day.
 func (g *days) steepness(x float64, d int) float64 {
 	u := float64(d) * week
-	return week * ((g.p.R+x)/(g.p.Alpha+u) + (g.p.S+1)/(g.p.Beta+u))
+	change := (g.p.R+x)/(g.p.Alpha+u) + (g.p.S+1)/(g.p.Beta+u)
+	return week * max(change, 1.3/(min(g.p.Alpha, g.p.Beta)+u))
 }
 
 const (
