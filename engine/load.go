@@ -118,7 +118,7 @@ func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, err
 		}
 		for _, path := range paths {
 			loaded, err := w.loadFile(ctx, l, path)
-			if unread := (*unreadable)(nil); errors.As(err, &unread) && !slices.Contains(l.Source.Path, path) && !slices.Contains(l.Source.Path, w.shown(path)) {
+			if unread := (*unreadable)(nil); errors.As(err, &unread) && !w.named(l, path) {
 				loaded, err = w.setAside(ctx, l, path, unread)
 			}
 			if err != nil {
@@ -130,14 +130,26 @@ func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, err
 	return all, nil
 }
 
+// named reports whether a source names the file itself, not a folder or a glob
+// that holds it.
+func (e *Engine) named(l Loading, path string) bool {
+	return slices.ContainsFunc(l.Source.Path, func(pattern string) bool { return e.place(l, pattern) == filepath.Clean(path) })
+}
+
+// place is where a path of a source is: in the workspace, or for a command's own
+// files in the current folder.
+func (e *Engine) place(l Loading, pattern string) string {
+	if l.FromHere || filepath.IsAbs(pattern) {
+		return filepath.Clean(pattern)
+	}
+	return e.path(pattern)
+}
+
 // files lists the files of a source in the order of their names.
 func (e *Engine) files(l Loading) ([]string, error) {
 	var all []string
 	for _, pattern := range l.Source.Path {
-		full := pattern
-		if !l.FromHere && !filepath.IsAbs(full) {
-			full = e.path(pattern)
-		}
+		full := e.place(l, pattern)
 		info, err := os.Stat(full)
 		switch {
 		case err == nil && info.IsDir():
@@ -207,9 +219,7 @@ func (w *writer) loadFile(ctx context.Context, l Loading, path string) (Loaded, 
 	m := &merge{writer: w, ctx: ctx, source: l.Source, file: file, mapping: mapping, loaded: &loaded, allowRejects: l.AllowRejects}
 	err = m.stage()
 	if err == nil {
-		err = w.transaction(ctx, func() error {
-			return m.merge()
-		})
+		err = w.transaction(ctx, m.merge)
 	}
 	if refused := (*refusal)(nil); errors.As(err, &refused) {
 		err = m.refuse(refused)
@@ -243,14 +253,18 @@ func (w *writer) setAside(ctx context.Context, l Loading, path string, cause *un
 	if err := ended(ctx); err != nil {
 		return Loaded{}, err
 	}
-	data, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return Loaded{}, cause.error
 	}
-	sum := sha256.Sum256(data)
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return Loaded{}, cause.error
+	}
 	loaded := Loaded{Kind: l.Source.Kind, Source: l.Source.Name, Path: w.shown(path), State: StateRefused,
 		Notes: []string{"refused: " + strings.TrimPrefix(cause.Error(), path+": ")}}
-	m := &merge{writer: w, ctx: ctx, source: l.Source, file: &ingest.File{Hash: hex.EncodeToString(sum[:])}, loaded: &loaded}
+	m := &merge{writer: w, ctx: ctx, source: l.Source, file: &ingest.File{Hash: hex.EncodeToString(sum.Sum(nil))}, loaded: &loaded}
 	if err := m.number(); err != nil {
 		return loaded, err
 	}
@@ -513,7 +527,7 @@ func (m *merge) prepare() error {
 	if err := m.script("rows_" + strings.ReplaceAll(m.source.Kind, "-", "_")); err != nil {
 		return err
 	}
-	if err := m.settle(); err != nil {
+	if err := m.describe(); err != nil {
 		return err
 	}
 	if err := m.refuseHugeLines(); err != nil {
@@ -525,9 +539,9 @@ func (m *merge) prepare() error {
 	return m.db.Exec(m.ctx, "CREATE OR REPLACE TEMP TABLE people (id_space VARCHAR, customer_key VARCHAR, member INTEGER)")
 }
 
-// settle fixes the id space of the source and the currency of the store, and
+// describe fixes the id space of the source and the currency of the store, and
 // writes what the merge has to know into the one-row table load.
-func (m *merge) settle() error {
+func (m *merge) describe() error {
 	recorded, err := meta(m.ctx, m.db)
 	if err != nil {
 		return err
@@ -595,8 +609,10 @@ func (m *merge) kind() (duplicates int64, err error) {
 	case "orders":
 		return m.orders()
 	case "order-lines":
-		if err := errors.Join(m.script("order_lines"), m.script("line_products")); err != nil {
-			return 0, err
+		for _, name := range []string{"order_lines", "line_products"} {
+			if err := m.script(name); err != nil {
+				return 0, err
+			}
 		}
 		return m.count("SELECT count(*) FROM stage_lines WHERE order_id IN (SELECT id FROM aside WHERE outcome = 'duplicate')")
 	}
