@@ -28,6 +28,7 @@ type Options struct {
 	Now       time.Time         // moment of loading: facts dated more than a day later are rejected
 	Key       []byte            // key of the hash that makes ids of customers known by e-mail or phone only
 	Workers   int               // goroutines that parse; 0: all cores
+	Fold      *Fold             // nil: chunks keep every column of each row
 }
 
 // Detected says what a file was found to be when it was opened.
@@ -95,10 +96,16 @@ type File struct {
 //     (Timestamp).
 //
 // Missing values are Null (Category -1, Float NaN).
+//
+// With Options.Fold the columns of who, how to reach them and what product are
+// numbers, as Fold says.
 type Chunk struct {
 	Table   *table.Table
 	Rejects []Reject // in the order of their lines
 	Read    int
+
+	People, Cards, Articles *table.Table  // what no earlier chunk told of; nil without a Fold or such columns
+	Repeated                table.Strings // ids of rows whose id stood in an earlier row of the Fold's files
 }
 
 // Open looks at a file, finds out which column is what, and how dates and
@@ -169,6 +176,7 @@ func (f *File) recognise(k kind) error {
 	if f.plan, err = newPlan(k, bindings, f.opt); err != nil {
 		return err
 	}
+	f.plan.folded = foldOf(k, f.plan.fields)
 	f.HasID = f.plan.has(k.id)
 	if k.who && f.plan.has("email", "phone") && len(f.opt.Key) == 0 {
 		return errors.New("customers known by e-mail or phone need the key of the hash that makes their ids")
@@ -255,7 +263,12 @@ func (f *File) scan(ctx context.Context, seen *evidence, dates, decimals []bool)
 }
 
 // Fields are the columns of every chunk.
-func (f *File) Fields() []table.Field { return slices.Clone(f.plan.fields) }
+func (f *File) Fields() []table.Field {
+	if f.opt.Fold != nil {
+		return slices.Clone(f.plan.folded.fields)
+	}
+	return slices.Clone(f.plan.fields)
+}
 
 // Load converts the file and hands its chunks to emit, in the order of the file
 // and from the caller's goroutine. Pieces are parsed and converted by
@@ -271,9 +284,7 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	f.input = nil
 	var stop error
 	unpaid := f.amountless()
-	err := pipeline(ctx, in, f.opt.Workers, func() func(*Block) *Chunk {
-		return newConverter(f.plan).convert
-	}, func(c *Chunk) error {
+	err := pipeline(ctx, in, f.opt.Workers, f.chunks, func(c *Chunk) error {
 		unpaid.look(c.Table)
 		stop = emit(c)
 		return stop
@@ -291,6 +302,19 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 		f.Notes = slices.Concat(f.Notes, f.late(in.reader), unpaid.note())
 	}
 	return at(f.Path, err)
+}
+
+// chunks makes what one worker does.
+func (f *File) chunks() func(*Block) *Chunk {
+	c := newConverter(f.plan)
+	if f.opt.Fold == nil {
+		return c.convert
+	}
+	return func(b *Block) *Chunk {
+		chunk := c.convert(b)
+		f.opt.Fold.apply(chunk, f.plan.folded)
+		return chunk
+	}
 }
 
 // late returns what a reader has to say only now that it has read the file.

@@ -35,6 +35,7 @@ type plan struct {
 	key      []byte
 	fields   []table.Field
 	tags     []uint32 // by field: names it in the hash of a row; 0 keeps it out
+	folded   folded   // what a Fold makes of the fields
 }
 
 // newPlan lays out the output for the bindings of a file.

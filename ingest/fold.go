@@ -1,0 +1,502 @@
+package ingest
+
+import (
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/zeebo/xxh3"
+
+	"clientele/engine/table"
+)
+
+// Fold makes the chunks of files narrow: what repeats from row to row (who, how
+// they are reached, what product) becomes a number in the row, and stands once
+// in a table of its own. One Fold serves all files of a source that are loaded
+// together, so that each is told of once.
+//
+// The numbers are hashes, so they are the same whatever is loaded first:
+//
+//   - member (Int): of customer_key and its id space, in the place of
+//     customer_key and customer_via; rows of Chunk.People are (member, id_space,
+//     source_customer_id).
+//   - card (Int): of the name, addresses and consents that a fact tells of its
+//     customer; rows of Chunk.Cards are card and those columns. Not for customers
+//     files, whose rows keep them.
+//   - article (Int): of product, name, category and brand of an order's line;
+//     rows of Chunk.Articles are article and those columns. product_id stays, and
+//     is the name where a line has no id.
+//   - rate (Text): what an amount in the row's currency is worth in Currency on
+//     the row's day, as a decimal number; null where it is the same currency. Only
+//     where the file names currencies.
+type Fold struct {
+	IDSpace  string // of the ids of the source
+	Currency string // reporting currency
+	Rates    Rates  // nil: none
+
+	once                        sync.Once
+	people, cards, articles, id *set
+
+	mu      sync.Mutex
+	missing map[string]int64 // rows by what rate is missing
+}
+
+// Rates says what money of one currency is worth in another.
+type Rates interface {
+	// Text is what 1 of from is worth in to on a day (days since 1970-01-01), as a
+	// plain decimal number of at most 12 decimal places; false when it is not known.
+	Text(from, to string, day int32) (string, bool)
+}
+
+// maxSet is how many different hashes a set of a Fold remembers: 16 million take
+// 256 MB.
+const maxSet = 16 << 20
+
+func (f *Fold) init() {
+	f.once.Do(func() {
+		f.people, f.cards, f.articles, f.id = newSet(maxSet), newSet(maxSet/4), newSet(maxSet/4), newSet(maxSet)
+		f.missing = map[string]int64{}
+	})
+}
+
+// Overflow reports whether there were too many ids to find all that repeat:
+// Chunk.Repeated is incomplete then.
+func (f *Fold) Overflow() bool {
+	f.init()
+	return f.id.full
+}
+
+// MissingRates is the reason to refuse a file whose amounts cannot be converted,
+// or "".
+func (f *Fold) MissingRates() string {
+	f.init()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.missing) == 0 {
+		return ""
+	}
+	rows := int64(0)
+	for _, n := range f.missing {
+		rows += n
+	}
+	first := slices.Sorted(maps.Keys(f.missing))[0]
+	clear(f.missing)
+	return fmt.Sprintf("%s, as on %d rows in all: two currencies are never added; name a file of rates (date, from, to, rate) under rates in clientele.yaml", first, rows)
+}
+
+// PeopleFields are the columns of Chunk.People.
+func PeopleFields() []table.Field {
+	return []table.Field{{Name: "member", Kind: table.Int}, {Name: "id_space", Kind: table.Text}, {Name: "source_customer_id", Kind: table.Text}}
+}
+
+// CardFields are the columns of Chunk.Cards.
+func CardFields() []table.Field {
+	fields := []table.Field{{Name: "card", Kind: table.Int}}
+	for _, name := range cardColumns() {
+		kind := table.Text
+		if name == "email_consent" || name == "sms_consent" {
+			kind = table.Bool
+		}
+		fields = append(fields, table.Field{Name: name, Kind: kind})
+	}
+	return fields
+}
+
+// ArticleFields are the columns of Chunk.Articles.
+func ArticleFields() []table.Field {
+	fields := []table.Field{{Name: "article", Kind: table.Int}}
+	for _, name := range articleColumns() {
+		fields = append(fields, table.Field{Name: name, Kind: table.Text})
+	}
+	return fields
+}
+
+func cardColumns() []string {
+	return []string{"name", "email", "phone", "address", "country", "region", "city", "postcode", "member_id", "email_consent", "sms_consent"}
+}
+
+func articleColumns() []string { return []string{"product_id", "product_name", "category", "brand"} }
+
+// folded says what of a file's wide columns a Fold takes out.
+type folded struct {
+	fields        []table.Field // the narrow columns
+	member, rate  bool          // the file has them
+	card, article []string      // the columns that make them
+	day           string        // column of the day of a rate
+	id            string        // column of the id of the kind
+}
+
+// foldOf lays out the narrow columns for the wide ones of a kind.
+func foldOf(k kind, wide []table.Field) folded {
+	has := map[string]bool{}
+	for _, f := range wide {
+		has[f.Name] = true
+	}
+	fold := folded{member: has["customer_key"], rate: has["currency"], id: k.id}
+	drop := map[string]bool{"customer_key": true, "customer_via": true}
+	if k.who && k.name != "customers" {
+		for _, name := range cardColumns() {
+			if has[name] {
+				fold.card = append(fold.card, name)
+				drop[name] = true
+			}
+		}
+	}
+	if k.name == "orders" || k.name == "order-lines" {
+		for _, name := range articleColumns() {
+			if has[name] {
+				fold.article = append(fold.article, name)
+				drop[name] = true
+			}
+		}
+		if !has["product_id"] && !has["product_name"] {
+			fold.article = nil
+		}
+	}
+	for _, name := range []string{"ordered_on", "refunded_on", "occurred_on", "started_on"} {
+		if has[name] && fold.day == "" {
+			fold.day = name
+		}
+	}
+	add := func(name string, kind table.Kind) {
+		fold.fields = append(fold.fields, table.Field{Name: name, Kind: kind})
+	}
+	for _, f := range wide {
+		if !drop[f.Name] {
+			fold.fields = append(fold.fields, f)
+		}
+	}
+	if fold.member {
+		add("member", table.Int)
+	}
+	if fold.card != nil {
+		add("card", table.Int)
+	}
+	if fold.article != nil {
+		add("product_id", table.Text)
+		add("article", table.Int)
+	}
+	if fold.rate {
+		add("rate", table.Text)
+	}
+	return fold
+}
+
+// apply makes a chunk narrow. It may run on several goroutines at once.
+func (f *Fold) apply(c *Chunk, how folded) {
+	f.init()
+	wide := c.Table
+	n := wide.Rows()
+	s := folder{Fold: f, rows: n, hashes: make([]uint64, n), fresh: make([]bool, n)}
+	made := map[string]*table.Column{}
+	if how.member {
+		made["member"], c.People = s.members(wide)
+	}
+	if how.card != nil {
+		made["card"], c.Cards = s.side("card", wide, how.card, CardFields(), f.cards, false)
+	}
+	if how.article != nil {
+		product := productOf(wide)
+		made["product_id"] = product
+		made["article"], c.Articles = s.side("article", withProduct(wide, product, how.article), articlesOf(how.article), ArticleFields(), f.articles, true)
+	}
+	if how.rate {
+		made["rate"] = s.rates(wide, how.day)
+	}
+	if id := wide.Lookup(how.id); id != nil && how.id != "" {
+		s.repeated(c, id)
+	}
+	columns := make([]*table.Column, len(how.fields))
+	for i, field := range how.fields {
+		if columns[i] = made[field.Name]; columns[i] == nil {
+			columns[i] = wide.Column(field.Name)
+		}
+	}
+	c.Table = table.New(columns...)
+}
+
+type folder struct {
+	*Fold
+	rows   int
+	hashes []uint64
+	fresh  []bool
+}
+
+const positive = math.MaxInt64 // a hash of 63 bits is an integer in every engine
+
+// Member is the number of a customer id of an id space.
+func Member(space string, id []byte) int64 {
+	return int64(xxh3.HashSeed(id, xxh3.HashString(space)) & positive)
+}
+
+func (s *folder) members(wide *table.Table) (*table.Column, *table.Table) {
+	key := wide.Column("customer_key")
+	var via []int32
+	if c := wide.Lookup("customer_via"); c != nil {
+		via = c.Codes
+	}
+	spaces := [3]string{s.IDSpace, "email", "phone"}
+	var seeds [3]uint64
+	for i, space := range spaces {
+		seeds[i] = xxh3.HashString(space)
+	}
+	out := table.NewColumn(table.Field{Name: "member", Kind: table.Int}, s.rows)
+	out.Null = key.Null
+	at := func(r int) int {
+		if via == nil || via[r] < 0 {
+			return 0
+		}
+		return int(via[r])
+	}
+	for r := range s.rows {
+		if key.Null != nil && key.Null[r] {
+			continue
+		}
+		h := xxh3.HashSeed(key.Texts.At(r), seeds[at(r)]) & positive
+		s.hashes[r], out.Ints[r] = h, int64(h)
+	}
+	s.people.addAll(s.hashes, key.Null, s.fresh)
+	people := table.Make(0, PeopleFields()...)
+	member, space, id := people.Column("member"), people.Column("id_space"), people.Column("source_customer_id")
+	for r, is := range s.fresh {
+		if is {
+			member.Ints = append(member.Ints, out.Ints[r])
+			space.Texts.AppendString(spaces[at(r)])
+			id.Texts.Append(key.Texts.At(r))
+		}
+	}
+	return out, table.New(member, space, id)
+}
+
+// side replaces columns by the hash of their values, and delivers each new
+// combination once. A row without any value has none; with first set, a row
+// without a value in the first column has none.
+func (s *folder) side(name string, wide *table.Table, from []string, fields []table.Field, known *set, first bool) (*table.Column, *table.Table) {
+	columns := make([]*table.Column, len(from))
+	tags := make([]uint32, len(from))
+	for i, n := range from {
+		columns[i] = wide.Column(n)
+		tags[i] = uint32(xxh3.HashString(n)) | 1
+	}
+	out := table.NewColumn(table.Field{Name: name, Kind: table.Int}, s.rows)
+	null := make([]bool, s.rows)
+	le := binary.LittleEndian
+	var buf []byte
+	for r := range s.rows {
+		buf = buf[:0]
+		for i, c := range columns {
+			if c.Missing(r) {
+				if first && i == 0 {
+					break
+				}
+				continue
+			}
+			if c.Kind == table.Bool {
+				v := uint64(1) << 32
+				if c.Bools[r] {
+					v |= 2 << 32
+				}
+				buf = le.AppendUint64(buf, uint64(tags[i])|v)
+				continue
+			}
+			text := c.Texts.At(r)
+			buf = append(le.AppendUint64(buf, uint64(tags[i])|uint64(len(text))<<32), text...)
+		}
+		if len(buf) == 0 {
+			null[r] = true
+			continue
+		}
+		h := xxh3.Hash(buf) & positive
+		s.hashes[r], out.Ints[r] = h, int64(h)
+	}
+	if slices.Contains(null, true) {
+		out.Null = null
+	}
+	known.addAll(s.hashes, null, s.fresh)
+	var rows []int
+	for r, is := range s.fresh {
+		if is {
+			rows = append(rows, r)
+		}
+	}
+	side := make([]*table.Column, len(fields))
+	for i, f := range fields {
+		c := wide.Lookup(f.Name)
+		if f.Name == name {
+			c = out
+		}
+		side[i] = gather(f, c, rows)
+	}
+	return out, table.New(side...)
+}
+
+// gather copies rows of a column, which may be nil: all missing.
+func gather(f table.Field, c *table.Column, rows []int) *table.Column {
+	out := &table.Column{Field: f}
+	if f.Kind == table.Text {
+		out.Texts.Offsets = []int32{0}
+	}
+	out.Null = make([]bool, len(rows))
+	for i, r := range rows {
+		missing := c == nil || c.Missing(r)
+		out.Null[i] = missing
+		switch f.Kind {
+		case table.Int:
+			if missing {
+				out.Ints = append(out.Ints, 0)
+			} else {
+				out.Ints = append(out.Ints, c.Ints[r])
+			}
+		case table.Bool:
+			out.Bools = append(out.Bools, !missing && c.Bools[r])
+		default:
+			if missing {
+				out.Texts.AppendString("")
+			} else {
+				out.Texts.Append(c.Texts.At(r))
+			}
+		}
+	}
+	return out
+}
+
+// productOf is the product of each line: its id, else its name.
+func productOf(wide *table.Table) *table.Column {
+	id, name := wide.Lookup("product_id"), wide.Lookup("product_name")
+	field := table.Field{Name: "product_id", Kind: table.Text}
+	if name == nil || id != nil && id.Null == nil {
+		return id
+	}
+	if id == nil {
+		c := *name
+		c.Field = field
+		return &c
+	}
+	out := &table.Column{Field: field, Null: make([]bool, id.Len())}
+	out.Texts.Offsets = make([]int32, 1, id.Len()+1)
+	for r := range id.Len() {
+		switch {
+		case !id.Missing(r):
+			out.Texts.Append(id.Texts.At(r))
+		case !name.Missing(r):
+			out.Texts.Append(name.Texts.At(r))
+		default:
+			out.Texts.AppendString("")
+			out.Null[r] = true
+		}
+	}
+	return out
+}
+
+// withProduct is the columns of articles with the product in the first place.
+func withProduct(wide *table.Table, product *table.Column, from []string) *table.Table {
+	columns := []*table.Column{product}
+	for _, n := range from {
+		if n != "product_id" {
+			columns = append(columns, wide.Column(n))
+		}
+	}
+	return table.New(columns...)
+}
+
+func articlesOf(from []string) []string {
+	return append([]string{"product_id"}, slices.DeleteFunc(slices.Clone(from), func(n string) bool { return n == "product_id" })...)
+}
+
+// rates fills the rate of rows in another currency than the reporting one.
+func (s *folder) rates(wide *table.Table, day string) *table.Column {
+	currency := wide.Column("currency")
+	out := table.NewColumn(table.Field{Name: "rate", Kind: table.Text}, s.rows)
+	out.Texts.Offsets = out.Texts.Offsets[:1]
+	out.Null = make([]bool, s.rows)
+	var days []int32
+	var undated []bool
+	if day != "" {
+		days, undated = wide.Column(day).Dates, wide.Column(day).Null
+	}
+	for r := range s.rows {
+		out.Null[r] = true
+		if !currency.Missing(r) && string(currency.Texts.At(r)) != s.Currency {
+			dated := days != nil && (undated == nil || !undated[r])
+			on := int32(0)
+			if dated {
+				on = days[r]
+			}
+			if text, ok := s.rate(string(currency.Texts.At(r)), on, dated); ok {
+				out.Texts.Bytes = append(out.Texts.Bytes, text...)
+				out.Null[r] = false
+			}
+		}
+		out.Texts.Offsets = append(out.Texts.Offsets, int32(len(out.Texts.Bytes)))
+	}
+	return out
+}
+
+func (s *folder) rate(from string, day int32, dated bool) (string, bool) {
+	var reason string
+	switch {
+	case !dated:
+		reason = fmt.Sprintf("amounts in %s have no day on which to convert them to %s", from, s.Currency)
+	case s.Rates == nil:
+		reason = fmt.Sprintf("no rate from %s to %s on %s", from, s.Currency, dayText(day))
+	default:
+		if text, ok := s.Rates.Text(from, s.Currency, day); ok {
+			return text, true
+		}
+		reason = fmt.Sprintf("no rate from %s to %s on or before %s", from, s.Currency, dayText(day))
+	}
+	s.mu.Lock()
+	s.missing[reason]++
+	s.mu.Unlock()
+	return "", false
+}
+
+// repeated collects the ids that stood in an earlier row of these files.
+func (s *folder) repeated(c *Chunk, id *table.Column) {
+	for r := range s.rows {
+		s.hashes[r] = xxh3.Hash(id.Texts.At(r))
+	}
+	s.id.addAll(s.hashes, id.Null, s.fresh)
+	c.Repeated.Offsets = []int32{0}
+	for r, is := range s.fresh {
+		if !is && !id.Missing(r) {
+			c.Repeated.Append(id.Texts.At(r))
+		}
+	}
+}
+
+// dayText is a day as people read it.
+func dayText(day int32) string { return time.Unix(int64(day)*daySecs, 0).UTC().Format(time.DateOnly) }
+
+// MainCurrency is the currency in which most of the first rows of a file that was
+// opened and not yet loaded are, or "" when they name none.
+func (f *File) MainCurrency() string {
+	if f.input == nil || !f.plan.has("currency") {
+		return ""
+	}
+	if len(f.input.held) == 0 {
+		if _, err := f.input.sample(); err != nil {
+			return "" // loading meets it again
+		}
+	}
+	count := map[string]int{}
+	for _, b := range f.input.held {
+		c := newConverter(f.plan).convert(b).Table.Column("currency")
+		for r := range c.Len() {
+			if !c.Missing(r) {
+				count[string(c.Texts.At(r))]++
+			}
+		}
+	}
+	best := ""
+	for _, name := range slices.Sorted(maps.Keys(count)) {
+		if best == "" || count[name] > count[best] {
+			best = name
+		}
+	}
+	return best
+}
