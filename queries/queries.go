@@ -6,8 +6,11 @@
 //	-- reads:  orders, bounds
 //	-- gives:  month DATE, orders BIGINT, net_revenue DOUBLE
 //
-// A line that begins with none of the three words continues the one above it.
-// Files under schema/ make tables and views; they have a description only.
+// A line that begins with none of these words continues the one above it.
+// Files under schema/ make tables and views; they have a description only. Those
+// under check/ give the rows that are wrong and also say how bad that is:
+//
+//	-- severity: warning
 package queries
 
 import (
@@ -27,7 +30,10 @@ type Query struct {
 	Grain []string // columns that identify a row; empty: one row, or not stated
 	Reads []string // tables and views
 	Gives []Column // columns of the result, in order
-	SQL   string   // the whole file
+	// Severity says what rows of a check mean: error, the store cannot be
+	// trusted, or warning, somebody should look. Empty for other queries.
+	Severity string
+	SQL      string // the whole file
 }
 
 // Column is one column of a result.
@@ -81,7 +87,7 @@ func parse(name, text string) (Query, error) {
 			break
 		}
 		comment = strings.TrimSpace(comment)
-		for _, k := range []string{"grain", "reads", "gives"} {
+		for _, k := range []string{"grain", "reads", "gives", "severity"} {
 			if rest, ok := strings.CutPrefix(comment, k+":"); ok {
 				if _, twice := parts[k]; twice {
 					return q, fmt.Errorf("%s: header says %s twice", name, k)
@@ -97,6 +103,7 @@ func parse(name, text string) (Query, error) {
 	}
 	q.Grain = items(parts["grain"])
 	q.Reads = items(parts["reads"])
+	q.Severity = strings.Join(parts["severity"], " ")
 	for _, item := range items(parts["gives"]) {
 		column, kind, ok := strings.Cut(item, " ")
 		if !ok {

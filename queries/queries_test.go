@@ -25,6 +25,9 @@ func TestHeaders(t *testing.T) {
 			if folder.Name() == "schema" || folder.Name() == "merge" {
 				continue
 			}
+			if isCheck, known := folder.Name() == "check", q.Severity == "error" || q.Severity == "warning"; isCheck != known || !isCheck && q.Severity != "" {
+				t.Errorf("%s: severity %q", q.Name, q.Severity)
+			}
 			if len(q.Reads) == 0 || len(q.Gives) == 0 {
 				t.Errorf("%s: header lacks reads or gives", q.Name)
 			}
@@ -63,6 +66,7 @@ func TestParse(t *testing.T) {
 		"-- and of the next.",
 		"-- grain:  day, shop",
 		"-- reads:  orders, bounds",
+		"-- severity: warning",
 		`-- gives:  day DATE, shop VARCHAR, net DECIMAL(18,4),`,
 		`--         "T" BIGINT`,
 		"",
@@ -81,6 +85,9 @@ func TestParse(t *testing.T) {
 	want := []Column{{"day", "DATE"}, {"shop", "VARCHAR"}, {"net", "DECIMAL(18,4)"}, {"T", "BIGINT"}}
 	if !slices.Equal(q.Gives, want) {
 		t.Errorf("gives %q, want %q", q.Gives, want)
+	}
+	if q.Severity != "warning" {
+		t.Errorf("severity %q", q.Severity)
 	}
 	if q.Base() != "x" {
 		t.Errorf("base %q", q.Base())

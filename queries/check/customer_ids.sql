@@ -1,4 +1,5 @@
 -- Customer ids that two different persons share.
+-- severity: error
 -- grain:  customer_id
 -- reads:  identities
 -- gives:  customer_id VARCHAR, persons BIGINT

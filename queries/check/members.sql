@@ -1,4 +1,5 @@
 -- Facts whose member no identity knows, and identities that stand more than once.
+-- severity: error
 -- grain:  fact, member
 -- reads:  identities, facts.orders, facts.refunds, facts.interactions, facts.responses, facts.customers
 -- gives:  fact VARCHAR, member BIGINT, rows BIGINT
