@@ -17,8 +17,8 @@ import (
 // Options say how a file is to be read; zero values mean "find out".
 type Options struct {
 	Kind      string            // orders, order-lines, customers, products, refunds, interactions, campaigns, responses
-	Format    string            // auto, csv, tsv, jsonl, parquet
-	Encoding  string            // auto, utf-8, gb18030
+	Format    string            // auto, csv, tsv, json, jsonl, parquet, xlsx
+	Encoding  string            // auto, utf-8, gb18030, utf-16, windows-1252 ... (the list stands with package csv)
 	Delimiter string            // auto, or one character
 	Dates     string            // auto, ymd, dmy, mdy: order of day and month in 03/04/2024
 	Decimal   string            // auto, "." or ","
@@ -29,12 +29,15 @@ type Options struct {
 	Key       []byte            // key of the hash that makes ids of customers known by e-mail or phone only
 	Workers   int               // goroutines that parse; 0: all cores
 	Fold      *Fold             // nil: chunks keep every column of each row
+	Sheet     string            // of a workbook: its name, or its number from 1; "": the first that holds a table
+	Root      string            // folder of the source: segments key=value of the path below it become columns; "": none
+	Expand    int64             // bytes that a compressed file may hold; 0: 1 GiB, or 1000 times its size up to 64 GiB
 }
 
 // Detected says what a file was found to be when it was opened.
 type Detected struct {
-	Format    string   // csv, jsonl, parquet
-	Encoding  string   // utf-8, gb18030; "" where the format has none
+	Format    string   // csv, json, jsonl, parquet, xlsx
+	Encoding  string   // utf-8, gb18030, utf-16le ...; "" where the format has none
 	Delimiter string   // "," ";" "\t" "|" ...; "" where the format has none
 	Notes     []string // for people: "byte order mark skipped" ...
 }
@@ -57,7 +60,7 @@ type Binding struct {
 type File struct {
 	Path     string
 	Kind     string
-	Format   string // csv, jsonl, parquet (what it was found to be)
+	Format   string // csv, json, jsonl, parquet, xlsx (what it was found to be)
 	Encoding string
 	Header   []string
 	Bindings []Binding // in the order of columns.tsv
