@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // zones are the same on a machine that has no zone files
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/currency"
 )
@@ -31,13 +29,19 @@ func (c Config) Zone() (*time.Location, error) {
 // check is one list of questions in the order of the file; the first problem ends it.
 func (c Config) check() *Error {
 	for _, e := range []*Error{
-		checkZone(c.Timezone),
+		checkZone("timezone", c.Timezone),
 		checkCurrency(c.Currency),
 		checkWords("net", c.Net, "tax", "shipping"),
 		checkWord("refunds", c.Refunds, "refund", "order"),
+		checkRegion(c.PhoneRegion),
 		checkWord("purchases", c.Purchases, "all", "positive"),
+		checkPath("rates", c.Rates),
 		checkSources(c.Sources),
 		checkRange("rejects.limit", c.Rejects.Limit, 0, 1),
+		c.Identity.check(),
+		checkPriority(c.Priority),
+		checkExclusions(c.Exclude),
+		checkChecks(c.Checks),
 		checkDays("horizon_days", c.Horizon),
 		checkRange("discount_rate", c.Discount, 0, 10),
 		checkMargin(c.Margin),
@@ -62,9 +66,9 @@ func bad(key, value, reason string) *Error {
 	return &Error{Key: key, Value: value, shown: true, Reason: reason}
 }
 
-func checkZone(name string) *Error {
+func checkZone(key, name string) *Error {
 	if _, err := loadZone(name); err != nil {
-		return bad("timezone", name, "not a time zone: use a name such as UTC, Asia/Shanghai or Europe/London")
+		return bad(key, name, "not a time zone: use a name such as UTC, Asia/Shanghai or Europe/London")
 	}
 	return nil
 }
@@ -143,11 +147,14 @@ func checkMargin(v float64) *Error {
 	return bad("margin", number(v), "not more than 0 and at most 1 (100%)")
 }
 
+// minMemory is below what any command needs.
+const minMemory Size = 256 << 20
+
 func checkMemory(v Size) *Error {
-	if v == 0 || v >= minSize {
+	if v == 0 || v >= minMemory {
 		return nil
 	}
-	return bad("resources.memory", fmt.Sprint(int64(v)), "too little: at least 256MiB is needed")
+	return bad("resources.memory", v.String(), "too little: at least 256MiB is needed")
 }
 
 func (c Churn) check() *Error {
@@ -284,100 +291,4 @@ func checkCode(code string) string {
 		return fmt.Sprintf("%d positions: three are needed, for R, F and M", positions)
 	}
 	return ""
-}
-
-func checkSources(sources []Source) *Error {
-	first := map[string]int{}
-	for i, s := range sources {
-		key := fmt.Sprintf("sources[%d]", i)
-		if e := s.check(key); e != nil {
-			return e
-		}
-		name := s.Kind + "\x00" + s.Name // orders and their lines may share a source
-		if j, taken := first[name]; taken {
-			return bad(key+".name", s.Name, fmt.Sprintf("sources[%d] has this name too", j))
-		}
-		first[name] = i
-	}
-	return nil
-}
-
-func (s Source) check(key string) *Error {
-	if s.Name == "" {
-		return &Error{Key: key, Reason: "name is missing"}
-	}
-	if reason := checkName(s.Name); reason != "" {
-		return bad(key+".name", s.Name, reason)
-	}
-	if s.Kind == "" {
-		return &Error{Key: key, Reason: "kind is missing: one of " + strings.Join(Kinds(), ", ")}
-	}
-	if len(s.Path) == 0 {
-		return &Error{Key: key, Reason: "path is missing"}
-	}
-	for i, p := range s.Path {
-		if strings.TrimSpace(p) == "" {
-			return bad(fmt.Sprintf("%s.path[%d]", key, i), p, "an empty path")
-		}
-	}
-	for _, e := range []*Error{
-		checkWord(key+".kind", s.Kind, Kinds()...),
-		checkWord(key+".format", s.Format, Auto, "csv", "tsv", "jsonl", "parquet"),
-		checkWord(key+".encoding", s.Encoding, Auto, "utf-8", "gb18030"),
-		checkDelimiter(key+".delimiter", s.Delimiter),
-		checkWord(key+".dates", s.Dates, Auto, "ymd", "dmy", "mdy"),
-		checkWord(key+".decimal", s.Decimal, Auto, ".", ","),
-		checkPairs(key+".map", s.Map),
-		checkPairs(key+".status", s.Status),
-	} {
-		if e != nil {
-			return e
-		}
-	}
-	if s.IDSpace != "" {
-		if reason := checkName(s.IDSpace); reason != "" {
-			return bad(key+".id_space", s.IDSpace, reason)
-		}
-		if s.IDSpace == "email" || s.IDSpace == "phone" {
-			return bad(key+".id_space", s.IDSpace, "this space is of customers known by an address: choose another name")
-		}
-	}
-	return nil
-}
-
-// checkName keeps names fit for space:id, folder names and command lines.
-func checkName(name string) string {
-	if utf8.RuneCountInString(name) > 64 {
-		return "longer than 64 characters"
-	}
-	for _, r := range name {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '-' && r != '.' {
-			return "a name is letters, digits, _ - and ."
-		}
-	}
-	return ""
-}
-
-func checkDelimiter(key, word string) *Error {
-	if word == Auto {
-		return nil
-	}
-	if r, n := utf8.DecodeRuneInString(word); n != len(word) || n != 1 || r == '"' || r == '\n' || r == '\r' || unicode.IsLetter(r) || unicode.IsDigit(r) {
-		return bad(key, word, "not auto, tab, or one character such as , ; |")
-	}
-	return nil
-}
-
-func checkPairs(key string, pairs map[string]string) *Error {
-	names := make([]string, 0, len(pairs))
-	for name := range pairs {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if strings.TrimSpace(name) == "" || strings.TrimSpace(pairs[name]) == "" {
-			return bad(key+"."+name, pairs[name], "both sides of the colon need a word")
-		}
-	}
-	return nil
 }

@@ -9,37 +9,104 @@ import "runtime"
 //
 // The tag as:"share" lets a number be written as a percentage: 1% is 0.01.
 type Config struct {
-	Timezone  string    `yaml:"timezone"`  // business time zone, IANA name; frozen
-	Currency  string    `yaml:"currency"`  // reporting currency, ISO 4217, or auto: the first one loaded; frozen
-	Net       []string  `yaml:"net"`       // what net includes besides goods: tax, shipping; frozen
-	Refunds   string    `yaml:"refunds"`   // a refund's day: refund or order; frozen
-	Purchases string    `yaml:"purchases"` // which orders count: all or positive
-	Sources   []Source  `yaml:"sources"`
-	Rejects   Rejects   `yaml:"rejects"`
-	Horizon   int       `yaml:"horizon_days"`             // of expected_orders and clv, days
-	Discount  float64   `yaml:"discount_rate" as:"share"` // a year, 0.1 is 10 %
-	Margin    float64   `yaml:"margin" as:"share"`        // share of net revenue that is margin, (0,1]; 1: clv is revenue
-	Churn     Churn     `yaml:"churn"`
-	RFM       RFM       `yaml:"rfm"`
-	Lifecycle Lifecycle `yaml:"lifecycle"`
-	Models    Models    `yaml:"models"`
-	Resources Resources `yaml:"resources"`
-	Output    Output    `yaml:"output"`
+	Timezone    string      `yaml:"timezone"`     // business time zone, IANA name; frozen
+	Currency    string      `yaml:"currency"`     // reporting currency, ISO 4217, or auto: the first one loaded; frozen
+	Net         []string    `yaml:"net"`          // what net includes besides goods: tax, shipping; frozen
+	Refunds     string      `yaml:"refunds"`      // a refund's day: refund or order; frozen
+	PhoneRegion string      `yaml:"phone_region"` // ISO 3166 region of telephone numbers without a country code; frozen
+	Purchases   string      `yaml:"purchases"`    // which orders count: all or positive
+	Rates       string      `yaml:"rates"`        // file of exchange rates (date, from, to, rate), relative to the workspace; empty: none
+	Sources     []Source    `yaml:"sources"`
+	Rejects     Rejects     `yaml:"rejects"`
+	Identity    Identity    `yaml:"identity"`
+	Priority    []string    `yaml:"priority"` // sources whose attributes win over newer values of others, best first; empty: the newest wins
+	Exclude     []Exclusion `yaml:"exclude"`
+	Checks      []Check     `yaml:"checks"`
+	Horizon     int         `yaml:"horizon_days"`             // of expected_orders and clv, days
+	Discount    float64     `yaml:"discount_rate" as:"share"` // a year, 0.1 is 10 %
+	Margin      float64     `yaml:"margin" as:"share"`        // share of net revenue that is margin, (0,1]; 1: clv is revenue
+	Churn       Churn       `yaml:"churn"`
+	RFM         RFM         `yaml:"rfm"`
+	Lifecycle   Lifecycle   `yaml:"lifecycle"`
+	Models      Models      `yaml:"models"`
+	Resources   Resources   `yaml:"resources"`
+	Output      Output      `yaml:"output"`
 }
 
-// Source is one place that facts come from.
+// Source is one place that facts come from: files (Path) or a database
+// (Connect), never both.
 type Source struct {
 	Name      string            `yaml:"name"`      // names the facts it loads; unique
-	Kind      string            `yaml:"kind"`      // orders, order-lines, customers, products, refunds, interactions, campaigns, responses
+	Kind      string            `yaml:"kind"`      // one of Kinds, or auto (also when empty): found from the columns
 	Path      []string          `yaml:"path"`      // files, globs or folders, relative to the workspace
-	Format    string            `yaml:"format"`    // auto, csv, tsv, jsonl, parquet
-	Encoding  string            `yaml:"encoding"`  // auto, utf-8, gb18030
+	Format    string            `yaml:"format"`    // auto, or one of Formats
+	Encoding  string            `yaml:"encoding"`  // auto, or one of Encodings
 	Delimiter string            `yaml:"delimiter"` // auto, or one character; the word tab is read as that character
+	Sheet     string            `yaml:"sheet"`     // of a workbook; empty: found out
+	Expand    Size              `yaml:"expand"`    // most bytes that one file may expand to; 0 (auto): the readers' own limit
 	Dates     string            `yaml:"dates"`     // auto, ymd, dmy, mdy
+	Zone      string            `yaml:"zone"`      // time zone of times that name none, IANA name; empty: the business time zone; frozen
 	Decimal   string            `yaml:"decimal"`   // auto, "." or ","
+	Amount    string            `yaml:"amount"`    // what an amount in a row is of, where an order has several rows: auto, order, line; frozen
 	IDSpace   string            `yaml:"id_space"`  // empty: the space that sources share; frozen
 	Map       map[string]string `yaml:"map"`       // canonical column: header name
 	Status    map[string]string `yaml:"status"`    // the file's word: paid, unpaid, cancelled, refunded ...
+
+	Connect      string `yaml:"connect"`       // postgres://USER@HOST:PORT/DATABASE, mysql://USER@HOST:PORT/DATABASE, or sqlite:FILE; never with a password
+	Table        string `yaml:"table"`         // table or view, NAME or SCHEMA.NAME; this or Query
+	Query        string `yaml:"query"`         // SQL that selects the rows
+	Watermark    string `yaml:"watermark"`     // column that only grows: rows beyond its last value are read; empty: all rows each time
+	PasswordEnv  string `yaml:"password_env"`  // environment variable that holds the password; this or PasswordFile, or neither
+	PasswordFile string `yaml:"password_file"` // file that holds the password, relative to the workspace
+}
+
+// Identity is how rows that tell of the same customer find each other.
+type Identity struct {
+	Match       []string `yaml:"match"`        // keys that join: email, phone, member_id; empty: none
+	SharedLimit int      `yaml:"shared_limit"` // a key held by more different customers than this joins nobody; at least 1
+	Ignore      []string `yaml:"ignore"`       // globs of keys that join nobody
+	Links       []string `yaml:"links"`        // files that force or forbid merges, relative to the workspace
+}
+
+// Exclusion leaves customers or orders out of scoring: those for which every
+// condition holds. Exactly one of Customers and Orders is set.
+//
+// A condition names a column and the globs (* and ?, NFKC, capitals or not) of
+// which one has to match. The columns are CustomerColumns, attribute.NAME, and
+// OrderColumns. net_above and net_below have one number instead of globs.
+type Exclusion struct {
+	Name      string              `yaml:"name" json:"name"` // unique
+	Customers map[string][]string `yaml:"customers" json:"customers,omitempty"`
+	Orders    map[string][]string `yaml:"orders" json:"orders,omitempty"`
+}
+
+// Check is one of the business's own checks of its data. Exactly one of the
+// rules is set (Rule says which); Min and Max are one.
+type Check struct {
+	Name       string              `yaml:"name"`              // unique
+	Table      string              `yaml:"table"`             // one of CheckTables
+	Column     string              `yaml:"column"`            // empty for Volume only
+	NotNull    bool                `yaml:"not_null"`          // every row has a value
+	Unique     bool                `yaml:"unique"`            // no value stands twice
+	In         []string            `yaml:"in"`                // every value, as text, is one of these
+	Min        *float64            `yaml:"min"`               // no value is below
+	Max        *float64            `yaml:"max"`               // no value is above
+	Matches    []string            `yaml:"matches"`           // every value matches one of these globs
+	References string              `yaml:"references"`        // every value stands in this TABLE.COLUMN
+	FreshDays  *int                `yaml:"fresh_days"`        // the newest date is at most so many days before the newest load
+	Volume     *float64            `yaml:"volume" as:"share"` // rows of a source's newest load deviate at most so much from the median of its last 28 loads
+	Where      map[string][]string `yaml:"where"`             // only rows whose column, as text, is one of the values
+	Severity   string              `yaml:"severity"`          // error or warning
+}
+
+// Rule is the key of the rule that is set: not_null, unique, in, min (also for
+// max), matches, references, fresh_days or volume.
+func (c Check) Rule() string {
+	rules := c.rules()
+	if len(rules) == 0 {
+		return ""
+	}
+	return rules[0]
 }
 
 // Rejects limits how dirty a file may be.
@@ -109,25 +176,32 @@ type Output struct {
 // Default is what holds where clientele.yaml says nothing.
 func Default() Config {
 	return Config{
-		Timezone:  "UTC",
-		Currency:  Auto,
-		Refunds:   "refund",
-		Purchases: "all",
-		Rejects:   Rejects{Limit: 0.01},
-		Horizon:   365,
-		Discount:  0.10,
-		Margin:    1,
-		Churn:     Churn{Window: 90, Medium: 0.5, High: 0.8},
-		RFM:       RFM{Scheme: "grid125", Monetary: "total", Rule: "values"},
-		Lifecycle: Lifecycle{New: 30, Active: 90, AtRisk: 180, Lapsed: 365, WonBack: 180},
-		Models:    Models{MinCustomers: 100, MinRepeaters: 50},
-		Output:    Output{Reports: []string{"en", "zh"}},
+		Timezone:    "UTC",
+		Currency:    Auto,
+		Refunds:     "refund",
+		PhoneRegion: "CN",
+		Purchases:   "all",
+		Rejects:     Rejects{Limit: 0.01},
+		Identity:    Identity{Match: []string{"email", "phone", "member_id"}, SharedLimit: 5},
+		Horizon:     365,
+		Discount:    0.10,
+		Margin:      1,
+		Churn:       Churn{Window: 90, Medium: 0.5, High: 0.8},
+		RFM:         RFM{Scheme: "grid125", Monetary: "total", Rule: "values"},
+		Lifecycle:   Lifecycle{New: 30, Active: 90, AtRisk: 180, Lapsed: 365, WonBack: 180},
+		Models:      Models{MinCustomers: 100, MinRepeaters: 50},
+		Output:      Output{Reports: []string{"en", "zh"}},
 	}
 }
 
 // DefaultSource is what holds where an entry of sources says nothing.
 func DefaultSource() Source {
-	return Source{Format: Auto, Encoding: Auto, Delimiter: Auto, Dates: Auto, Decimal: Auto}
+	return Source{Kind: Auto, Format: Auto, Encoding: Auto, Delimiter: Auto, Dates: Auto, Decimal: Auto, Amount: Auto}
+}
+
+// DefaultCheck is what holds where an entry of checks says nothing.
+func DefaultCheck() Check {
+	return Check{Severity: "error"}
 }
 
 // Auto is the word for "find out".
@@ -136,6 +210,33 @@ const Auto = "auto"
 // Kinds are the kinds of facts that can be loaded.
 func Kinds() []string {
 	return []string{"orders", "order-lines", "customers", "products", "refunds", "interactions", "campaigns", "responses"}
+}
+
+// Formats are the formats that can be read, but for auto.
+func Formats() []string {
+	return []string{"csv", "tsv", "json", "jsonl", "xlsx", "parquet"}
+}
+
+// Encodings are the encodings of text that can be read, but for auto.
+func Encodings() []string {
+	return []string{"utf-8", "utf-16", "gb18030", "latin-1", "windows-1252", "iso-8859-15", "windows-1251", "shift-jis", "big5", "euc-kr"}
+}
+
+// CustomerColumns are what a condition on customers may name, besides
+// attribute.NAME.
+func CustomerColumns() []string {
+	return []string{"customer_id", "name", "email", "phone", "gender", "country", "region", "city", "postcode", "acquired_channel", "tags"}
+}
+
+// OrderColumns are what a condition on orders may name and match with globs.
+// net_above and net_below, each with a number, may stand beside them.
+func OrderColumns() []string {
+	return []string{"order_id", "source", "status", "shop", "channel", "coupon", "campaign_id"}
+}
+
+// CheckTables are the tables that a check may look at.
+func CheckTables() []string {
+	return []string{"orders", "order_lines", "refunds", "customers", "contacts", "products", "interactions", "campaigns", "responses", "identities", "texts"}
 }
 
 // Schemes are the names of the segment schemes.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -37,11 +38,7 @@ func TestTemplateStatesEverySetting(t *testing.T) {
 		}
 		for i := range typ.NumField() {
 			key := typ.Field(i).Tag.Get("yaml")
-			found := false
-			for line := range strings.Lines(Template()) {
-				found = found || strings.HasPrefix(strings.TrimLeft(line, "# -"), key+":")
-			}
-			if key == "" || !found {
+			if key == "" || !regexp.MustCompile(`(?m)(^[# -]*|[{,] *)`+key+`: `).MatchString(strings.ReplaceAll(Template(), "\n", " \n")) {
 				t.Errorf("%s.%s: key %q is not in the template", typ.Name(), typ.Field(i).Name, key)
 			}
 			walk(typ.Field(i).Type)
@@ -53,18 +50,44 @@ func TestTemplateStatesEverySetting(t *testing.T) {
 // What the template shows in comments must work when the # is taken away.
 func TestTemplateExamples(t *testing.T) {
 	text := Template()
-	_, example, _ := strings.Cut(text, "# sources:\n")
-	example, _, _ = strings.Cut(example, "sources: []")
-	example = "sources:\n" + strings.ReplaceAll("\n"+example, "\n# ", "\n")
-	c, err := Parse("example.yaml", []byte(example))
-	if err != nil {
-		t.Fatalf("%v\n%s", err, example)
+	example := func(section string) Config {
+		_, lines, _ := strings.Cut(text, "# "+section+":\n")
+		lines, _, found := strings.Cut(lines, "\n"+section+": []")
+		if !found {
+			t.Fatalf("the template has no example of %s", section)
+		}
+		lines = section + ":\n" + strings.ReplaceAll("\n"+lines, "\n# ", "\n")
+		c, err := Parse("example.yaml", []byte(lines))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, lines)
+		}
+		return c
 	}
-	want := DefaultSource()
-	want.Name, want.Kind, want.Path = "web", "orders", []string{"exports/orders-*.csv.gz"}
-	want.Map, want.Status = map[string]string{"net": "实付金额"}, map[string]string{"已付款": "paid"}
-	if diff := cmp.Diff([]Source{want}, c.Sources); diff != "" {
+	web, erp := DefaultSource(), DefaultSource()
+	web.Name, web.Path = "web", []string{"exports/orders-*.csv.gz"}
+	web.Map, web.Status = map[string]string{"net": "实付金额"}, map[string]string{"已付款": "paid"}
+	erp.Name, erp.Kind, erp.Connect, erp.Table = "erp", "orders", "postgres://reader@db.example/shop", "sales.orders"
+	erp.Watermark, erp.PasswordEnv = "changed_at", "ERP_PASSWORD"
+	if diff := cmp.Diff([]Source{web, erp}, example("sources").Sources); diff != "" {
 		t.Error(diff)
+	}
+	rules := []string{"not_null", "unique", "in", "min", "matches", "references", "fresh_days", "volume"}
+	for i, c := range example("checks").Checks {
+		if i >= len(rules) || c.Rule() != rules[i] {
+			t.Errorf("check %d, %s, has the rule %s", i, c.Name, c.Rule())
+		}
+	}
+	if diff := cmp.Diff([]Exclusion{
+		{Name: "staff", Customers: map[string][]string{"tags": {"*员工*"}, "email": {"*@shop.example", "*@shop.test"}}},
+		{Name: "wholesale", Customers: map[string][]string{"attribute.level": {"wholesale"}}},
+		{Name: "test orders", Orders: map[string][]string{"order_id": {"TEST*"}, "net_below": {"1"}}},
+	}, example("exclude").Exclude); diff != "" {
+		t.Error(diff)
+	}
+	for _, column := range append(CustomerColumns(), OrderColumns()...) {
+		if !strings.Contains(text, column) {
+			t.Errorf("the template does not name %s", column)
+		}
 	}
 	for _, line := range []string{"recency: [30, 60, 120, 240]", "frequency: [1, 2, 4, 8]", "money: [100, 300, 1000, 3000]"} {
 		key, list, _ := strings.Cut(line, ": ")
@@ -86,6 +109,10 @@ func TestReadWhatIsAllowed(t *testing.T) {
 	many, tab := web, web
 	many.Path = []string{"a.csv", "b/*.csv"}
 	tab.Delimiter = "\t"
+	auto, db, zoned := web, DefaultSource(), web
+	auto.Kind = "auto"
+	db.Name, db.Kind, db.Connect, db.Query, db.PasswordFile = "db", "orders", "sqlite:crm.db", "SELECT 1", "p"
+	zoned.Zone, zoned.Expand, zoned.Amount = "Asia/Tokyo", 10<<20, "line"
 	for _, tc := range []struct {
 		name, text string
 		want       Config
@@ -109,6 +136,27 @@ func TestReadWhatIsAllowed(t *testing.T) {
 		{"many paths", "sources:\n- name: web\n  kind: orders\n  path:\n  - a.csv\n  - b/*.csv\n", source(many)},
 		{"tab by name", "sources:\n- {name: web, kind: orders, path: a.csv, delimiter: tab}", source(tab)},
 		{"tab itself", `sources: [{name: web, kind: orders, path: a.csv, delimiter: "\t"}]`, source(tab)},
+		{"kind auto when it is empty", "sources:\n- {name: web, kind: '', path: a.csv}", source(auto)},
+		{"kind auto when it is absent", "sources:\n- {name: web, path: a.csv}", source(auto)},
+		{"a database by query", "sources:\n- {name: db, kind: orders, connect: 'sqlite:crm.db', query: SELECT 1, password_file: p}", source(db)},
+		{"an input zone and an expanded size", "sources:\n- {name: web, kind: orders, path: a.csv, zone: Asia/Tokyo, expand: 10MiB, amount: line}", source(zoned)},
+		{"exclusions", "exclude:\n- name: staff\n  customers: {attribute.level: wholesale, customer_id: [1, C2]}\n- name: big\n  orders: {net_above: 50000, shop: x}", with(func(c *Config) {
+			c.Exclude = []Exclusion{
+				{Name: "staff", Customers: map[string][]string{"attribute.level": {"wholesale"}, "customer_id": {"1", "C2"}}},
+				{Name: "big", Orders: map[string][]string{"net_above": {"50000"}, "shop": {"x"}}},
+			}
+		})},
+		{"checks", "checks:\n- {name: a, table: orders, column: net, min: 0}\n- {name: b, table: orders, volume: 50%, where: {source: web}, severity: warning}\n- {name: c, table: orders, column: ordered_on, fresh_days: 0}", with(func(c *Config) {
+			c.Checks = []Check{
+				{Name: "a", Table: "orders", Column: "net", Min: new(0.0), Severity: "error"},
+				{Name: "b", Table: "orders", Volume: new(0.5), Where: map[string][]string{"source": {"web"}}, Severity: "warning"},
+				{Name: "c", Table: "orders", Column: "ordered_on", FreshDays: new(0), Severity: "error"},
+			}
+		})},
+		{"identity", "identity: {match: [], shared_limit: 3, ignore: 'noreply@*', links: [a.csv, b.csv]}\npriority: crm\nrates: r.csv\nphone_region: US", with(func(c *Config) {
+			c.Identity = Identity{SharedLimit: 3, Ignore: []string{"noreply@*"}, Links: []string{"a.csv", "b.csv"}}
+			c.Priority, c.Rates, c.PhoneRegion = []string{"crm"}, "r.csv", "US"
+		})},
 		{"custom scheme, codes as numbers", "rfm:\n  scheme: custom\n  segments:\n  - name: 好\n    codes: [555, '5[4-5]*']\n  - {name: rest, codes: '***'}", with(func(c *Config) {
 			c.RFM.Scheme = "custom"
 			c.RFM.Segments = []Segment{{"好", []string{"555", "5[4-5]*"}}, {"rest", []string{"***"}}}
@@ -128,12 +176,13 @@ func TestReadWhatIsAllowed(t *testing.T) {
 
 func TestReadWhatIsWrong(t *testing.T) {
 	const src = "sources:\n- name: web\n  kind: orders\n  path: a.csv\n"
+	const db = "sources:\n- name: db\n  kind: orders\n"
 	for _, tc := range []struct{ text, want string }{
 		{"timezone: UTC\nchrun:\n  high: 0.9\n", `clientele.yaml:2: unknown key "chrun": did you mean "churn"?`},
 		{"churn:\n  hihg: 0.9\n", `clientele.yaml:2: churn: unknown key "hihg": did you mean "high"?`},
 		{"Timezone: UTC", `clientele.yaml:1: unknown key "Timezone": did you mean "timezone"?`},
 		{"churn: {colour: 1}", `clientele.yaml:1: churn: unknown key "colour": the keys here are high, medium, window_days`},
-		{"q: 1", `clientele.yaml:1: unknown key "q": the keys here are churn, currency, discount_rate, horizon_days, lifecycle, margin, models, net, output, purchases, refunds, rejects, resources, rfm, sources, timezone`},
+		{"q: 1", `clientele.yaml:1: unknown key "q": the keys here are checks, churn, currency, discount_rate, exclude, horizon_days, identity, lifecycle, margin, models, net, output, phone_region, priority, purchases, rates, refunds, rejects, resources, rfm, sources, timezone`},
 		{src + "  pth: b.csv\n", `clientele.yaml:5: sources[0]: unknown key "pth": did you mean "path"?`},
 		{"\n\nhorizon_days: soon", `clientele.yaml:3: horizon_days: "soon": not a whole number`},
 		{"horizon_days: 1.5", `clientele.yaml:1: horizon_days: "1.5": not a whole number`},
@@ -174,9 +223,8 @@ func TestReadWhatIsWrong(t *testing.T) {
 		{"sources:\n- a.csv", `clientele.yaml:2: sources[0]: "a.csv": not a section of "key: value" lines`},
 		{"sources:\n- name: web\n-\n", `clientele.yaml:3: sources[1]: no value given`},
 		{"sources:\n- kind: orders\n  path: a", `clientele.yaml:2: sources[0]: name is missing`},
-		{"sources:\n- name: web\n  path: a", `clientele.yaml:2: sources[0]: kind is missing: one of orders, order-lines, customers, products, refunds, interactions, campaigns, responses`},
-		{"sources:\n- name: web\n  kind: orders", `clientele.yaml:2: sources[0]: path is missing`},
-		{"sources:\n- name: web\n  kind: order\n  path: a", `clientele.yaml:3: sources[0].kind: "order": not one of orders, order-lines, customers, products, refunds, interactions, campaigns, responses`},
+		{"sources:\n- name: web\n  kind: orders", `clientele.yaml:2: sources[0]: path is missing (or connect, for a database)`},
+		{"sources:\n- name: web\n  kind: order\n  path: a", `clientele.yaml:3: sources[0].kind: "order": not one of orders, order-lines, customers, products, refunds, interactions, campaigns, responses, and not auto`},
 		{src + "- name: web\n  kind: orders\n  path: b.csv\n", `clientele.yaml:5: sources[1].name: "web": sources[0] has this name too`},
 		{"sources:\n- name: a b\n  kind: orders\n  path: a", `clientele.yaml:2: sources[0].name: "a b": a name is letters, digits, _ - and .`},
 		{src + "  id_space: a:b\n", `clientele.yaml:5: sources[0].id_space: "a:b": a name is letters, digits, _ - and .`},
@@ -184,6 +232,77 @@ func TestReadWhatIsWrong(t *testing.T) {
 		{src + "  map:\n    net:\n", `clientele.yaml:6: sources[0].map.net: no value given`},
 		{src + "  map:\n    net: ''\n", `clientele.yaml:6: sources[0].map.net: "": both sides of the colon need a word`},
 		{src + "  path:\n  - ' '\n", `clientele.yaml:5: not valid YAML: mapping key "path" already defined at [4:3]`},
+		{"phone_region: cn", `clientele.yaml:1: phone_region: "cn": not an ISO 3166 code of a region such as CN, US or GB`},
+		{"phone_region: '001'", `clientele.yaml:1: phone_region: "001": not an ISO 3166 code of a region such as CN, US or GB`},
+		{"phone_region: ZZ", `clientele.yaml:1: phone_region: "ZZ": not an ISO 3166 code of a region such as CN, US or GB`},
+		{"phone_region: UK", `clientele.yaml:1: phone_region: "UK": the code of the United Kingdom is GB`},
+		{"rates: ' '", `clientele.yaml:1: rates: " ": an empty path`},
+		{"identity:\n  match: [email, fax]", `clientele.yaml:2: identity.match[1]: "fax": not one of email, phone, member_id`},
+		{"identity:\n  shared_limit: 0", `clientele.yaml:2: identity.shared_limit: "0": less than 1`},
+		{"identity:\n  ignore: ['']", `clientele.yaml:2: identity.ignore[0]: "": blank`},
+		{"identity:\n  links:\n  - a.csv\n  - a.csv", `clientele.yaml:4: identity.links[1]: "a.csv": given twice`},
+		{"priority: [crm, crm]", `clientele.yaml:1: priority[1]: "crm": given twice`},
+		{"priority: [a b]", `clientele.yaml:1: priority[0]: "a b": a name is letters, digits, _ - and .`},
+		{"priority: ['']", `clientele.yaml:1: priority[0]: "": blank`},
+		{src + "  zone: Beijing\n", `clientele.yaml:5: sources[0].zone: "Beijing": not a time zone: use a name such as UTC, Asia/Shanghai or Europe/London`},
+		{src + "  amount: row\n", `clientele.yaml:5: sources[0].amount: "row": not one of auto, order, line`},
+		{"sources:\n- name: web\n  kind: refunds\n  path: a\n  amount: line", `clientele.yaml:5: sources[0].amount: "line": has a meaning for kind orders only, and this is refunds`},
+		{src + "  encoding: utf8\n", `clientele.yaml:5: sources[0].encoding: "utf8": not one of auto, utf-8, utf-16, gb18030, latin-1, windows-1252, iso-8859-15, windows-1251, shift-jis, big5, euc-kr`},
+		{src + "  format: xls\n", `clientele.yaml:5: sources[0].format: "xls": not one of auto, csv, tsv, json, jsonl, xlsx, parquet`},
+		{src + "  format: csv\n  sheet: Orders\n", `clientele.yaml:6: sources[0].sheet: "Orders": only a workbook has sheets, and the format is csv`},
+		{src + "  expand: 20\n", `clientele.yaml:5: sources[0].expand: "20": not a size such as 4GiB or 512MiB, and not auto`},
+		{src + "  table: orders\n", `clientele.yaml:5: sources[0].table: "orders": has a meaning beside connect only`},
+		{src + "  connect: sqlite:a.db\n", `clientele.yaml:5: sources[0].connect: path is set too: a source is files or a database`},
+		{src + "- name: web\n  kind: order-lines\n  path: b.csv\n  zone: UTC\n", `clientele.yaml:8: sources[1].zone: "UTC": sources[0] has the same name and "" here: entries of one name must agree`},
+		{"sources:\n- name: web\n  path: a\n- name: web\n  kind: auto\n  path: b\n", `clientele.yaml:4: sources[1].name: "web": sources[0] has this name too`},
+		{db + "  connect: sqlite:a.db\n", `clientele.yaml:2: sources[0]: table is missing (or query)`},
+		{db + "  connect: sqlite:a.db\n  table: a\n  query: b\n", `clientele.yaml:6: sources[0].query: table is set too: one of the two`},
+		{db + "  connect: sqlite:a.db\n  table: a\n  password_env: b\n  password_file: c\n", `clientele.yaml:7: sources[0].password_file: password_env is set too: one of the two`},
+		{db + "  connect: sqlite:a.db\n  table: a\n  format: csv\n", `clientele.yaml:6: sources[0].format: "csv": is of files and has no meaning beside connect`},
+		{db + "  connect: sqlite:a.db\n  table: a\n  expand: 1GiB\n", `clientele.yaml:6: sources[0].expand: "1GiB": is of files and has no meaning beside connect`},
+		{db + "  connect: sqlite:a.db\n  table: a\n  watermark: ' '\n", `clientele.yaml:6: sources[0].watermark: " ": blank`},
+		{db + "  connect: 'postgres://u:hunter2@h/d'\n  table: a\n", `clientele.yaml:4: sources[0].connect: has a password in it: take it out and name password_env or password_file`},
+		{db + "  connect: 'postgres://u@h/d?password=hunter2'\n  table: a\n", `clientele.yaml:4: sources[0].connect: has a password in it: take it out and name password_env or password_file`},
+		{db + "  connect: host=h PASSWORD = hunter2\n  table: a\n", `clientele.yaml:4: sources[0].connect: has a password in it: take it out and name password_env or password_file`},
+		{db + "  connect: u:hunter2@tcp(h)/d\n  table: a\n", `clientele.yaml:4: sources[0].connect: has a password in it: take it out and name password_env or password_file`},
+		{db + "  connect: 'mysql://u:p@/w@h/d'\n  table: a\n", `clientele.yaml:4: sources[0].connect: has a password in it: take it out and name password_env or password_file`},
+		{db + "  connect: oracle://h/d\n  table: a\n", `clientele.yaml:4: sources[0].connect: not postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE or sqlite:FILE`},
+		{db + "  connect: 'sqlite:'\n  table: a\n", `clientele.yaml:4: sources[0].connect: not postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE or sqlite:FILE`},
+		{db + "  connect: 'postgres:///d'\n  table: a\n", `clientele.yaml:4: sources[0].connect: not postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE or sqlite:FILE`},
+		{"exclude:\n- customers: {tags: a}", `clientele.yaml:2: exclude[0]: name is missing`},
+		{"exclude:\n- name: a", `clientele.yaml:2: exclude[0]: conditions are missing: customers or orders`},
+		{"exclude:\n- name: a\n  orders: {}\n", `clientele.yaml:2: exclude[0]: conditions are missing: customers or orders`},
+		{"exclude:\n- name: a\n  orders: {shop: x}\n  customers: {tags: x}", `clientele.yaml:2: exclude[0]: customers and orders in one rule: make two rules`},
+		{"exclude:\n- {name: a, orders: {shop: x}}\n- {name: a, orders: {shop: y}}", `clientele.yaml:3: exclude[1].name: "a": given twice`},
+		{"exclude:\n- {name: \"a\\nb\", orders: {shop: x}}", `clientele.yaml:2: exclude[0].name: "a\nb": more than one line, or a control character`},
+		{"exclude:\n- name: a\n  customers:\n    tag: x", `clientele.yaml:4: exclude[0].customers.tag: did you mean "tags"?`},
+		{"exclude:\n- name: a\n  orders:\n    tags: x", `clientele.yaml:4: exclude[0].orders.tags: not one of order_id, source, status, shop, channel, coupon, campaign_id, net_above, net_below`},
+		{"exclude:\n- name: a\n  orders:\n    attribute.level: x", `clientele.yaml:4: exclude[0].orders.attribute.level: not one of order_id, source, status, shop, channel, coupon, campaign_id, net_above, net_below`},
+		{"exclude:\n- name: a\n  customers:\n    attribute.: x", `clientele.yaml:4: exclude[0].customers.attribute.: the name of the attribute is missing: attribute.NAME`},
+		{"exclude:\n- name: a\n  orders:\n    shop: ''", `clientele.yaml:4: exclude[0].orders.shop[0]: "": blank`},
+		{"exclude:\n- name: a\n  orders:\n    shop: []", `clientele.yaml:4: exclude[0].orders.shop: no value given`},
+		{"exclude:\n- name: a\n  orders:\n    net_above: lots", `clientele.yaml:4: exclude[0].orders.net_above: "lots": not an amount such as 50000 or 0.5`},
+		{"exclude:\n- name: a\n  orders:\n    net_above: [1, 2]", `clientele.yaml:4: exclude[0].orders.net_above: a single amount is needed here`},
+		{"exclude:\n- name: a\n  orders:\n    net_below: 0.00001", `clientele.yaml:4: exclude[0].orders.net_below: "0.00001": not an amount such as 50000 or 0.5`},
+		{"checks:\n- {table: orders}", `clientele.yaml:2: checks[0]: name is missing`},
+		{"checks:\n- {name: a}", `clientele.yaml:2: checks[0]: table is missing: one of orders, order_lines, refunds, customers, contacts, products, interactions, campaigns, responses, identities, texts`},
+		{"checks:\n- {name: a, table: order, column: net, min: 0}", `clientele.yaml:2: checks[0].table: "order": not one of orders, order_lines, refunds, customers, contacts, products, interactions, campaigns, responses, identities, texts`},
+		{"checks:\n- {name: a, table: orders, column: net}", `clientele.yaml:2: checks[0]: a rule is missing: one of not_null, unique, in, min, max, matches, references, fresh_days, volume`},
+		{"checks:\n- {name: a, table: orders, column: net, not_null: false}", `clientele.yaml:2: checks[0]: a rule is missing: one of not_null, unique, in, min, max, matches, references, fresh_days, volume`},
+		{"checks:\n- {name: a, table: orders, column: net, unique: true, min: 0}", `clientele.yaml:2: checks[0]: unique and min in one check: make two checks`},
+		{"checks:\n- {name: a, table: orders, min: 0}", `clientele.yaml:2: checks[0]: column is missing`},
+		{"checks:\n- {name: a, table: orders, column: 'net; DROP', min: 0}", `clientele.yaml:2: checks[0].column: "net; DROP": not a name of a column`},
+		{"checks:\n- {name: a, table: orders, column: net, volume: 50%}", `clientele.yaml:2: checks[0].column: "net": volume counts rows and has no column`},
+		{"checks:\n- {name: a, table: orders, column: net, min: 2, max: 1}", `clientele.yaml:2: checks[0].max: "1": less than min, which is 2`},
+		{"checks:\n- {name: a, table: orders, column: net, min: low}", `clientele.yaml:2: checks[0].min: "low": not a number`},
+		{"checks:\n- {name: a, table: orders, column: net, in: [a, a]}", `clientele.yaml:2: checks[0].in[1]: "a": given twice`},
+		{"checks:\n- {name: a, table: orders, column: net, references: products}", `clientele.yaml:2: checks[0].references: "products": not TABLE.COLUMN, such as products.product_id`},
+		{"checks:\n- {name: a, table: orders, column: net, fresh_days: -1}", `clientele.yaml:2: checks[0].fresh_days: "-1": less than 0`},
+		{"checks:\n- {name: a, table: orders, volume: 2000%}", `clientele.yaml:2: checks[0].volume: "20": not between 0 and 10`},
+		{"checks:\n- {name: a, table: orders, column: net, min: 0, severity: fatal}", `clientele.yaml:2: checks[0].severity: "fatal": not one of error, warning`},
+		{"checks:\n- {name: a, table: orders, column: net, min: 0, where: {a b: x}}", `clientele.yaml:2: checks[0].where.a b: not a name of a column`},
+		{"checks:\n- {name: a, table: orders, column: net, min: 0, where: {source: []}}", `clientele.yaml:2: checks[0].where.source: no value given`},
+		{"checks:\n- {name: a, table: orders, column: net, minimum: 0}", `clientele.yaml:2: checks[0]: unknown key "minimum": the keys here are column, fresh_days, in, matches, max, min, name, not_null, references, severity, table, unique, volume, where`},
 		{"- a\n- b\n", `clientele.yaml:1: not a section of "key: value" lines`},
 		{"hello", `clientele.yaml:1: "hello": not a section of "key: value" lines`},
 		{"net: [tax\n", `clientele.yaml:1: not valid YAML: sequence end token ']' not found`},
@@ -245,13 +364,13 @@ func TestSize(t *testing.T) {
 			t.Errorf("%s: %d, %v; want %d", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "4", "GiB", "-4GiB", "4 gigs", "NaNGiB", "InfGiB", "9999999999TiB", "255MiB"} {
+	for _, text := range []string{"", "4", "GiB", "-4GiB", "4 gigs", "NaNGiB", "InfGiB", "9999999999TiB", "1023B", "0.9KiB"} {
 		if got, err := ParseSize(text); err == nil {
 			t.Errorf("%q was read as %d", text, got)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		s := Size(rapid.Int64Range(minSize, 1<<45).Draw(t, "bytes"))
+		s := Size(rapid.Int64Range(1<<10, 1<<45).Draw(t, "bytes"))
 		if back, err := ParseSize(s.String()); err != nil || back != s {
 			t.Fatalf("%d is written %s and read as %d, %v", s, s, back, err)
 		}
@@ -262,7 +381,7 @@ func TestHash(t *testing.T) {
 	base := Hash(Default())
 	// Written down when the format was settled: a change of this value makes
 	// every run of every workspace look as if its settings had changed.
-	const settled = "3589a1e42836ad03314b9beac7464b046e158b29bc9e8716b878bc82dd33a14c"
+	const settled = "50b019cd45ae65129ccd885f0b9820fbfd5ea9969808c7fcefaec9b05d00c06b"
 	if base != settled {
 		t.Errorf("the hash of the defaults is %s, was %s; settings: %v", base, settled, Settings(Default()))
 	}
@@ -275,6 +394,12 @@ func TestHash(t *testing.T) {
 		"rfm":      func(c *Config) { c.RFM.Recency = []float64{1, 2, 3, 4} },
 		"gates":    func(c *Config) { c.Models.MinRepeaters = 51 },
 		"stages":   func(c *Config) { c.Lifecycle.WonBack = 181 },
+		"exclude":  func(c *Config) { c.Exclude = []Exclusion{{Name: "a", Orders: map[string][]string{"shop": {"x"}}}} },
+		"others":   func(c *Config) { c.Exclude = []Exclusion{{Name: "a", Customers: map[string][]string{"name": {"x"}}}} },
+		"match":    func(c *Config) { c.Identity.Match = nil },
+		"links":    func(c *Config) { c.Identity.Links = []string{"links.csv"} },
+		"priority": func(c *Config) { c.Priority = []string{"crm"} },
+		"region":   func(c *Config) { c.PhoneRegion = "US" },
 		"custom":   func(c *Config) { c.RFM.Segments = []Segment{{"a", []string{"***"}}} },
 	}
 	seen := map[string]string{base: "default"}
@@ -293,6 +418,9 @@ func TestHash(t *testing.T) {
 		"csv":     func(c *Config) { c.Output.CSV = true },
 		"rejects": func(c *Config) { c.Rejects.Limit = 1 },
 		"empty":   func(c *Config) { c.Net = []string{} },
+		"rates":   func(c *Config) { c.Rates = "rates.csv" },
+		"checks":  func(c *Config) { c.Checks = []Check{{Name: "a", Table: "orders", Column: "net", NotNull: true}} },
+		"match":   func(c *Config) { c.Identity.Match = []string{"phone", "member_id", "email"} },
 	}
 	for name, change := range same {
 		c := Default()
@@ -313,9 +441,12 @@ func TestHash(t *testing.T) {
 
 func TestFrozen(t *testing.T) {
 	c := Default()
-	c.Sources = []Source{{Name: "web"}, {Name: "pos", IDSpace: "card"}}
+	c.Sources = []Source{{Name: "web", Kind: "orders", Amount: "line", Zone: "Asia/Tokyo"}, {Name: "pos", Kind: "customers", IDSpace: "card"}}
 	recorded := Frozen(c)
-	want := map[string]string{"timezone": "UTC", "currency": "auto", "net": "", "refunds": "refund", "id_space.web": "", "id_space.pos": "card"}
+	want := map[string]string{
+		"timezone": "UTC", "currency": "auto", "net": "", "refunds": "refund", "phone_region": "CN",
+		"id_space.web": "", "zone.web": "Asia/Tokyo", "amount.web": "line", "id_space.pos": "card", "zone.pos": "",
+	}
 	if diff := cmp.Diff(want, recorded); diff != "" {
 		t.Fatal(diff)
 	}
@@ -333,6 +464,10 @@ func TestFrozen(t *testing.T) {
 		"zone":            {func(c *Config) { c.Timezone = "Asia/Shanghai" }, `timezone: is "Asia/Shanghai" now and was "UTC"`},
 		"net":             {func(c *Config) { c.Net = []string{"tax"} }, `net: is "tax" now and was ""`},
 		"id space":        {func(c *Config) { c.Sources = []Source{{Name: "pos"}} }, `id_space.pos: is "" now and was "card"`},
+		"region":          {func(c *Config) { c.PhoneRegion = "US" }, `phone_region: is "US" now and was "CN"`},
+		"source zone":     {func(c *Config) { c.Sources = []Source{{Name: "web", Kind: "orders", Amount: "line"}} }, `zone.web: is "" now and was "Asia/Tokyo"`},
+		"amount":          {func(c *Config) { c.Sources = []Source{{Name: "web", Zone: "Asia/Tokyo"}} }, `amount.web: is "auto" now and was "line"`},
+		"lines of it":     {func(c *Config) { c.Sources = []Source{{Name: "web", Kind: "order-lines", Zone: "Asia/Tokyo"}} }, ""},
 	} {
 		c := c
 		tc.change(&c)

@@ -77,6 +77,9 @@ func Parse(path string, text []byte) (Config, error) {
 		if c.Sources[i].Delimiter == "tab" {
 			c.Sources[i].Delimiter = "\t"
 		}
+		if c.Sources[i].Kind == "" {
+			c.Sources[i].Kind = Auto
+		}
 	}
 	if e == nil {
 		e = c.check()
@@ -167,6 +170,10 @@ func (d *decoder) set(dst reflect.Value, node ast.Node, key, as string) *Error {
 		return d.setNothing(dst, node, key)
 	}
 	switch dst.Kind() {
+	case reflect.Pointer: // a setting that may be absent
+		value := reflect.New(dst.Type().Elem())
+		dst.Set(value)
+		return d.set(value.Elem(), node, key, as)
 	case reflect.Struct:
 		return d.setSection(dst, node, key)
 	case reflect.Map:
@@ -222,17 +229,17 @@ func (d *decoder) setMap(dst reflect.Value, node ast.Node, key string) *Error {
 	if !ok {
 		return &Error{Line: lineOf(node), Key: key, Value: text(node), shown: isScalar(node), Reason: `not a section of "key: value" lines`}
 	}
-	out := map[string]string{}
+	out := reflect.MakeMap(dst.Type())
 	for it := m.MapRange(); it.Next(); {
 		name := text(it.Key())
 		d.lines[key+"."+name] = lineOf(it.Key())
-		var word string
-		if e := d.set(reflect.ValueOf(&word).Elem(), it.Value(), key+"."+name, ""); e != nil {
+		value := reflect.New(dst.Type().Elem()).Elem()
+		if e := d.set(value, it.Value(), key+"."+name, ""); e != nil {
 			return e
 		}
-		out[name] = word
+		out.SetMapIndex(reflect.ValueOf(name), value)
 	}
-	dst.Set(reflect.ValueOf(out))
+	dst.Set(out)
 	return nil
 }
 
@@ -242,8 +249,11 @@ func (d *decoder) setList(dst reflect.Value, nodes []ast.Node, key string) *Erro
 		child := fmt.Sprintf("%s[%d]", key, i)
 		d.lines[child] = lineOf(node)
 		entry := reflect.New(dst.Type().Elem()).Elem()
-		if entry.Type() == reflect.TypeFor[Source]() {
+		switch entry.Type() {
+		case reflect.TypeFor[Source]():
 			entry.Set(reflect.ValueOf(DefaultSource()))
+		case reflect.TypeFor[Check]():
+			entry.Set(reflect.ValueOf(DefaultCheck()))
 		}
 		if e := d.set(entry, node, child, ""); e != nil {
 			return e
@@ -351,16 +361,24 @@ func unknownKey(name string, fields map[string]int) string {
 		known = append(known, k)
 	}
 	slices.Sort(known)
+	if best := nearest(name, known); best != "" {
+		return fmt.Sprintf("unknown key %q: did you mean %q?", name, best)
+	}
+	return fmt.Sprintf("unknown key %q: the keys here are %s", name, strings.Join(known, ", "))
+}
+
+// nearest is the word that name is likely to be a slip of, or "".
+func nearest(name string, known []string) string {
 	best, distance := "", len(name)
 	for _, k := range known {
 		if n := editDistance(strings.ToLower(name), k); n < distance {
 			best, distance = k, n
 		}
 	}
-	if best != "" && distance <= max(1, len(best)/3) {
-		return fmt.Sprintf("unknown key %q: did you mean %q?", name, best)
+	if distance > max(1, len(best)/3) {
+		return ""
 	}
-	return fmt.Sprintf("unknown key %q: the keys here are %s", name, strings.Join(known, ", "))
+	return best
 }
 
 // editDistance counts the insertions, deletions, substitutions and swaps of

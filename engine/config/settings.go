@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -12,18 +13,18 @@ import (
 )
 
 // Settings are the settings in force that influence results, by their names in
-// the file (churn.window_days), as text. Left out: sources and rejects, which
-// decide what is loaded and are accounted for by the hash of the facts, and
-// resources and output, which change no number.
+// the file (churn.window_days), as text. Left out: sources, rates and rejects,
+// which decide what is loaded and are accounted for by the hash of the facts,
+// and checks, resources and output, which change no number.
 func Settings(c Config) map[string]string {
 	out := map[string]string{}
-	c.Sources = nil
-	c.Net = sorted(c.Net)
+	c.Sources, c.Checks = nil, nil
+	c.Net, c.Identity.Match = sorted(c.Net), sorted(c.Identity.Match)
 	flatten(out, "", reflect.ValueOf(c))
 	for key := range out {
 		section, _, _ := strings.Cut(key, ".")
 		switch section {
-		case "sources", "rejects", "resources", "output":
+		case "sources", "rates", "rejects", "checks", "resources", "output":
 			delete(out, key)
 		}
 	}
@@ -41,19 +42,40 @@ func Hash(c Config) string {
 }
 
 // Frozen are the settings that give facts their meaning, as text. The store
-// records them when it is made; id_space.NAME is added when the source NAME is
-// first loaded.
+// records them when it is made, but for those of sources (OfSource tells them
+// apart), which are recorded when the source is first loaded.
 func Frozen(c Config) map[string]string {
 	out := map[string]string{
-		"timezone": c.Timezone,
-		"currency": c.Currency,
-		"net":      strings.Join(sorted(c.Net), ","),
-		"refunds":  c.Refunds,
+		"timezone":     c.Timezone,
+		"currency":     c.Currency,
+		"net":          strings.Join(sorted(c.Net), ","),
+		"refunds":      c.Refunds,
+		"phone_region": c.PhoneRegion,
 	}
 	for _, s := range c.Sources {
-		out["id_space."+s.Name] = s.IDSpace
+		maps.Copy(out, FrozenSource(s))
 	}
 	return out
+}
+
+// FrozenSource are the settings of a source that give its facts their meaning:
+// id_space.NAME and zone.NAME, and amount.NAME of a source of orders.
+func FrozenSource(s Source) map[string]string {
+	out := map[string]string{"id_space." + s.Name: s.IDSpace, "zone." + s.Name: s.Zone}
+	switch s.Kind {
+	case "orders", Auto, "":
+		out["amount."+s.Name] = s.Amount
+		if s.Amount == "" {
+			out["amount."+s.Name] = Auto
+		}
+	}
+	return out
+}
+
+// OfSource tells whether a key of Frozen is a setting of one source.
+func OfSource(key string) bool {
+	setting, _, found := strings.Cut(key, ".")
+	return found && (setting == "id_space" || setting == "zone" || setting == "amount")
 }
 
 // CheckFrozen compares what a store recorded with the settings in force. A
@@ -114,7 +136,7 @@ func settingText(v reflect.Value) string {
 		}
 		text, err := json.Marshal(v.Interface())
 		if err != nil {
-			panic(err) // words, finite numbers and segments can be marshalled
+			panic(err) // words, finite numbers, segments and exclusions can be marshalled
 		}
 		return string(text)
 	}

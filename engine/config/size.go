@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Size is an amount of memory in bytes; 0 is auto.
+// Size is an amount of memory or of data in bytes; 0 is auto.
 type Size int64
 
 // sizeUnits are the suffixes of a size, longest first where one ends another.
@@ -24,11 +24,8 @@ func sizeUnits() []struct {
 	}
 }
 
-// minSize is below what any command needs.
-const minSize = 256 << 20
-
 // ParseSize reads 4GiB, 512MiB, 2.5GB or auto. A bare number is refused, since
-// nobody writes a memory limit in bytes. The least is 256MiB.
+// nobody writes a limit in bytes. The least is 1KiB.
 func ParseSize(text string) (Size, error) {
 	word := strings.ToUpper(strings.TrimSpace(text))
 	if word == "AUTO" {
@@ -43,8 +40,8 @@ func ParseSize(text string) (Size, error) {
 		if err != nil || math.IsNaN(v) || v*unit.bytes >= math.MaxInt64 {
 			break
 		}
-		if v*unit.bytes < minSize {
-			return 0, fmt.Errorf("too little: at least 256MiB is needed")
+		if v*unit.bytes < 1<<10 {
+			return 0, fmt.Errorf("too little: the least is 1KiB")
 		}
 		return Size(math.Round(v * unit.bytes)), nil
 	}
