@@ -36,20 +36,13 @@ import (
 type Fold struct {
 	IDSpace  string // of the ids of the source
 	Currency string // reporting currency
-	Rates    Rates  // nil: none
+	Rates    *Rates // nil: none
 
 	once                        sync.Once
 	people, cards, articles, id *set
 
 	mu      sync.Mutex
 	missing map[string]int64 // rows by what rate is missing
-}
-
-// Rates says what money of one currency is worth in another.
-type Rates interface {
-	// Text is what 1 of from is worth in to on a day (days since 1970-01-01), as a
-	// plain decimal number of at most 12 decimal places; false when it is not known.
-	Text(from, to string, day int32) (string, bool)
 }
 
 // maxSet is how many different hashes a set of a Fold remembers: 16 million take
