@@ -74,7 +74,7 @@ func Open(path string, opt ingest.Options) (*Reader, error) {
 }
 
 func open(path string, opt ingest.Options, piece, limit int) (*Reader, error) {
-	file, err := stream.Open(path, sampleBytes)
+	file, err := stream.Open(path, sampleBytes, opt.Expand)
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func open(path string, opt ingest.Options, piece, limit int) (*Reader, error) {
 	default:
 		return nil, fmt.Errorf("%s: JSON lines are UTF-8, not %s", path, opt.Encoding)
 	}
-	file, err := stream.Open(path, sampleBytes)
+	file, err := stream.Open(path, sampleBytes, opt.Expand)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-// Package parquet reads Parquet files, plain or gzipped as a whole, into blocks
+// Package parquet reads Parquet files, plain or packed as a whole (gzip, zstd), into blocks
 // of cells.
 //
 // Columns are the leaves of the schema, nested ones by their dotted names;
@@ -40,7 +40,7 @@ const (
 // Reader reads one file. It implements ingest.Reader.
 type Reader struct {
 	path    string
-	file    source
+	file    stream.Source
 	groups  []group
 	columns []column
 	header  []string
@@ -76,10 +76,10 @@ type column struct {
 }
 
 // Open opens the file at path.
-func Open(path string, _ ingest.Options) (*Reader, error) { return open(path, pieceRows) }
+func Open(path string, opt ingest.Options) (*Reader, error) { return open(path, opt, pieceRows) }
 
-func open(path string, limit int) (r *Reader, err error) {
-	file, size, unpacked, err := openSource(path)
+func open(path string, opt ingest.Options, limit int) (r *Reader, err error) {
+	file, size, unpacked, err := stream.OpenAt(path, opt.Expand, checkHead)
 	if err != nil {
 		return nil, err
 	}
@@ -113,6 +113,17 @@ func open(path string, limit int) (r *Reader, err error) {
 		r.groups = append(r.groups, group{g, rows})
 	}
 	return r, nil
+}
+
+// checkHead looks at what a packed file begins with once unpacked.
+func checkHead(head []byte) error {
+	switch {
+	case len(head) == 0:
+		return errors.New("is empty")
+	case string(head) != "PAR1" && string(head) != "PARE":
+		return errors.New("is not a Parquet file")
+	}
+	return nil
 }
 
 // checkEnds looks at the marks at both ends and the length of the footer, which

@@ -35,7 +35,7 @@ type result struct {
 }
 
 func readAll(path string, limit int) (res result, err error) {
-	r, err := open(path, limit)
+	r, err := open(path, ingest.Options{}, limit)
 	if err != nil {
 		return res, err
 	}

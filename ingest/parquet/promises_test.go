@@ -19,7 +19,7 @@ func TestPromises(t *testing.T) {
 		if size == 0 {
 			size = pieceRows
 		}
-		return open(path, size)
+		return open(path, ingest.Options{}, size)
 	}, ingesttest.Want{
 		Header: []string{"id", "Note", "net"},
 		Rows:   [][]string{{"1", "", "-0.05"}, {"客户", ingesttest.Absent, "12.34"}},

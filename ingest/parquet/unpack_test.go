@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"clientele/ingest"
 )
 
 func packed(t testing.TB, parts ...[]byte) []byte {
@@ -54,7 +57,13 @@ func TestGzip(t *testing.T) {
 		t.Fatalf("%d rows: %v", len(want.rows), err)
 	}
 	want.notes = append([]string{"unpacked to a temporary file"}, want.notes...)
-	for name, in := range map[string][]byte{"one member": packed(t, whole), "two members": packed(t, whole[:1000], whole[1000:])} {
+	encoder, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, in := range map[string][]byte{
+		"one member": packed(t, whole), "two members": packed(t, whole[:1000], whole[1000:]), "zstd": encoder.EncodeAll(whole, nil),
+	} {
 		got, err := readAll(write(t, in), 100)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -98,45 +107,29 @@ func TestGzipErrors(t *testing.T) {
 
 func TestUnpackLimit(t *testing.T) {
 	dir := temporaryFolder(t)
-	path := write(t, packed(t, append([]byte("PAR1"), make([]byte, 3<<20-4)...)))
-	for limit, want := range map[int64]string{
-		3 << 20:   "",
-		3<<20 - 1: path + ": holds more than 2 MB once unpacked: unpack it first and load the Parquet file",
-		1 << 20:   path + ": holds more than 1 MB once unpacked: unpack it first and load the Parquet file",
-	} {
-		file, size, err := unpack(path, limit)
-		if want != "" {
-			if err == nil || err.Error() != want {
-				t.Errorf("limit %d: %v, want %s", limit, err, want)
+	whole := sample(t, 500)
+	path := write(t, packed(t, whole))
+	n := int64(len(whole))
+	for limit, want := range map[int64]string{n: "", n + 1: "", n - 1: path + ": holds more than ", 100: path + ": holds more than 100 bytes in "} {
+		r, err := open(path, ingest.Options{Expand: limit}, 100)
+		switch {
+		case want != "" && (err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), " packed: unpack it first if it is meant to")):
+			t.Errorf("limit %d: %v, want %s", limit, err, want)
+		case want == "" && err != nil:
+			t.Errorf("limit %d: %v", limit, err)
+		case want == "":
+			if err := r.Close(); err != nil {
+				t.Error(err)
 			}
-		} else if err != nil || size != 3<<20 {
-			t.Errorf("limit %d: %d bytes: %v", limit, size, err)
-		} else if err := file.Close(); err != nil {
-			t.Error(err)
 		}
 		wantEmpty(t, dir, "limit")
-	}
-}
-
-// A file that keeps its name while it is open, as on Windows, loses it when closed.
-func TestTemporaryIsRemovedOnClose(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "unpacked")
-	file, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := (&temporary{File: file, named: true}).Close(); err != nil {
-		t.Error(err)
-	}
-	if _, err := os.Stat(path); !os.IsNotExist(err) {
-		t.Errorf("still there: %v", err)
 	}
 }
 
 func TestNoTemporaryFolder(t *testing.T) {
 	path := write(t, packed(t, sample(t, 10)))
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
-	_, err := open(path, 10)
+	_, err := open(path, ingest.Options{}, 10)
 	if err == nil || !strings.HasPrefix(err.Error(), path+": cannot be unpacked into the temporary folder ") {
 		t.Errorf("%v", err)
 	}

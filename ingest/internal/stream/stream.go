@@ -1,6 +1,6 @@
-// Package stream reads the bytes of a file, plain or gzip, from front to back,
-// and cuts them into blocks that end where rows end. The readers of text
-// formats are built on it.
+// Package stream reads the bytes of a file, plain or packed with gzip or
+// zstd, from front to back, and cuts them into blocks that end where rows end.
+// The readers of text formats are built on it.
 //
 // Files are read, not mapped into memory: a map of a file that another program
 // shortens kills the process with a signal, and a copy out of the page cache
@@ -19,40 +19,132 @@ import (
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 )
 
-// File is a file read from front to back, unpacked when it is gzip. Several
-// gzip members one after the other are one file.
+// File is a file read from front to back, unpacked when it is gzip or zstd.
+// Several gzip members or zstd frames one after the other are one file.
 type File struct {
-	Path string
-	Gzip bool
-	file *os.File
-	buf  *bufio.Reader
-	zip  *gzip.Reader
+	Path    string
+	Packing string // gzip, zstd; "": not packed
+	file    *os.File
+	buf     *bufio.Reader
+	peek    int
+	zstd    *zstd.Decoder
 }
 
 // Open opens a file and can then Peek at up to peek bytes of it. A missing
-// file, a folder and a file without permission are errors of one line.
-func Open(path string, peek int) (*File, error) {
-	file, _, err := OpenFile(path)
+// file, a folder and a file without permission are errors of one line; so is,
+// later, a packed file that holds more than Limit(size, expand) bytes.
+func Open(path string, peek int, expand int64) (*File, error) {
+	file, size, err := OpenFile(path)
 	if err != nil {
 		return nil, err
 	}
-	f := &File{Path: path, file: file}
-	magic := make([]byte, 2)
-	n, err := file.ReadAt(magic, 0)
-	if err != nil && err != io.EOF {
+	f := &File{Path: path, file: file, peek: peek}
+	if f.Packing, err = packing(file); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("%s: %w", path, plain(err))
 	}
-	if f.Gzip = n == 2 && magic[0] == 0x1f && magic[1] == 0x8b; f.Gzip {
-		if f.zip, err = gzip.NewReader(bufio.NewReaderSize(file, 1<<18)); err != nil {
-			file.Close()
-			return nil, f.name(err)
-		}
+	from, err := f.unpacked()
+	if err != nil {
+		file.Close()
+		return nil, f.name(err)
 	}
-	f.buf = bufio.NewReaderSize(f.source(), peek)
+	if f.Packing != "" {
+		from = &limited{from: from, limit: Limit(size, expand), size: size}
+	}
+	f.buf = bufio.NewReaderSize(from, peek)
 	return f, nil
+}
+
+// packing tells by a file's first bytes how it is packed.
+func packing(file io.ReaderAt) (string, error) {
+	magic := make([]byte, 4)
+	n, err := file.ReadAt(magic, 0)
+	if err != nil && err != io.EOF {
+		return "", err
+	}
+	switch magic = magic[:n]; {
+	case bytes.HasPrefix(magic, []byte("\x1f\x8b")):
+		return "gzip", nil
+	case string(magic) == "\x28\xb5\x2f\xfd":
+		return "zstd", nil
+	}
+	return "", nil
+}
+
+// maxWindow is how far back a zstd frame may refer: what the zstd program takes
+// without being told otherwise.
+const maxWindow = 128 << 20
+
+// unpacked returns the bytes of the file as they were before they were packed.
+func (f *File) unpacked() (io.Reader, error) {
+	switch f.Packing {
+	case "gzip":
+		return gzip.NewReader(bufio.NewReaderSize(f.file, 1<<18))
+	case "zstd":
+		d, err := zstd.NewReader(bufio.NewReaderSize(f.file, 1<<18), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+		f.zstd = d
+		return d, err
+	}
+	return f.file, nil
+}
+
+// Limit is how many bytes a packed file of the given size may hold: expand, or
+// where that is 0 a thousand times its size, at least 1 GiB and at most 64 GiB.
+// gzip packs a thousand to one and no more, and only what says nothing so well.
+func Limit(size, expand int64) int64 {
+	if expand > 0 {
+		return expand
+	}
+	return min(max(1<<30, 1000*min(size, 1<<30)), 64<<30)
+}
+
+// errExpands says that a packed file holds more than it may.
+type errExpands struct{ limit, size int64 }
+
+func (e *errExpands) Error() string {
+	return fmt.Sprintf("holds more than %s in %s packed: unpack it first if it is meant to", Size(e.limit), Size(e.size))
+}
+
+// Size writes a number of bytes for people.
+func Size(n int64) string {
+	switch {
+	case n >= 10<<30:
+		return fmt.Sprintf("%d GB", n>>30)
+	case n >= 10<<20:
+		return fmt.Sprintf("%d MB", n>>20)
+	case n >= 10<<10:
+		return fmt.Sprintf("%d KB", n>>10)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// limited reads at most limit bytes; more are an error.
+type limited struct {
+	from  io.Reader
+	read  int64
+	limit int64
+	size  int64 // of the packed file
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.from.Read(p)
+	if l.read += int64(n); l.read > l.limit {
+		return 0, &errExpands{l.limit, l.size}
+	}
+	return n, err
+}
+
+// Decode makes what is read next come through another reader, that of an
+// encoding. What was peeked at and not discarded goes through it too.
+func (f *File) Decode(through func(io.Reader) (io.Reader, error)) error {
+	from, err := through(f.buf)
+	if err == nil {
+		f.buf = bufio.NewReaderSize(from, f.peek)
+	}
+	return err
 }
 
 // OpenFile opens a regular file as it is and tells its size.
@@ -84,22 +176,19 @@ func plain(err error) error {
 	return err
 }
 
-func (f *File) source() io.Reader {
-	if f.Gzip {
-		return f.zip
-	}
-	return f.file
-}
-
 // name says what went wrong while reading, and in which file.
 func (f *File) name(err error) error {
+	packed := f.Packing != ""
+	var expands *errExpands
 	switch {
-	case err == nil || err == io.EOF && !f.Gzip:
+	case err == nil || err == io.EOF && !packed:
 		return err
-	case f.Gzip && (err == io.ErrUnexpectedEOF || err == io.EOF):
-		return fmt.Errorf("%s: the gzip file is cut off before its end", f.Path)
-	case f.Gzip:
-		return fmt.Errorf("%s: the gzip file is damaged: %w", f.Path, plain(err))
+	case errors.As(err, &expands):
+		return fmt.Errorf("%s: %w", f.Path, err)
+	case packed && (errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF):
+		return fmt.Errorf("%s: the %s file is cut off before its end", f.Path, f.Packing)
+	case packed:
+		return fmt.Errorf("%s: the %s file is damaged: %w", f.Path, f.Packing, plain(err))
 	}
 	return fmt.Errorf("%s: %w", f.Path, plain(err))
 }
@@ -130,7 +219,12 @@ func (f *File) Read(p []byte) (int, error) {
 }
 
 // Close closes the file.
-func (f *File) Close() error { return f.file.Close() }
+func (f *File) Close() error {
+	if f.zstd != nil {
+		f.zstd.Close()
+	}
+	return f.file.Close()
+}
 
 // ErrLong says that a row is longer than the limit of Blocks.
 var ErrLong = errors.New("row is longer than the limit")
