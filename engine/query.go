@@ -261,20 +261,3 @@ func (e *Engine) CheckSegments(scheme string) (rfm.Result, error) {
 	}
 	return m.Check()
 }
-
-// Check runs the checks of queries/check and returns the rows that are wrong,
-// by check.
-func (e *Engine) Check(ctx context.Context) ([]Section, error) {
-	var out []Section
-	err := e.read(ctx, func(db *duck.DB) error {
-		for _, q := range queries.List("check") {
-			t, err := db.Query(ctx, q.SQL)
-			if err != nil {
-				return fmt.Errorf("%s: %w", q.Name, err)
-			}
-			out = append(out, Section{Title: q.Base(), Table: t})
-		}
-		return nil
-	})
-	return out, err
-}

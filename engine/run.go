@@ -14,32 +14,38 @@ import (
 
 // Ran is what the nightly job did.
 type Ran struct {
-	Loaded []Loaded `json:"loaded"`
-	Scored Scored   `json:"scored"`
+	Loaded  []Loaded `json:"loaded"`
+	Checked Checked  `json:"checked"`
+	Scored  Scored   `json:"scored"`
 }
 
-// Run is the nightly job: it loads what is new in the sources of clientele.yaml
-// and scores the day. A refused file does not stop it: the error is ErrRefused
-// then, and the run is published.
+// Run is the nightly job: it loads what is new in the sources of clientele.yaml,
+// checks the facts and scores the day. Neither a refused file nor a failed check
+// stops it: the run is published, and the error is ErrRefused, ErrChecks or both.
 func (e *Engine) Run(ctx context.Context, asOf string, allowRejects bool) (Ran, error) {
 	var ran Ran
-	refused := false
-	err := e.locked(func(lock *workspace.Lock) error {
+	if _, err := e.checks(ctx); err != nil { // before the work of loading, not after
+		return ran, err
+	}
+	err := e.locked(func(lock *workspace.Lock) (err error) {
 		if len(e.Config.Sources) > 0 {
-			var err error
 			if ran.Loaded, err = e.loadLocked(ctx, lock, false, e.sources(allowRejects)); err != nil {
 				return err
 			}
-			refused = slices.ContainsFunc(ran.Loaded, func(l Loaded) bool { return l.State == StateRefused })
 		}
-		var err error
-		ran.Scored, err = e.scoreLocked(ctx, lock, asOf)
+		if ran.Checked, err = e.Check(ctx); err != nil && !errors.Is(err, ErrChecks) {
+			return err
+		}
+		ran.Scored, err = e.scoreLocked(ctx, lock, asOf, ran.Checked)
 		return err
 	})
-	if err == nil && refused {
-		err = ErrRefused
+	if err != nil {
+		return ran, err
 	}
-	return ran, err
+	if slices.ContainsFunc(ran.Loaded, func(l Loaded) bool { return l.State == StateRefused }) {
+		return ran, errors.Join(ErrRefused, ran.Checked.Err())
+	}
+	return ran, ran.Checked.Err()
 }
 
 // sources are the loadings of clientele.yaml.

@@ -37,7 +37,7 @@ func (e *Engine) Score(ctx context.Context, asOf string) (Scored, error) {
 	var scored Scored
 	err := e.locked(func(lock *workspace.Lock) error {
 		var err error
-		scored, err = e.scoreLocked(ctx, lock, asOf)
+		scored, err = e.scoreLocked(ctx, lock, asOf, nil)
 		return err
 	})
 	return scored, err
@@ -54,7 +54,7 @@ func (e *Engine) Backfill(ctx context.Context, from, every string) ([]Scored, er
 			return err
 		}
 		for _, day := range days {
-			scored, err := e.scoreLocked(ctx, lock, day.String())
+			scored, err := e.scoreLocked(ctx, lock, day.String(), nil)
 			if err != nil {
 				return fmt.Errorf("as of %v: %w", day, err)
 			}
@@ -121,13 +121,15 @@ func stepped(start Day, every string, n int) (Day, error) {
 	return DayOf(first.AddDate(0, 0, min(t.Day(), length)-1)), nil
 }
 
-func (e *Engine) scoreLocked(ctx context.Context, lock *workspace.Lock, asOf string) (scored Scored, err error) {
+// scoreLocked scores one day; checked is what the checks before it found, if they
+// were run.
+func (e *Engine) scoreLocked(ctx context.Context, lock *workspace.Lock, asOf string, checked Checked) (scored Scored, err error) {
 	err = e.read(ctx, func(db *duck.DB) error {
 		day, err := e.resolveAsOf(ctx, db, asOf)
 		if err != nil {
 			return err
 		}
-		r := &run{Engine: e, ctx: ctx, db: db, asOf: day}
+		r := &run{Engine: e, ctx: ctx, db: db, asOf: day, checked: checked}
 		scored, err = r.score(lock)
 		return err
 	})
@@ -140,6 +142,7 @@ type run struct {
 	ctx      context.Context
 	db       *duck.DB
 	asOf     Day
+	checked  Checked
 	currency string
 	table    *table.Table // the summary, then the models' columns too
 	fitted   map[string]models.Fitted
@@ -254,10 +257,29 @@ SELECT batch_id, path FROM latest WHERE state = 'refused' ORDER BY batch_id`)
 			En: fmt.Sprintf("%s was refused for its bad rows and is not in these figures: see clientele rejects %d.", path, batch),
 			Zh: fmt.Sprintf("文件 %s 因错误行过多被拒绝，未计入本报告：见 clientele rejects %d。", path, batch)})
 	}
+	r.warnings = append(r.warnings, checkWarnings(r.checked)...)
 	for _, report := range r.reports {
 		r.warnings = append(r.warnings, report.Warnings...)
 	}
 	return nil
+}
+
+// checkWarnings are the failed checks as doubts, without any value of the data.
+func checkWarnings(checked Checked) []models.Warning {
+	var out []models.Warning
+	for _, c := range checked.Failed() {
+		out = append(out, models.Warning{Code: "check_failed",
+			En: fmt.Sprintf("Check %s (%s): %d rows are wrong: see clientele check --details %q.", c.Name, c.Severity, c.Failed, c.Name),
+			Zh: fmt.Sprintf("检查 %s（%s）：%d 行有误，见 clientele check --details %q。", c.Name, severityZh(c.Severity), c.Failed, c.Name)})
+	}
+	return out
+}
+
+func severityZh(severity string) string {
+	if severity == SeverityError {
+		return "错误"
+	}
+	return "警告"
 }
 
 // stageScores makes the temporary table scores from the columns in Go.

@@ -61,17 +61,20 @@ func status(err error, errOut io.Writer) int {
 		fmt.Fprintln(errOut, "clientele: stopped; nothing half-written")
 		return 130
 	}
-	if !errors.Is(err, engine.ErrRefused) { // the refused files were named already
-		fmt.Fprintln(errOut, "clientele: "+message(err))
-	}
-	var usage usageError
-	switch {
-	case errors.As(err, &usage):
-		return exitUsage
-	case errors.Is(err, engine.ErrRefused):
+	if aboutData(err) {
 		return exitRefused
 	}
+	fmt.Fprintln(errOut, "clientele: "+message(err))
+	if usage := (usageError{}); errors.As(err, &usage) {
+		return exitUsage
+	}
 	return exitFailed
+}
+
+// aboutData reports whether an error stands for problems of the data: the rest
+// was done, and the command has printed what is wrong.
+func aboutData(err error) bool {
+	return errors.Is(err, engine.ErrRefused) || errors.Is(err, engine.ErrChecks) || errors.Is(err, engine.ErrDiffers)
 }
 
 // message is an error in one line. Left out is the line of SQL, with a mark

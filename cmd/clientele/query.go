@@ -10,7 +10,6 @@ import (
 
 	"clientele/engine"
 	"clientele/engine/report"
-	"clientele/engine/table"
 )
 
 func newQuery(a *app) *cobra.Command {
@@ -109,48 +108,6 @@ func newRejects(a *app) *cobra.Command {
 	}
 	cmd.Flags().IntVar(&limit, "limit", 100, "rows at most; 0: all")
 	return cmd
-}
-
-func newCheck(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:     "check",
-		Short:   "Check the store: rows that are wrong, by check",
-		Long:    "Count the rows of the store that are wrong, by check, and show them. Exit status 3 when there are any.",
-		Example: `  clientele check`,
-		Args:    args(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := a.open(nil)
-			if err != nil {
-				return err
-			}
-			sections, err := e.Check(cmd.Context())
-			if err != nil {
-				return err
-			}
-			names, counts := newRows("check"), table.NewColumn(table.Field{Name: "wrong", Kind: table.Int}, len(sections))
-			var wrong []engine.Section
-			for i, s := range sections {
-				names.add(s.Title)
-				counts.Ints[i] = int64(s.Table.Rows())
-				if s.Table.Rows() > 0 {
-					wrong = append(wrong, s)
-				}
-			}
-			if a.format == "json" {
-				err = writeSections(a.out, sections)
-			} else {
-				err = a.rows(table.New(names.table().Columns()[0], counts))
-			}
-			if err != nil || len(wrong) == 0 {
-				return err
-			}
-			if a.format == "table" {
-				fmt.Fprintln(a.out)
-				err = a.sections(wrong)
-			}
-			return errors.Join(err, engine.ErrRefused)
-		},
-	}
 }
 
 func newRebuild(a *app) *cobra.Command {

@@ -68,7 +68,11 @@ func newRun(a *app) *cobra.Command {
 		Short: "The nightly job: load what is new, score, export, report",
 		Long: `Load what is new in the sources of clientele.yaml, score every customer as of a day, and
 publish the run: exports/as_of=DATE with Parquet files, data dictionary and reports.
-Running again does only what is left; a kill at any instant leaves what was there before.`,
+Running again does only what is left; a kill at any instant leaves what was there before.
+
+The checks of clientele check run in between. What they find stops nothing: the facts are
+loaded, the scores are published, and the failed checks are printed and stand in the report.
+Exit status 3 when a check of severity error failed, or a file was refused.`,
 		Example: `  clientele run
   clientele -C /data/shop run --as-of yesterday
   clientele run --format json`,
@@ -80,7 +84,7 @@ Running again does only what is left; a kill at any instant leaves what was ther
 			}
 			began := time.Now()
 			ran, err := e.Run(cmd.Context(), asOf, allowRejects)
-			if err != nil && !errors.Is(err, engine.ErrRefused) {
+			if err != nil && !aboutData(err) {
 				return err
 			}
 			a.remarkLoaded(ran.Loaded)
@@ -93,6 +97,10 @@ Running again does only what is left; a kill at any instant leaves what was ther
 				}
 			}
 			printErr := a.scored([]engine.Scored{ran.Scored})
+			if failed := ran.Checked.Failed(); len(failed) > 0 && printErr == nil {
+				fmt.Fprintln(a.out)
+				printErr = a.rows(checkTable(failed))
+			}
 			a.remark("done in %v", time.Since(began).Round(time.Millisecond*100))
 			return errors.Join(printErr, err)
 		},

@@ -61,6 +61,12 @@ func Write(w io.Writer, t *table.Table, format string, opt Options) error {
 	return fmt.Errorf("unknown format %q: want %s", format, strings.Join(names, ", "))
 }
 
+// Exact is the value of a row as it stands, empty when it is missing: what the
+// formats for programs write. Instants are in zone, in UTC when it is nil.
+func Exact(c *table.Column, row int, zone *time.Location) string {
+	return string(appendExact(nil, c, row, zone))
+}
+
 // appendExact appends the value of a row as it stands, nothing when it is
 // missing: numbers with every digit that tells them apart, dates as
 // 2006-01-02, timestamps as RFC 3339.
