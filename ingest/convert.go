@@ -182,6 +182,8 @@ func (c *converter) convertColumn(b *Block, i int) {
 		c.categories(b, col, c.codes[i])
 	case typeCurrency:
 		c.currencies(b, col)
+	case typeItems:
+		c.items(b, col)
 	default:
 		panic("ingest: no converter for column " + col.target)
 	}
@@ -447,12 +449,17 @@ func (c *converter) bools(b *Block, col *column, w *codes) {
 
 func (c *converter) categories(b *Block, col *column, w *codes) {
 	out := c.new(col.target)
+	var unknown map[string]int64
 	for r := range c.rows {
 		v := cell(b, r, col.index)
 		code := w.of(v)
 		switch {
 		case code == codeUnknown && col.typ == typeStatus:
 			c.reject(b, r, col, v, "unknown status; say in the configuration what it means")
+			if unknown == nil {
+				unknown = map[string]int64{}
+			}
+			unknown[strings.ToValidUTF8(string(v), "\ufffd")]++
 		case code == codeUnknown:
 			c.reject(b, r, col, v, "unknown "+col.target)
 		case code == codeNone && col.insist:
@@ -460,6 +467,7 @@ func (c *converter) categories(b *Block, col *column, w *codes) {
 		}
 		out.Codes[r] = max(code, codeNone)
 	}
+	c.unknown.add(col.header, unknown)
 }
 
 func (c *converter) currencies(b *Block, col *column) {

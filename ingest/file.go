@@ -16,7 +16,7 @@ import (
 
 // Options say how a file is to be read; zero values mean "find out".
 type Options struct {
-	Kind      string            // orders, order-lines, customers, products, refunds, interactions, campaigns, responses
+	Kind      string            // orders, order-lines, customers, products, refunds, interactions, campaigns, responses; auto
 	Format    string            // auto, csv, tsv, json, jsonl, parquet, xlsx
 	Encoding  string            // auto, utf-8, gb18030, utf-16, windows-1252 ... (the list stands with package csv)
 	Delimiter string            // auto, or one character
@@ -24,7 +24,8 @@ type Options struct {
 	Decimal   string            // auto, "." or ","
 	Map       map[string]string // canonical column: header name, or "-" for none; overrides recognition
 	Status    map[string]string // the file's word (case-folded): canonical status
-	Zone      *time.Location    // business zone; zone of instants that name none
+	Zone      *time.Location    // business zone
+	Times     *time.Location    // zone of instants that name none; nil: that of the recognised export, else Zone
 	Now       time.Time         // moment of loading: facts dated more than a day later are rejected
 	Key       []byte            // key of the hash that makes ids of customers known by e-mail or phone only
 	Workers   int               // goroutines that parse; 0: all cores
@@ -51,8 +52,8 @@ type OpenFunc func(path string, opt Options) (Reader, Detected, error)
 type Binding struct {
 	Target string // canonical column
 	Header string // name in the file
-	Index  int    // position in the file
-	How    string // "name" (recognised), "map" (configured)
+	Index  int    // position in the file; past its last column for what a Source adds
+	How    string // "name" (recognised by its name), "source" (by what the export is), "map" (configured)
 }
 
 // File is an opened and recognised file, ready to load once. It is used by one
@@ -65,15 +66,18 @@ type File struct {
 	Header   []string
 	Bindings []Binding // in the order of columns.tsv
 	Unused   []string  // header columns that feed nothing
-	Hash     string    // SHA-256 of the file's bytes, hex
+	Hash     string    // SHA-256 of the file's bytes, hex; for a stream see OpenStream
 	Notes    []string  // what was inferred, for people: "dates read as day/month/year" ...; complete once Load has returned
 	HasID    bool      // rows carry an id of their own; otherwise ids are made from content and begin with "~"
+	Source   *Source   // the export that it was recognised as; nil: none
+	Amount   string    // what an amount in a row is of, where that is known: order, line; else ""
 
 	opt   Options
 	open  OpenFunc
 	info  os.FileInfo
 	plan  *plan
-	input *input // opened and ready to be read from the first row; nil once loaded
+	input *input   // opened and ready to be read from the first row; nil once loaded
+	rows  *rowHash // of a stream; nil for a file
 }
 
 // Chunk is a run of converted rows. Read = Table.Rows() + len(Rejects).
@@ -123,8 +127,7 @@ func Open(ctx context.Context, path string, opt Options, open OpenFunc) (*File, 
 }
 
 func openFile(ctx context.Context, path string, opt Options, open OpenFunc) (_ *File, err error) {
-	k, err := kindOf(opt.Kind)
-	if err != nil {
+	if err := knownKind(opt.Kind); err != nil {
 		return nil, err
 	}
 	if opt.Zone == nil {
@@ -139,13 +142,17 @@ func openFile(ctx context.Context, path string, opt Options, open OpenFunc) (_ *
 	if err != nil {
 		return nil, bare(err)
 	}
-	f := &File{Path: path, Kind: k.name, Format: found.Format, Encoding: found.Encoding,
+	f := &File{Path: path, Format: found.Format, Encoding: found.Encoding,
 		Header: reader.Header(), Notes: found.Notes, opt: opt, open: open, info: info, input: &input{reader: reader}}
 	defer func() {
 		if err != nil {
 			f.Close()
 		}
 	}()
+	k, err := f.identify()
+	if err != nil {
+		return nil, err
+	}
 	if err := f.recognise(k); err != nil {
 		return nil, err
 	}
@@ -162,14 +169,17 @@ func openFile(ctx context.Context, path string, opt Options, open OpenFunc) (_ *
 
 // recognise binds the columns of the file and lays out its table.
 func (f *File) recognise(k kind) error {
-	bindings, notes, err := recognise(k, f.Header, f.opt.Map)
+	header := slices.Concat(f.Header, f.Source.adds())
+	bindings, notes, err := bind(k, header, f.opt.Map, f.Source)
 	if err != nil {
 		return err
 	}
-	if err := check(k, f.Header, bindings, f.opt.Map); err != nil {
+	if err := check(k, f.Header, bindings, f.opt.Map, f.Source); err != nil {
 		return err
 	}
 	f.Bindings, f.Notes = bindings, append(f.Notes, notes...)
+	f.Notes = append(f.Notes, f.buyerless(k)...)
+	f.Amount = amountOf(f.Source, bindings)
 	used := headersOf(bindings)
 	for i, h := range f.Header {
 		if !used[i] {
@@ -189,7 +199,7 @@ func (f *File) recognise(k kind) error {
 	}
 	for _, c := range f.plan.columns {
 		if c.typ.dated() && c.zone != f.plan.zone {
-			f.Notes = append(f.Notes, fmt.Sprintf("column %q: times without a zone read as UTC", c.header))
+			f.Notes = append(f.Notes, fmt.Sprintf("column %q: times without a zone read as %s", c.header, c.zoneName))
 		}
 	}
 	return nil
@@ -206,7 +216,7 @@ func (f *File) infer(ctx context.Context) error {
 		decimals[i] = c.typ.numeric() && (f.opt.Decimal == "" || f.opt.Decimal == "auto")
 	}
 	all, err := f.input.sample()
-	if err != nil {
+	if err != nil && (f.rows == nil || !errors.Is(err, errNoRows)) {
 		return err
 	}
 	seen := newEvidence(len(cols))
@@ -222,7 +232,11 @@ func (f *File) infer(ctx context.Context) error {
 		more = more || decimals[i]
 	}
 	if more && !all {
-		if err := f.scan(ctx, seen, dates, decimals); err != nil {
+		look := f.scan
+		if f.rows != nil {
+			look = f.lookOn
+		}
+		if err := look(ctx, seen, dates, decimals); err != nil {
 			return err
 		}
 	}
@@ -278,7 +292,9 @@ func (f *File) Fields() []table.Field {
 // Options.Workers goroutines; at most that many and two more are in memory. An
 // error of emit stops it and is returned as it is. Load closes the file. When all
 // went well it adds to Notes what only the whole file shows: rows without an
-// amount, and what the reader found late.
+// amount, and what the reader found late. A file with words for the state of an
+// order that no table knows is read to its end, so that the error, an
+// *UnknownStatus, can list them all: nothing of such a file should be stored.
 func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	in := f.input
 	if in == nil {
@@ -287,9 +303,10 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	f.input = nil
 	var stop error
 	unpaid := f.amountless()
-	err := pipeline(ctx, in, f.opt.Workers, f.chunks, func(c *Chunk) error {
-		unpaid.look(c.Table)
-		stop = emit(c)
+	err := pipeline(ctx, in, f.opt.Workers, f.work, func(w worked) error {
+		unpaid.look(w.chunk.Table)
+		f.rows.add(w.rows)
+		stop = emit(w.chunk)
 		return stop
 	})
 	if e := in.close(); err == nil {
@@ -300,6 +317,12 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	}
 	if err == nil {
 		err = f.unchanged()
+	}
+	if err == nil {
+		err = f.plan.unknown.err()
+	}
+	if err == nil && f.rows != nil {
+		f.Hash = f.rows.hex()
 	}
 	if err == nil { // a new slice: what was read of Notes before stays as it was
 		f.Notes = slices.Concat(f.Notes, f.late(in.reader), unpaid.note())
@@ -331,6 +354,9 @@ func (f *File) late(r Reader) []string {
 
 // unchanged makes sure that what was loaded is what was hashed.
 func (f *File) unchanged() error {
+	if f.rows != nil { // a stream, which nobody can ask again
+		return nil
+	}
 	info, err := os.Stat(f.Path)
 	if err != nil {
 		return bare(err)

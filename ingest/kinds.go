@@ -26,29 +26,44 @@ type kind struct {
 	// marks are targets of which a file of this kind has at least one. Without
 	// any, a file that was given as another kind is not taken for this one.
 	marks []string
+	// tells are targets of which one must be bound, by a name that says more than
+	// "id" does, for a file to be taken for this kind when nobody says what it is.
+	// tellWords are parts of names that one of its columns has to have as well.
+	tells     []string
+	tellWords []string
 }
+
+// who are the targets that name a customer.
+func who() []string { return []string{"customer_id", "email", "phone"} }
 
 // kinds is the list of kinds, in the order in which messages name them.
 func kinds() []kind {
-	who := []string{"customer_id", "email", "phone"}
+	who := who()
 	return []kind{
 		{name: "orders", id: "order_id", made: true, who: true, date: "ordered_at",
 			need: [][]string{who, {"ordered_at"}}, insist: []string{"order_id", "ordered_at"},
-			marks: []string{"net", "gross", "quantity", "unit_price", "line_net"}},
+			marks: []string{"net", "gross", "quantity", "unit_price", "line_net"},
+			tells: []string{"order_id", "net", "gross", "quantity", "unit_price", "line_net"}},
 		{name: "order-lines", id: "order_id",
-			need: [][]string{{"order_id"}, {"product_id", "product_name"}}, insist: []string{"order_id"}},
+			need: [][]string{{"order_id"}, {"product_id", "product_name"}}, insist: []string{"order_id"},
+			tells: []string{"quantity", "unit_price", "line_net"}},
 		{name: "customers", who: true, need: [][]string{who},
-			marks: []string{"name", "first_name", "last_name", "gender", "birth_date", "acquired_on", "email_consent", "tags"}},
-		{name: "products", id: "product_id", need: [][]string{{"product_id"}}, insist: []string{"product_id"}},
+			marks: []string{"name", "first_name", "last_name", "gender", "birth_date", "acquired_on", "email_consent", "tags"},
+			tells: []string{"name", "first_name", "last_name", "gender", "birth_date", "acquired_on", "email_consent", "sms_consent", "tags"}},
+		{name: "products", id: "product_id", need: [][]string{{"product_id"}}, insist: []string{"product_id"},
+			tells: []string{"name", "category", "brand", "price", "cost"}},
 		{name: "refunds", id: "refund_id", made: true, who: true, date: "refunded_at",
 			need:   [][]string{{"order_id", "customer_id", "email", "phone"}, {"refunded_at"}, {"amount"}},
-			insist: []string{"refund_id", "refunded_at", "amount"}},
+			insist: []string{"refund_id", "refunded_at", "amount"},
+			tells:  []string{"refund_id", "refunded_at", "amount"}, tellWords: []string{"refund", "return", "credit", "退"}},
 		{name: "interactions", id: "interaction_id", made: true, who: true, date: "occurred_at",
-			need: [][]string{who, {"occurred_at"}}, insist: []string{"interaction_id", "occurred_at"}},
-		{name: "campaigns", id: "campaign_id", need: [][]string{{"campaign_id"}}, insist: []string{"campaign_id"}},
+			need: [][]string{who, {"occurred_at"}}, insist: []string{"interaction_id", "occurred_at"},
+			tells: []string{"interaction_id", "kind", "direction", "agent", "topic", "first_response_at", "resolved_at", "satisfaction", "nps", "body"}},
+		{name: "campaigns", id: "campaign_id", need: [][]string{{"campaign_id"}}, insist: []string{"campaign_id"},
+			tells: []string{"campaign_id", "started_on", "ended_on", "objective", "recipients", "delivered", "opened", "clicked"}},
 		{name: "responses", id: "response_id", made: true, who: true, date: "occurred_at",
 			need:   [][]string{{"campaign_id"}, who, {"occurred_at"}, {"event"}},
-			insist: []string{"response_id", "campaign_id", "occurred_at", "event"}},
+			insist: []string{"response_id", "campaign_id", "occurred_at", "event"}, tells: []string{"event"}},
 	}
 }
 
@@ -91,12 +106,13 @@ const (
 	typeEmail
 	typePhone
 	typeCurrency
+	typeItems     // the lines of an order: see items.go
 	typeAttribute // a value of the JSON object attributes; only through a mapping
 )
 
 func typeNames() []string {
 	return []string{"id", "text", "instant", "past", "date", "clock", "money", "number", "rating", "int", "bool",
-		"status", "event", "gender", "email", "phone", "currency", "attribute"}
+		"status", "event", "gender", "email", "phone", "currency", "items", "attribute"}
 }
 
 // target is one canonical column of a kind, with the folded names under which

@@ -13,14 +13,15 @@ import (
 
 // column is a bound column of a file with all that decides how it is converted.
 type column struct {
-	target string
-	typ    colType
-	index  int // in the file
-	header string
-	insist bool // a row without a value is rejected
-	order  dateOrder
-	style  decimalStyle
-	zone   *zone // of instants that name none
+	target   string
+	typ      colType
+	index    int // in the file
+	header   string
+	insist   bool // a row without a value is rejected
+	order    dateOrder
+	style    decimalStyle
+	zone     *zone // of instants that name none
+	zoneName string // of zone, where it is not the business zone
 }
 
 // plan says how the rows of one file become a table. It is not written while
@@ -30,8 +31,9 @@ type plan struct {
 	columns  []column // in the order of the file, so that a row's first fault is its leftmost
 	zone     *zone
 	statuses lexicon
-	limit    int64 // microseconds UTC; later facts are rejected
-	lastDay  int32 // the same as a date in the business zone
+	unknown  unknownWords // of the column of status
+	limit    int64        // microseconds UTC; later facts are rejected
+	lastDay  int32        // the same as a date in the business zone
 	key      []byte
 	fields   []table.Field
 	tags     []uint32 // by field: names it in the hash of a row; 0 keeps it out
@@ -51,9 +53,12 @@ func newPlan(k kind, bindings []Binding, opt Options) (*plan, error) {
 	if p.statuses, err = withStatuses(opt.Status); err != nil {
 		return nil, err
 	}
-	utc := newZone(time.UTC)
+	utc, times, timesName := newZone(time.UTC), zone, ""
+	if opt.Times != nil && opt.Times.String() != opt.Zone.String() {
+		times, timesName = newZone(opt.Times), opt.Times.String()
+	}
 	for _, b := range bindings {
-		c := column{target: b.Target, typ: typeAttribute, index: b.Index, header: b.Header, zone: zone,
+		c := column{target: b.Target, typ: typeAttribute, index: b.Index, header: b.Header, zone: times, zoneName: timesName,
 			insist: slices.Contains(k.insist, b.Target)}
 		for _, t := range targetsOf(k.name) {
 			if t.name == b.Target {
@@ -61,7 +66,7 @@ func newPlan(k kind, bindings []Binding, opt Options) (*plan, error) {
 			}
 		}
 		if inUTC(b.Header) {
-			c.zone = utc
+			c.zone, c.zoneName = utc, "UTC"
 		}
 		p.columns = append(p.columns, c)
 	}

@@ -7,19 +7,23 @@ import (
 	"strings"
 )
 
-// recognise binds the headers of a file to the canonical columns of a kind:
-// first what the mapping says, then by name. A header feeds one target (a
-// mapping may use one twice), a target takes the best of its names.
+// recognise binds the headers of a file that is no known export.
 func recognise(k kind, header []string, mapping map[string]string) (bindings []Binding, notes []string, err error) {
+	return bind(k, header, mapping, nil)
+}
+
+// bind binds the headers of a file to the canonical columns of a kind: first what
+// the mapping says, then what the source knows, then by name. A header feeds one
+// target (a mapping or a source may use one twice), a target takes the best of its
+// names.
+func bind(k kind, header []string, mapping map[string]string, source *Source) (bindings []Binding, notes []string, err error) {
 	targets := targetsOf(k.name)
-	used := make([]bool, len(header))
-	done := map[string]bool{}
-	rivals := map[int][]int{} // by number of binding: other columns it could be read from
+	w := binder{header: header, used: make([]bool, len(header)), done: map[string]bool{}, rivals: map[int][]int{}}
 	for _, name := range slices.Sorted(maps.Keys(mapping)) {
 		if err := knownTarget(k, targets, name); err != nil {
 			return nil, nil, err
 		}
-		done[name] = true
+		w.done[name] = true
 		column := mapping[name]
 		if column == "-" { // says that no column feeds this target
 			continue
@@ -28,33 +32,83 @@ func recognise(k kind, header []string, mapping map[string]string) (bindings []B
 		if i < 0 {
 			return nil, nil, fmt.Errorf("no column %q to map to %s; the columns are %s", column, name, quoted(header))
 		}
-		used[i] = true
-		rivals[len(bindings)] = same(header, i)
-		bindings = append(bindings, Binding{Target: name, Header: header[i], Index: i, How: "map"})
+		w.rivals[len(w.bindings)] = same(header, i)
+		w.add(name, i, "map")
 	}
-	folded := make([]string, len(header))
-	for i, h := range header {
-		folded[i] = fold(h)
+	w.known(targets, source)
+	if source == nil || !source.Only {
+		w.byName(targets)
 	}
-	for _, t := range targets {
-		if done[t.name] {
-			continue
-		}
-		best, others := bestHeader(t, folded, used)
-		if best < 0 {
-			continue
-		}
-		used[best] = true
-		rivals[len(bindings)] = others
-		bindings = append(bindings, Binding{Target: t.name, Header: header[best], Index: best, How: "name"})
+	if source != nil { // what an export's columns are is no guess that people have to check
+		return w.bindings, nil, nil
 	}
-	for i, b := range bindings {
-		others := slices.DeleteFunc(rivals[i], func(o int) bool { return used[o] })
+	for i, b := range w.bindings {
+		others := slices.DeleteFunc(w.rivals[i], func(o int) bool { return w.used[o] })
 		if len(others) > 0 {
 			notes = append(notes, choice(header, b, others))
 		}
 	}
-	return bindings, notes, nil
+	return w.bindings, notes, nil
+}
+
+// binder is the work of bind.
+type binder struct {
+	header   []string
+	used     []bool
+	done     map[string]bool // targets that are settled
+	rivals   map[int][]int   // by number of binding: other columns it could be read from
+	bindings []Binding
+}
+
+func (w *binder) add(target string, i int, how string) {
+	w.used[i], w.done[target] = true, true
+	w.bindings = append(w.bindings, Binding{Target: target, Header: w.header[i], Index: i, How: how})
+}
+
+// known binds what a source knows. A target whose columns the file lacks, or that
+// the source says the export does not have, is settled as well.
+func (w *binder) known(targets []target, source *Source) {
+	if source == nil {
+		return
+	}
+	for _, t := range targets {
+		names, ok := source.Map[t.name]
+		if !ok || w.done[t.name] {
+			continue
+		}
+		w.done[t.name] = true
+		for _, n := range alternatives(names) {
+			if i := findHeader(w.header, n); i >= 0 {
+				w.add(t.name, i, "source")
+				break
+			}
+		}
+	}
+}
+
+// byName binds what is left by the names of targets. A member number stands beside
+// another customer id; alone it would be one.
+func (w *binder) byName(targets []target) {
+	folded := make([]string, len(w.header))
+	for i, h := range w.header {
+		folded[i] = fold(h)
+	}
+	for _, t := range targets {
+		if w.done[t.name] || t.name == "member_id" && !binds(w.bindings, "customer_id") {
+			continue
+		}
+		best, others := bestHeader(t, folded, w.used)
+		if best < 0 {
+			continue
+		}
+		w.rivals[len(w.bindings)] = others
+		w.add(t.name, best, "name")
+	}
+}
+
+// binds reports whether one of the targets is read from some column.
+func binds(bindings []Binding, targets ...string) bool {
+	return slices.ContainsFunc(bindings, func(b Binding) bool { return slices.Contains(targets, b.Target) })
 }
 
 // choice says which column feeds a target and which others, that could, do not:
@@ -198,13 +252,44 @@ func (k kind) marked(bindings []Binding) bool {
 	return len(k.marks) == 0 || slices.ContainsFunc(bindings, func(b Binding) bool { return slices.Contains(k.marks, b.Target) })
 }
 
+// buyerless reports an orders file that may do without customers: an export that
+// has none, or one of which the mapping says so.
+func buyerless(k kind, mapping map[string]string, source *Source) bool {
+	return k.name == "orders" && (source != nil && source.NoBuyer || mapping["customer_id"] == "-")
+}
+
+// buyerless says so of a file that has no customers.
+func (f *File) buyerless(k kind) []string {
+	if !buyerless(k, f.opt.Map, f.Source) || binds(f.Bindings, who()...) {
+		return nil
+	}
+	return []string{"this export has no buyer id: loaded for product and sales analysis, nobody is scored by it"}
+}
+
+// amountOf is what an amount in a row of a source is of, as long as the amount is
+// read from the column that the source means.
+func amountOf(s *Source, bindings []Binding) string {
+	if s == nil {
+		return ""
+	}
+	for _, b := range bindings {
+		if (b.Target == "net" || b.Target == "line_net") && b.How == "map" {
+			return ""
+		}
+	}
+	return s.Amount
+}
+
 // check refuses a file that lacks columns its kind needs, or that is plainly a
-// file of another kind. A mapping says that the user knows the file: then only
-// lacking columns are refused.
-func check(k kind, header []string, bindings []Binding, mapping map[string]string) error {
+// file of another kind. A mapping or a source says that it is known what the file
+// is: then only lacking columns are refused.
+func check(k kind, header []string, bindings []Binding, mapping map[string]string, source *Source) error {
 	lacking := k.missing(bindings)
+	if buyerless(k, mapping, source) {
+		lacking = slices.DeleteFunc(lacking, func(need []string) bool { return slices.Equal(need, who()) })
+	}
 	other := ""
-	if len(mapping) == 0 {
+	if len(mapping) == 0 && source == nil {
 		other = likelier(k, header, bindings, len(lacking) > 0)
 	}
 	if len(lacking) == 0 {
@@ -214,11 +299,16 @@ func check(k kind, header []string, bindings []Binding, mapping map[string]strin
 		return fmt.Errorf("this looks like a file of %s, not of %s: load it as %s, or name the columns with --map", other, k.name, other)
 	}
 	var need, how []string
+	nobody := false
 	for _, l := range lacking {
 		need = append(need, strings.Join(l, " or "))
 		how = append(how, l[0]+"=COLUMN")
+		nobody = nobody || k.name == "orders" && slices.Equal(l, who())
 	}
 	advice := "name it with --map " + strings.Join(how, ",")
+	if nobody {
+		advice += "; with --map customer_id=- it is loaded without customers"
+	}
 	if other != "" {
 		advice = fmt.Sprintf("this looks like a file of %s: load it as %s, or %s", other, other, advice)
 	}

@@ -130,7 +130,7 @@ func TestRecogniseExports(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = check(k, e.Columns, bindings, nil)
+		err = check(k, e.Columns, bindings, nil, nil)
 		if w.lacks != "" {
 			if err == nil || !strings.Contains(err.Error(), w.lacks) {
 				t.Errorf("%s: %v, want an error with %q", name, err, w.lacks)
@@ -180,7 +180,7 @@ func TestRecogniseData(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := check(k, header, bindings, nil); err != nil {
+		if err := check(k, header, bindings, nil, nil); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
 		if got := bound(bindings); !maps.Equal(got, w.columns) {
@@ -295,9 +295,9 @@ func TestOpenErrors(t *testing.T) {
 		{"orders given as responses", options("responses"), []string{"order_id|customer_id|order_date|total", "1|1|2024-01-31|3"},
 			`no column for campaign_id, nor for occurred_at, nor for event among "order_id", "customer_id", "order_date", "total"; this looks like a file of orders: load it as orders, or name it with --map campaign_id=COLUMN,occurred_at=COLUMN,event=COLUMN`},
 		{"unknown target", with(options("orders"), func(o *Options) { o.Map = map[string]string{"custmer_id": "a"} }), []string{"a|b", "1|2"},
-			`orders have no column "custmer_id"; did you mean "customer_id"? the columns are order_id, customer_id, email, phone, `},
+			`orders have no column "custmer_id"; did you mean "customer_id"? the columns are order_id, customer_id, member_id, email, phone, `},
 		{"target of nothing", with(options("campaigns"), func(o *Options) { o.Map = map[string]string{"xyzzy": "a"} }), []string{"a|b", "1|2"},
-			`campaigns have no column "xyzzy"; the columns are campaign_id, name, channel, started_on, ended_on, cost, objective, updated_at`},
+			`campaigns have no column "xyzzy"; the columns are campaign_id, currency, name, channel, started_on, ended_on, cost, objective, recipients, `},
 		{"unknown header", with(options("orders"), func(o *Options) { o.Map = map[string]string{"net": "c"} }), []string{"a|b", "1|2"},
 			`no column "c" to map to net; the columns are "a", "b"`},
 		{"attributes of orders", with(options("orders"), func(o *Options) { o.Map = map[string]string{"attribute.x": "a"} }), []string{"a|b", "1|2"},
@@ -353,7 +353,7 @@ func TestKindIsNotGuessedAway(t *testing.T) {
 		header := strings.Split(c.header, "|")
 		bindings, _, err := recognise(k, header, nil)
 		if err == nil {
-			err = check(k, header, bindings, nil)
+			err = check(k, header, bindings, nil, nil)
 		}
 		if err != nil {
 			t.Errorf("%s with %s: %v", c.kind, c.header, err)
