@@ -257,7 +257,7 @@ func (c *converter) instants(b *Block, col *column, i int) {
 	var m moment
 	for r := range c.rows {
 		v := cell(b, r, col.index)
-		reason := parseMoment(v, col.order, &m)
+		reason := col.moment(v, &m)
 		if reason != "" && (absentWord(v) || zeroDate(v)) {
 			setNull(out, r, c.rows)
 			if col.insist {
@@ -280,10 +280,13 @@ func (c *converter) instants(b *Block, col *column, i int) {
 		}
 		secs := m.micros / 1e6
 		utc := int64(m.day)*daySecs + secs
-		if m.zoned {
+		switch {
+		case m.zoned:
 			utc -= m.offset
-		} else {
+		case m.timed:
 			utc = cur.utc(utc)
+		default: // a day is one of the shop's, whatever zone its times are in
+			utc = c.business.utc(utc)
 		}
 		micros := utc*1e6 + m.micros - secs*1e6
 		if micros > c.limit {
@@ -300,44 +303,23 @@ func (c *converter) instants(b *Block, col *column, i int) {
 	}
 }
 
-// parseTime reads a column of times of day; a cell with a date as well gives its time.
-func parseTime(b []byte, order dateOrder, m *moment) (reason string) {
-	var buf [64]byte
-	p, ok := foldDate(buf[:0], b)
-	if !ok {
-		return "not a time of day"
-	}
-	at := *m
-	clock := parseClock(p, &at)
-	if clock == "" && at.timed {
-		*m = at
-		return ""
-	}
-	var whole moment
-	if reason := parseMoment(b, order, &whole); reason != "" {
-		if clock == reasonNoTime || reason == reasonNoTime {
-			return reasonNoTime
-		}
-		return "not a time of day"
-	}
-	m.micros, m.timed = whole.micros, true
-	return ""
-}
-
 func (c *converter) dates(b *Block, col *column, i int) {
 	out := c.new(col.target)
 	cur := &c.cursors[i]
 	var m moment
 	for r := range c.rows {
 		v := cell(b, r, col.index)
-		reason := parseMoment(v, col.order, &m)
+		reason := col.moment(v, &m)
 		if reason != "" && (absentWord(v) || zeroDate(v)) {
 			setNull(out, r, c.rows)
 			continue
 		}
 		day := m.day
-		if m.zoned {
-			day = cur.day(int64(m.day)*daySecs + m.micros/1e6 - m.offset)
+		// Midnight says no more than the day it is written with.
+		if utc := int64(m.day)*daySecs + m.micros/1e6; m.micros > 0 && m.zoned {
+			day = c.business.day(utc - m.offset)
+		} else if m.micros > 0 && !m.zoned {
+			day = c.business.day(cur.utc(utc))
 		}
 		if reason == "" && col.typ == typePast && day > c.lastDay {
 			reason = reasonFuture

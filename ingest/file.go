@@ -20,7 +20,7 @@ type Options struct {
 	Format    string            // auto, csv, tsv, json, jsonl, parquet, xlsx
 	Encoding  string            // auto, utf-8, gb18030, utf-16, windows-1252 ... (the list stands with package csv)
 	Delimiter string            // auto, or one character
-	Dates     string            // auto, ymd, dmy, mdy: order of day and month in 03/04/2024
+	Dates     string            // auto, ymd, dmy, mdy: order of day and month in 03/04/2024; excel: year first, and numbers are a spreadsheet's days
 	Decimal   string            // auto, "." or ","
 	Map       map[string]string // canonical column: header name, or "-" for none; overrides recognition
 	Status    map[string]string // the file's word (case-folded): canonical status
@@ -212,7 +212,7 @@ func (f *File) infer(ctx context.Context) error {
 	cols := f.plan.columns
 	dates, decimals := make([]bool, len(cols)), make([]bool, len(cols))
 	for i, c := range cols {
-		dates[i] = c.typ.dated() && (f.opt.Dates == "" || f.opt.Dates == "auto")
+		dates[i] = c.typ.dated()
 		decimals[i] = c.typ.numeric() && (f.opt.Decimal == "" || f.opt.Decimal == "auto")
 	}
 	all, err := f.input.sample()
@@ -223,9 +223,11 @@ func (f *File) infer(ctx context.Context) error {
 	for _, b := range f.input.held {
 		seen.inspect(b, cols, dates, decimals)
 	}
-	more := seen.noDates(dates)
+	auto := f.opt.Dates == "" || f.opt.Dates == "auto"
+	more := auto && seen.noDates(dates)
 	for i := range cols {
 		d := &seen.dates[i]
+		dates[i] = dates[i] && auto // what numbers count is told by the first piece
 		more = more || dates[i] && !d.silent()
 		dates[i] = dates[i] && (!d.silent() || d.cells == 0) // a blank column may tell further down
 		decimals[i] = decimals[i] && !seen.decimals[i].settled()

@@ -16,12 +16,27 @@ type dateEvidence struct {
 	// Ranges of the first and last part of short cells: years vary less than days.
 	minA, maxA, minC, maxC int
 	example                string // of an unclear cell, or of any
+
+	written int            // cells that are neither numbers nor words for nothing
+	counts  [countings]int // plain numbers by what they count if they are dates; 0: nothing known
 }
 
 // look adds one trimmed cell.
 func (e *dateEvidence) look(b []byte) {
 	e.cells++
-	if len(b) < 6 || yearFirst(b) {
+	if yearFirst(b) {
+		e.written++
+		return
+	}
+	if unit, ok := unitOf(b); ok {
+		e.counts[unit]++
+		return
+	}
+	if absentWord(b) {
+		return
+	}
+	e.written++
+	if len(b) < 6 {
 		return
 	}
 	var buf [64]byte
@@ -87,15 +102,51 @@ func (e *dateEvidence) add(o dateEvidence) {
 	e.dmy, e.mdy = e.dmy+o.dmy, e.mdy+o.mdy
 	e.unclear, e.dotted = e.unclear+o.unclear, e.dotted+o.dotted
 	e.long, e.short = e.long+o.long, e.short+o.short
+	e.written += o.written
+	for unit, n := range o.counts {
+		e.counts[unit] += n
+	}
 }
 
-// silent reports that no cell needs an order.
-func (e *dateEvidence) silent() bool { return e.long+e.short == 0 }
+// ordered reports cells that need an order.
+func (e *dateEvidence) ordered() bool { return e.long+e.short > 0 }
+
+// silent reports that no cell asks for more of the column to be seen.
+func (e *dateEvidence) silent() bool {
+	kinds := 0
+	for _, n := range e.counts {
+		kinds += min(n, 1)
+	}
+	return !e.ordered() && kinds < 2 && e.counts[countDays] == 0
+}
+
+// counting is what the numbers of the column count: what most of them do. Day
+// numbers of a spreadsheet are small, so they must be all that there is.
+func (e *dateEvidence) counting() counting {
+	most := countSeconds
+	for unit := countSeconds; unit < countings; unit++ {
+		if e.counts[unit] > e.counts[most] {
+			most = unit
+		}
+	}
+	if e.counts[most] == 0 || most == countDays && e.written+e.counts[countNone] > 0 {
+		return countNone
+	}
+	return most
+}
+
+// numbers is how many plain numbers there are that may count.
+func (e *dateEvidence) numbers() (n int) {
+	for _, more := range e.counts {
+		n += more
+	}
+	return n
+}
 
 // order decides by majority; false when the cells do not tell.
 func (e *dateEvidence) order() (dateOrder, bool) {
 	switch {
-	case e.silent():
+	case !e.ordered():
 		return orderDMY, true // nothing to order
 	case e.long == 0 && (e.dmy > 0 || e.minA > 31) && e.maxA-e.minA < e.maxC-e.minC && e.mdy == 0:
 		return orderYMD, true // 24/01/31: the first part hardly varies
@@ -178,7 +229,7 @@ func (e *evidence) decide(cols []column, opt Options) (notes []string, err error
 	if dates {
 		sure = map[dateOrder]int{}
 		for i := range cols {
-			if o, ok := e.dates[i].order(); ok && !e.dates[i].silent() {
+			if o, ok := e.dates[i].order(); ok && e.dates[i].ordered() {
 				sure[o]++
 			}
 		}
@@ -191,9 +242,12 @@ func (e *evidence) decide(cols []column, opt Options) (notes []string, err error
 			points++
 		}
 	}
+	if opt.Dates != "excel" {
+		notes = e.decideCounting(cols)
+	}
 	for i := range cols {
 		c := &cols[i]
-		if dates && c.typ.dated() && !e.dates[i].silent() {
+		if dates && c.typ.dated() && e.dates[i].ordered() {
 			d := &e.dates[i]
 			order, ok := d.order()
 			if !ok && len(sure) == 1 {
@@ -229,17 +283,49 @@ func (e *evidence) decide(cols []column, opt Options) (notes []string, err error
 	return notes, nil
 }
 
+// decideCounting says what the numbers in columns of dates count. Numbers that do
+// not tell, those of dates of birth, follow another column of the file.
+func (e *evidence) decideCounting(cols []column) (notes []string) {
+	sure := map[counting]bool{}
+	for i := range cols {
+		c := &cols[i]
+		if c.typ.dated() {
+			if c.count = e.dates[i].counting(); c.count != countNone {
+				sure[c.count] = true
+			}
+		}
+	}
+	for i := range cols {
+		c, d := &cols[i], &e.dates[i]
+		if c.count == countNone && c.typ.dated() && c.typ != typeInstant && d.written == 0 && d.counts[countNone] > 0 && len(sure) == 1 {
+			for unit := range sure {
+				c.count = unit
+			}
+		}
+		if c.count == countNone {
+			continue
+		}
+		notes = append(notes, fmt.Sprintf("column %q: numbers read as %s", c.header, c.count))
+		if against := d.numbers() - d.counts[c.count]; against > 0 && c.typ == typeInstant {
+			notes = append(notes, fmt.Sprintf("column %q: %d numbers are no %s", c.header, against, c.count))
+		}
+	}
+	return notes
+}
+
 // configured sets what the options say about dates and decimals.
 func configured(cols []column, opt Options) error {
-	order, style := orderYMD, stylePoint
+	order, style, count := orderYMD, stylePoint, countNone
 	switch opt.Dates {
 	case "", "auto", "ymd":
+	case "excel":
+		count = countDays
 	case "dmy":
 		order = orderDMY
 	case "mdy":
 		order = orderMDY
 	default:
-		return fmt.Errorf("order of dates %q is none of auto, ymd, dmy, mdy", opt.Dates)
+		return fmt.Errorf("order of dates %q is none of auto, ymd, dmy, mdy, excel", opt.Dates)
 	}
 	switch opt.Decimal {
 	case "", "auto", ".":
@@ -249,7 +335,7 @@ func configured(cols []column, opt Options) error {
 		return fmt.Errorf("decimal sign %q is none of auto . ,", opt.Decimal)
 	}
 	for i := range cols {
-		cols[i].order, cols[i].style = order, style
+		cols[i].order, cols[i].style, cols[i].count = order, style, count
 	}
 	return nil
 }

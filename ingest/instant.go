@@ -32,6 +32,10 @@ const (
 	reasonNotDate = "not a date"
 	reasonNoDay   = "no such day"
 	reasonNoTime  = "no such time of day"
+	reasonWeek    = "a date by week or by day of the year; export it as year-month-day"
+	reasonZone    = "a zone by letters that have more than one meaning; export times with an offset such as +08:00"
+	reasonCount   = "a number where the rest of the column has dates"
+	reasonSerial  = "perhaps a spreadsheet's day number; export dates as text, or say --dates excel"
 	reasonOld     = "a year before 1900"
 	reasonFuture  = "more than a day after the moment of loading"
 	reasonYMD     = "not a date in year-month-day order; say which it is with --dates dmy or --dates mdy"
@@ -44,16 +48,35 @@ func reasonOrder(o dateOrder) string { return [...]string{reasonYMD, reasonDMY, 
 // parseMoment reads a trimmed cell as a date with or without a time of day:
 //
 //	2024-01-31  2024/1/31  2024.1.31  31/01/2024  1/31/24  20240131  20240131093000
-//	31 Jan 2024  Jan 31, 2024  2024年1月31日  2024年1月31日 下午3:05
-//	2024-01-31 09:30[:00[.123456]] [AM|PM] [Z|UTC|+08:00|+0800]  2024-01-31T09:30:00Z
-//	1706693400 (seconds since 1970)  1706693400000 (milliseconds)
+//	31 Jan 2024  Jan 31, 2024  Wed, 31 Jan 2024  2024年1月31日  2024年1月31日 下午3:05
+//	2024-01-31 09:30[:00[.123456]] [AM|PM] [Z|UTC|PST|+08:00|+0800]  2024-01-31T09:30:00Z
 //
 // order says how forms with the year last are read. Two-digit years up to 68
-// are of this century (POSIX). MySQL's 0000-00-00 must be caught before (zeroDate).
+// are of this century (POSIX). 24:00 is the midnight at the end of the day (ISO
+// 8601), and second 60, a leap second, the second after (POSIX). Dates by week
+// or day of the year are none. Numbers that count seconds or days are read by
+// parseCount, MySQL's 0000-00-00 must be caught before (zeroDate).
 func parseMoment(b []byte, order dateOrder, m *moment) (reason string) {
 	if isoMoment(b, m) {
 		return ""
 	}
+	if reason := readMoment(b, order, m); reason != "" {
+		return reason
+	}
+	m.carry()
+	return ""
+}
+
+// carry makes the end of a day, 24:00 or 23:59:60, the beginning of the next one.
+func (m *moment) carry() {
+	if m.micros >= daySecs*1e6 {
+		m.day, m.micros = m.day+1, m.micros-daySecs*1e6
+	}
+}
+
+// readMoment is parseMoment for all forms, with 24:00 as it is written.
+func readMoment(b []byte, order dateOrder, m *moment) (reason string) {
+	b, comment := cutComment(b)
 	var buf [64]byte
 	p, ok := foldDate(buf[:0], b)
 	if !ok {
@@ -62,12 +85,7 @@ func parseMoment(b []byte, order dateOrder, m *moment) (reason string) {
 	*m = moment{}
 	d, rest, ok := splitDate(p)
 	if !ok {
-		return reasonNotDate
-	}
-	if d.form == formEpoch {
-		m.day, m.micros = int32(floorDiv(d.epoch, daySecs*1e6)), d.epoch-floorDiv(d.epoch, daySecs*1e6)*daySecs*1e6
-		m.timed, m.zoned = true, true
-		return trailing(rest)
+		return noDate(p)
 	}
 	year, month, day, reason := d.resolve(order)
 	if reason != "" {
@@ -82,7 +100,237 @@ func parseMoment(b []byte, order dateOrder, m *moment) (reason string) {
 	if d.form == formCompactTime {
 		return clockOf(d.clock/10000, d.clock/100%100, d.clock%100, m)
 	}
-	return parseClock(rest, m)
+	if reason = parseClock(rest, m); reason == "" && comment && !m.zoned {
+		return reasonNotDate
+	}
+	return reason
+}
+
+// cutComment removes what browsers write in brackets behind an offset:
+// GMT+0800 (China Standard Time).
+func cutComment(b []byte) (_ []byte, cut bool) {
+	if i := bytes.IndexByte(b, '('); i > 0 && b[len(b)-1] == ')' {
+		return trim(b[:i]), true
+	}
+	return b, false
+}
+
+// noDate is the reason to refuse a folded text that splitDate does not know.
+func noDate(p []byte) string {
+	n, digits, rest := number(skipBlanks(p))
+	switch {
+	case digits == 4 && len(rest) > 1 && rest[0] == '-' && rest[1] == 'W', digits == 4 && len(rest) > 1 && rest[0] == 'W': // 2024-W05-3
+		return reasonWeek
+	case digits == 4 && len(rest) >= 4 && rest[0] == '-': // 2024-031
+		if day, three, after := number(rest[1:]); three == 3 && day <= 366 && (len(after) == 0 || after[0] == 'T' || after[0] == ' ') {
+			return reasonWeek
+		}
+	case digits == 7 && len(rest) == 0 && n/1000 >= 1900 && n/1000 < 2100 && n%1000 >= 1 && n%1000 <= 366: // 2024031
+		return reasonWeek
+	}
+	switch unit, ok := unitOf(p); {
+	case ok && unit == countDays:
+		return reasonSerial
+	case ok && unit != countNone:
+		return reasonCount
+	}
+	return reasonNotDate
+}
+
+// counting says what the plain numbers of a column of dates count.
+type counting uint8
+
+const (
+	countNone    counting = iota // there are none
+	countSeconds                 // seconds since 1970-01-01 00:00 UTC
+	countMillis
+	countMicros
+	countDays // a spreadsheet's day numbers: days since 1899-12-30, with the time of day as decimals
+	countings
+)
+
+func (c counting) String() string {
+	return [...]string{"dates as they are written", "seconds since 1970", "milliseconds since 1970", "microseconds since 1970", "a spreadsheet's day numbers"}[c]
+}
+
+// micros is how many microseconds one of a counting is.
+func (c counting) micros() int64 { return [...]int64{0, 1e6, 1e3, 1, daySecs * 1e6}[c] }
+
+// refusal is the reason of a reject in a column that counts.
+func (c counting) refusal() string {
+	return [...]string{"", "no number of seconds since 1970, as the rest of the column is", "no number of milliseconds since 1970, as the rest of the column is",
+		"no number of microseconds since 1970, as the rest of the column is", "no day number of a spreadsheet, as the rest of the column is"}[c]
+}
+
+// Bounds of numbers that are taken for dates, in seconds and days since 1970-01-01.
+const (
+	countFrom  = 946_684_800   // 2000-01-01
+	countTo    = 4_102_444_800 // 2100-01-01
+	sheetDays  = 25_569        // the first day of spreadsheets is so many days earlier
+	oldestDay  = -25_567       // 1900-01-01
+	oldestCell = -21_915       // 1910-01-01
+)
+
+// countOf reads digits, a sign before them or decimals behind them perhaps.
+func countOf(b []byte) (whole int64, frac []byte, ok bool) {
+	negative := len(b) > 1 && b[0] == '-'
+	if negative {
+		b = b[1:]
+	}
+	i := 0
+	for ; i < len(b) && b[i]-'0' <= 9; i++ {
+		if i == 17 {
+			return 0, nil, false
+		}
+		whole = whole*10 + int64(b[i]-'0')
+	}
+	if i == 0 {
+		return 0, nil, false
+	}
+	if i < len(b) {
+		if b[i] != '.' || i == len(b)-1 || negative {
+			return 0, nil, false
+		}
+		frac = b[i+1:]
+		for _, c := range frac {
+			if c-'0' > 9 {
+				return 0, nil, false
+			}
+		}
+	}
+	if negative {
+		whole = -whole
+	}
+	return whole, frac, true
+}
+
+// unitOf tells what a number counts if it is a date of the years 2000 to 2099:
+// the ranges do not meet. It says false to what is no number, and to 20240131
+// and other dates without separators.
+func unitOf(b []byte) (unit counting, ok bool) {
+	whole, _, ok := countOf(b)
+	switch {
+	case !ok:
+		return countNone, false
+	case whole >= countFrom && whole < countTo:
+		return countSeconds, true
+	case whole >= countFrom*1e3 && whole < countTo*1e3:
+		return countMillis, true
+	case whole >= countFrom*1e6 && whole < countTo*1e6:
+		return countMicros, true
+	case whole >= countFrom/daySecs+sheetDays && whole < countTo/daySecs+sheetDays:
+		return countDays, true
+	}
+	if d, _, date := splitDate(b); date {
+		year, month, day, _ := d.resolve(orderYMD)
+		_, date = dayNumber(year, month, day)
+		return countNone, !date
+	}
+	return countNone, true
+}
+
+// Reasons of rejects of numbers in columns of dates.
+var reasonsCount = [countings]string{
+	countSeconds: "no number of seconds since 1970 as the rest of the column is",
+	countMillis:  "no number of milliseconds since 1970 as the rest of the column is",
+	countMicros:  "no number of microseconds since 1970 as the rest of the column is",
+	countDays:    "no day number of a spreadsheet as the rest of the column is",
+}
+
+// parseCount reads a number of a column of which is known what it counts: facts
+// from 2000 to 2099, other dates (past) from 1900 to 2099 without the months
+// around 1970 and the spreadsheets' first ten years, where ages and years would
+// lie that were taken for dates. It says false to what is no number. Day numbers
+// are exact to a millisecond; a whole one is a day without a time of day.
+func parseCount(b []byte, unit counting, past bool, m *moment) (reason string, ok bool) {
+	whole, frac, ok := countOf(b)
+	if !ok {
+		return "", false
+	}
+	*m = moment{timed: true, zoned: true}
+	if unit == countDays {
+		*m = moment{timed: len(bytes.Trim(frac, "0")) > 0}
+		whole -= sheetDays
+	}
+	if limit := countTo * 1e6 / unit.micros(); whole > limit || whole < -limit {
+		return unit.refusal(), true
+	}
+	at := whole*unit.micros() + fractionOf(frac, unit)
+	day := floorDiv(at, daySecs*1e6)
+	m.day, m.micros = int32(day), at-day*daySecs*1e6
+	first, near := int64(countFrom/daySecs), false
+	switch {
+	case past && unit == countDays:
+		first = oldestCell
+	case past:
+		first, near = oldestDay, day > -116 && day < 116
+	}
+	if day < first || day >= countTo/daySecs || near {
+		return unit.refusal(), true
+	}
+	return "", true
+}
+
+// moment reads a trimmed cell of the column.
+func (c *column) moment(b []byte, m *moment) (reason string) {
+	if c.count != countNone {
+		if reason, ok := parseCount(b, c.count, c.typ != typeInstant, m); ok {
+			return reason
+		}
+	}
+	return parseMoment(b, c.order, m)
+}
+
+const reasonNotClock = "not a time of day"
+
+// parseTime reads a cell of a column of times of day into a moment that has its
+// day; a cell with a date as well gives its time and zone, and 0.375 is the
+// fraction of a day that spreadsheets write.
+func parseTime(b []byte, order dateOrder, m *moment) (reason string) {
+	var buf [64]byte
+	p, ok := foldDate(buf[:0], b)
+	if !ok {
+		return reasonNotClock
+	}
+	at := *m
+	clock := parseClock(p, &at)
+	if clock == "" && at.timed {
+		at.carry()
+		*m = at
+		return ""
+	}
+	whole := moment{}
+	if n, frac, ok := countOf(b); ok && n == 0 && len(frac) > 0 {
+		whole.micros, whole.timed = fractionOf(frac, countDays), true
+	} else if reason := readMoment(b, order, &whole); reason == reasonNoTime || clock == reasonNoTime {
+		return reasonNoTime
+	} else if reason != "" || !whole.timed {
+		return reasonNotClock
+	}
+	whole.day = m.day
+	whole.carry()
+	*m = whole
+	return ""
+}
+
+// fractionOf is the decimals of a number in microseconds; those of days are
+// rounded to a millisecond, finer than which spreadsheets do not write them.
+func fractionOf(frac []byte, unit counting) int64 {
+	if unit == countDays {
+		n := uint64(0) // in units of 1e-11 days
+		for i := range 11 {
+			if n *= 10; i < len(frac) {
+				n += uint64(frac[i] - '0')
+			}
+		}
+		return int64((n*daySecs*1000+5e10)/1e11) * 1000
+	}
+	micros, part := int64(0), unit.micros()
+	for _, c := range frac {
+		part /= 10
+		micros += int64(c-'0') * part
+	}
+	return micros
 }
 
 func trailing(rest []byte) string {
@@ -154,8 +402,11 @@ func four(b []byte) (int, bool) {
 	return a*100 + c, ok1 && ok2
 }
 
-// zeroDate reports 0000-00-00, how MySQL writes that there is no date.
-func zeroDate(b []byte) bool { return bytes.HasPrefix(b, []byte("0000-00-00")) }
+// zeroDate reports 0000-00-00 and 0, how databases and programs that count
+// seconds write that there is no date.
+func zeroDate(b []byte) bool {
+	return bytes.HasPrefix(b, []byte("0000-00-00")) || len(b) == 1 && b[0] == '0'
+}
 
 // foldDate writes a date in plain upper-case characters: full-width forms
 // folded, 年 月 as -, 时 分 as :, 上午 and 下午 as AM and PM. It says false when a
@@ -207,8 +458,10 @@ func chineseWord(first rune, rest []byte) (word string, size int) {
 	switch {
 	case first == '上' && next == '午', first == '早' && next == '上', first == '凌' && next == '晨', first == '清' && next == '晨':
 		return " AM ", size
-	case first == '下' && next == '午', first == '晚' && next == '上', first == '中' && next == '午', first == '傍' && next == '晚':
+	case first == '下' && next == '午', first == '晚' && next == '上', first == '傍' && next == '晚':
 		return " PM ", size
+	case first == '中' && next == '午':
+		return " NN ", size
 	case first == '周' && size > 1:
 		return " ", size
 	case first == '星' && next == '期', first == '礼' && next == '拜':
@@ -225,7 +478,6 @@ const (
 	formYMD         dateForm = iota // year first, or a month's name: one reading only
 	formEnd                         // a/b/year: order to be known
 	formCompactTime                 // 20240131093000
-	formEpoch                       // seconds or milliseconds since 1970
 )
 
 // dateParts is a date cut into numbers. For formEnd a and b are day and month in
@@ -236,7 +488,6 @@ type dateParts struct {
 	short   bool // the year has two digits
 	dotted  bool // separated by dots
 	clock   int  // formCompactTime: HHMMSS
-	epoch   int64
 }
 
 // splitDate cuts the date off the front of a folded text.
@@ -306,13 +557,11 @@ func splitDate(p []byte) (d dateParts, rest []byte, ok bool) {
 	return d, p, true
 }
 
-// compact reads 20240131, 202401310930, 20240131093000 and times since 1970.
+// compact reads 20240131, 202401310930 and 20240131093000.
 func compact(n int64, digits int, rest []byte) (d dateParts, _ []byte, ok bool) {
 	switch digits {
 	case 8:
 		d.form, d.a, d.b, d.c = formYMD, int(n/10000), int(n/100%100), int(n%100)
-	case 10:
-		d.form, d.epoch = formEpoch, n*1e6
 	case 12, 14:
 		if digits == 12 {
 			n *= 100
@@ -320,8 +569,6 @@ func compact(n int64, digits int, rest []byte) (d dateParts, _ []byte, ok bool) 
 		day := n / 1e6
 		d.form, d.a, d.b, d.c, d.clock = formCompactTime, int(day/10000), int(day/100%100), int(day%100), int(n%1e6)
 		return d, rest, len(skipBlanks(rest)) == 0
-	case 13:
-		d.form, d.epoch = formEpoch, n*1000
 	default:
 		return d, nil, false
 	}
@@ -456,12 +703,12 @@ func parseClock(p []byte, m *moment) (reason string) {
 	}
 	if half != 0 {
 		// 下午15:05 occurs: hours past 12 are taken as they are after noon.
-		if half == 'A' && h > 12 {
+		switch {
+		case half == 'A' && h > 12:
 			return reasonNoTime
-		}
-		if half == 'A' && h == 12 {
+		case half == 'A' && h == 12:
 			h = 0
-		} else if half == 'P' && h < 12 {
+		case half == 'P' && h < 12, half == 'N' && h < 10: // 中午11:50 is before noon
 			h += 12
 		}
 	} else if colonless := digits <= 2 && min < 0; colonless {
@@ -470,6 +717,9 @@ func parseClock(p []byte, m *moment) (reason string) {
 	min = max(min, 0)
 	if reason := clockOf(h, min, s, m); reason != "" {
 		return reason
+	}
+	if h == 24 && frac > 0 {
+		return reasonNoTime
 	}
 	m.micros += frac
 	return parseZone(skipBlanks(p), m)
@@ -508,9 +758,9 @@ func fraction(p []byte) (micros int64, rest []byte) {
 	return micros, p[i:]
 }
 
-// halfDay reads AM, PM, A.M. or P.M. and returns 'A', 'P' or 0.
+// halfDay reads AM, PM, A.M., P.M. or NN, around noon, and returns 'A', 'P', 'N' or 0.
 func halfDay(p []byte) (half byte, rest []byte) {
-	for _, mark := range [...]string{"AM", "PM", "A.M.", "P.M."} {
+	for _, mark := range [...]string{"AM", "PM", "A.M.", "P.M.", "NN"} {
 		if bytes.HasPrefix(p, []byte(mark)) {
 			return mark[0], skipBlanks(p[len(mark):])
 		}
@@ -519,19 +769,24 @@ func halfDay(p []byte) (half byte, rest []byte) {
 }
 
 func clockOf(h, min, s int, m *moment) string {
-	if h > 23 || min > 59 || s > 59 {
+	if h > 24 || h == 24 && min+s > 0 || min > 59 || s > 60 {
 		return reasonNoTime
 	}
 	m.micros, m.timed = int64(h*3600+min*60+s)*1e6, true
 	return ""
 }
 
-// parseZone reads Z, UTC, GMT, +08:00, +0800, +08, GMT+8 or nothing.
+// parseZone reads Z, UTC, GMT, +08:00, +0800, +08, GMT+8, PST or nothing.
 func parseZone(p []byte, m *moment) string {
-	for _, name := range [...]string{"Z", "UTC", "GMT"} {
-		if bytes.HasPrefix(p, []byte(name)) {
-			m.zoned, p = true, skipBlanks(p[len(name):])
-			break
+	if name, rest := word(p); len(name) > 0 {
+		switch hours, ok := zoneHours(name); {
+		case ok:
+			m.zoned, m.offset, p = true, hours*3600, skipBlanks(rest)
+			if hours != 0 {
+				return trailing(p)
+			}
+		case len(rest) == 0 && ambiguousZone(name):
+			return reasonZone
 		}
 	}
 	if len(p) > 0 && (p[0] == '+' || p[0] == '-') {
@@ -557,11 +812,49 @@ func parseZone(p []byte, m *moment) string {
 		}
 		m.zoned, m.offset = true, sign*(h*3600+min*60)
 		p = skipBlanks(rest)
-		if string(p) == "UTC" || string(p) == "GMT" { // Go and Ruby print +0000 UTC
-			p = nil
+		if name, rest := word(p); len(name) > 1 && len(name) < 6 { // Go and Ruby print +0800 CST
+			p = rest
 		}
 	}
 	return trailing(p)
+}
+
+// zoneHours is how far east of UTC a zone is that is named by letters: those of
+// RFC 5322 for North America except for CST, which is China's as well, and some
+// that have one meaning.
+func zoneHours(name []byte) (hours int64, ok bool) {
+	switch string(name) {
+	case "Z", "UTC", "GMT":
+		return 0, true
+	case "PST":
+		return -8, true
+	case "PDT", "MST":
+		return -7, true
+	case "MDT":
+		return -6, true
+	case "EST":
+		return -5, true
+	case "EDT":
+		return -4, true
+	case "CET":
+		return 1, true
+	case "CEST":
+		return 2, true
+	case "HKT":
+		return 8, true
+	case "JST", "KST":
+		return 9, true
+	}
+	return 0, false
+}
+
+// ambiguousZone reports letters by which different parts of the world name their zones.
+func ambiguousZone(name []byte) bool {
+	switch string(name) {
+	case "CST", "CDT", "IST", "BST", "AST":
+		return true
+	}
+	return false
 }
 
 // dayNumber is the days from 1970-01-01 to a date of the Gregorian calendar,

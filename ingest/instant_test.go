@@ -79,8 +79,28 @@ func TestMoment(t *testing.T) {
 		{"2024/1/31 上午 12:05", 0, "2024-01-31 00:05:00"},
 		{"2024年1月31日 星期三 中午12:05", 0, "2024-01-31 12:05:00"},
 		{"２０２４－０１－３１　０９：３０", 0, "2024-01-31 09:30:00"},
-		{"1706693400", 0, "2024-01-31 09:30:00Z"}, // date -d @1706693400
-		{"1706693400123", 0, "2024-01-31 09:30:00.123Z"},
+		{"2024年3月5日 上午10:00", 0, "2024-03-05 10:00:00"},
+		{"2024/3/5 下午3:04", 0, "2024-03-05 15:04:00"},
+		{"2024年1月31日 中午11:50", 0, "2024-01-31 11:50:00"},
+		{"2024年1月31日 中午1点", 0, "2024-01-31 13:00:00"},
+		{"Mar 5, 2024 3:04 PM", 0, "2024-03-05 15:04:00"},
+		{"Mar 5, 2024 3:04:05 PM PST", 0, "2024-03-05 15:04:05-08:00"}, // Amazon
+		{"Tue, 05 Mar 2024 15:04:05 +0800", 0, "2024-03-05 15:04:05+08:00"},
+		{"Tue Mar 05 2024 15:04:05 GMT+0800 (China Standard Time)", 0, "2024-03-05 15:04:05+08:00"}, // browsers
+		{"Tue Mar 05 2024 15:04:05 GMT+0800 (中国标准时间)", 0, "2024-03-05 15:04:05+08:00"},
+		{"2024-03-05T15:04:05.123Z", 0, "2024-03-05 15:04:05.123Z"},
+		{"2024-03-05 15:04:05 -0400", 0, "2024-03-05 15:04:05-04:00"},
+		{"2024-03-05 15:04:05 +0800 CST", 0, "2024-03-05 15:04:05+08:00"}, // Go
+		{"05-Mar-2024", 0, "2024-03-05"},
+		{"20240305", 0, "2024-03-05"},
+		{"20240305150405", 0, "2024-03-05 15:04:05"},
+		{"2024-01-31 24:00", 0, "2024-02-01 00:00:00"},
+		{"2024-12-31T24:00:00Z", 0, "2025-01-01 00:00:00Z"},
+		{"20240229240000", 0, "2024-03-01 00:00:00"},
+		{"2016-12-31 23:59:60", 0, "2017-01-01 00:00:00"}, // a leap second that there was
+		{"2017-01-01 07:59:60.25+08:00", 0, "2017-01-01 08:00:00.25+08:00"},
+		{"2023-12-31 23:59:59.999999", 0, "2023-12-31 23:59:59.999999"},
+		{"2024-01-01 00:00:00", 0, "2024-01-01 00:00:00"},
 		{"2024-02-29", 0, "2024-02-29"},
 		{"1900-01-01", 0, "1900-01-01"},
 
@@ -101,7 +121,25 @@ func TestMoment(t *testing.T) {
 		{"31/01/2024", orderYMD, reasonYMD},
 		{"2024-01", 0, reasonNotDate},
 		{"2024", 0, reasonNotDate},
-		{"45322", 0, reasonNotDate}, // a spreadsheet's day number
+		{"45322", 0, reasonSerial},
+		{"45322.5", 0, reasonSerial},
+		{"1706693400", 0, reasonCount},
+		{"1706693400123", 0, reasonCount},
+		{"1706693400123456", 0, reasonCount},
+		{"17066934001234567", 0, reasonNotDate},
+		{"2024-W05-3", 0, reasonWeek},
+		{"2024W053", 0, reasonWeek},
+		{"2024-W05", 0, reasonWeek},
+		{"2024-031", 0, reasonWeek},
+		{"2024-031T09:30", 0, reasonWeek},
+		{"2024031", 0, reasonWeek},
+		{"2024-399", 0, reasonNotDate},
+		{"2024-01-31 24:01", 0, reasonNoTime},
+		{"2024-01-31 24:00:00.5", 0, reasonNoTime},
+		{"2024-01-31 23:59:61", 0, reasonNoTime},
+		{"2024-01-31 09:30 CST", 0, reasonZone},
+		{"2024-01-31 09:30 (about)", 0, reasonNotDate},
+		{"2024-01-31 09:30 XYZ", 0, reasonNotDate},
 		{"soon", 0, reasonNotDate},
 		{"2024-01-31 soon", 0, reasonNotDate},
 		{"2024-01-31 9", 0, reasonNotDate},
@@ -283,14 +321,26 @@ func FuzzInstant(f *testing.F) {
 			if m.micros < 0 || m.micros >= 86400e6 {
 				t.Fatalf("%q is %d µs of the day", s, m.micros)
 			}
-			if d := time.Unix(int64(m.day)*86400, 0).UTC(); d.Year() < 1900 || d.Year() > 9999 {
-				continue // times since 1970 may lie in any year; the date check is the converter's
+			if d := time.Unix(int64(m.day)*86400, 0).UTC(); d.Year() > 9999 {
+				continue // the end of 9999-12-31
 			}
 			if reason := parseMoment([]byte(render(m)), order, &again); reason != "" || again != m {
 				t.Fatalf("%q is %q, which is read as %q %s", s, render(m), render(again), reason)
 			}
-			var clock moment
-			parseTime([]byte(s), order, &clock)
+		}
+		for _, order := range []dateOrder{orderYMD, orderDMY, orderMDY} {
+			clock := moment{day: 19000}
+			if parseTime([]byte(s), order, &clock) == "" && (!clock.timed || clock.micros < 0 || clock.micros >= 86400e6 || clock.day != 19000 && clock != (moment{day: 19001, timed: true, zoned: clock.zoned, offset: clock.offset, micros: clock.micros})) {
+				t.Fatalf("%q is the time %+v", s, clock)
+			}
+		}
+		for unit := countSeconds; unit < countings; unit++ {
+			for _, past := range []bool{false, true} {
+				var m moment
+				if reason, ok := parseCount([]byte(s), unit, past, &m); ok && reason == "" && (m.micros < 0 || m.micros >= 86400e6 || m.day < oldestDay || m.day >= countTo/daySecs) {
+					t.Fatalf("%q counted in %s is %+v", s, unit, m)
+				}
+			}
 		}
 		new(dateEvidence).look([]byte(s))
 	})

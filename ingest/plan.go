@@ -20,8 +20,9 @@ type column struct {
 	insist   bool // a row without a value is rejected
 	order    dateOrder
 	style    decimalStyle
-	zone     *zone // of instants that name none
-	zoneName string // of zone, where it is not the business zone
+	count    counting // what plain numbers in a column of dates count
+	zone     *zone    // of instants that name none
+	zoneName string   // of zone, where it is not the business zone
 }
 
 // plan says how the rows of one file become a table. It is not written while
