@@ -1,12 +1,17 @@
 // Package csv reads comma-separated files and their kin (tab, semicolon,
-// pipe), plain or gzip, UTF-8 or GB18030, into blocks of cells.
+// pipe), plain, gzip or zstd, into blocks of cells. UTF-8, UTF-16 and GB18030
+// are found out; every encoding that package charset knows can be named.
 //
 // What counts as a row:
 //
 //   - Rows end at \n or \r\n, mixed as they come, and at \r alone in a file that
-//     has no other line end outside quotes (old Mac). A \r elsewhere is data.
+//     has no other line end outside quotes (old Mac), or where only that makes the
+//     rows of the first megabyte as long as the header (files joined together): then
+//     every line end, in quotes too, becomes \n. A \r elsewhere is data.
 //   - A cell whose first byte is " runs to the closing "; "" in it is one ".
 //     A quote further on in a cell is an ordinary character.
+//   - Where only that makes sense of the rows of the first megabyte, \" in a quoted
+//     cell is one " and \\ one \ (MySQL, Spark).
 //   - Empty lines are skipped and not counted as rows.
 //   - A row has as many cells as the header. When every row of the sample has one
 //     empty cell more (a delimiter ends each line), that cell is expected and
@@ -30,9 +35,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math/bits"
 
 	"clientele/ingest"
+	"clientele/ingest/internal/charset"
 	"clientele/ingest/internal/stream"
 )
 
@@ -88,19 +95,40 @@ func open(path string, opt ingest.Options, piece, limit int) (*Reader, error) {
 	return r, nil
 }
 
-// start finds the dialect and reads the header.
+// start finds the encoding, the dialect and the header.
 func (r *Reader) start(opt ingest.Options) error {
-	sample, err := r.file.Peek(sampleBytes)
+	sample, whole, err := r.peek()
 	if err != nil {
 		return err
 	}
-	if len(bytes.TrimSpace(sample)) == 0 {
-		return fmt.Errorf("%s: is empty", r.file.Path)
-	}
-	whole := len(sample) < sampleBytes
-	d, skip, err := detect(sample, whole, opt)
+	enc, err := encodingOf(sample, opt.Encoding)
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.file.Path, err)
+	}
+	if enc.transform {
+		if err := r.file.Decode(func(from io.Reader) (io.Reader, error) { return charset.Reader(from, enc.name) }); err != nil {
+			return fmt.Errorf("%s: %w", r.file.Path, err)
+		}
+		if sample, whole, err = r.peek(); err != nil {
+			return err
+		}
+	}
+	d, skip, err := detect(sample, whole, enc, opt)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.file.Path, err)
+	}
+	if d.anyEnd {
+		if err := r.file.Decode(func(from io.Reader) (io.Reader, error) { return &lineEnds{from: from}, nil }); err != nil {
+			return fmt.Errorf("%s: %w", r.file.Path, err)
+		}
+		if sample, whole, err = r.peek(); err != nil {
+			return err
+		}
+		notes := d.notes
+		if d, skip, err = detect(sample, whole, enc, opt); err != nil {
+			return fmt.Errorf("%s: %w", r.file.Path, err)
+		}
+		d.notes = notes
 	}
 	r.dialect = d
 	text := sample[skip:]
@@ -124,18 +152,28 @@ func (r *Reader) start(opt ingest.Options) error {
 	return r.file.Discard(skip)
 }
 
+// peek returns the first megabyte, and whether that is the whole file.
+func (r *Reader) peek() (sample []byte, whole bool, err error) {
+	sample, err = r.file.Peek(sampleBytes)
+	if err == nil && len(bytes.TrimSpace(sample)) == 0 {
+		err = fmt.Errorf("%s: is empty", r.file.Path)
+	}
+	return sample, len(sample) < sampleBytes, err
+}
+
 // Header is the names of the columns, unquoted, otherwise as the file has
 // them: they may be empty or occur twice.
 func (r *Reader) Header() []string { return r.header }
 
-// Encoding is "utf-8" or "gb18030". A file that begins with more than a
+// Encoding is "utf-8", "gb18030", "utf-16le", "utf-16be", or the name that
+// package charset has for the one asked for. A file that begins with more than a
 // megabyte of ASCII is settled when the first other byte is read; until then,
 // and in a file of ASCII alone, it is "utf-8".
 func (r *Reader) Encoding() string {
 	if r.dialect.encoding == gb18030 {
-		return "gb18030"
+		return charset.GB18030
 	}
-	return "utf-8"
+	return r.dialect.name
 }
 
 // Delimiter is the character between cells.
@@ -227,6 +265,7 @@ func (s *scanner) lastEnd(data []byte) int {
 			i := at + bits.TrailingZeros64(found)>>3
 			switch {
 			case i < s.skip: // the second of a pair
+			case s.inQuote && s.dialect.backslash && escaped(data, i):
 			case !s.inQuote:
 				s.quotes++
 				if s.opens(data, i) {
@@ -307,14 +346,15 @@ func (p *piece) Parse() (*ingest.Block, error) {
 		text, wrong = decodeGB18030(b.text[:0], p.data)
 		b.text, valid = text, wrong == 0
 	case !valid:
-		valid = validUTF8(text)
+		valid = p.encoding.valid(text)
 	}
 	if bytes.IndexByte(text, 0) >= 0 {
 		valid = false
 	}
 	t := tokens{
 		buffers: b, text: text, line: p.line, delim: r.dialect.delim, eol: r.dialect.eol,
-		columns: len(r.header), want: r.want, quotes: p.quotes, valid: valid, encoding: p.encoding,
+		columns: len(r.header), want: r.want, quotes: p.quotes, backslash: r.dialect.backslash,
+		valid: valid, encoding: p.encoding, name: r.dialect.name,
 	}
 	block := t.cut()
 	block.Release = func() {

@@ -4,49 +4,83 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
 	"clientele/ingest"
+	"clientele/ingest/internal/charset"
 )
 
 // dialect is how a file is written.
 type dialect struct {
 	encoding   encoding
+	name       string // of the encoding, as package charset has it
 	delim, eol byte
+	backslash  bool // \" in a quoted cell is a quote
+	anyEnd     bool // \r alone ends lines as well as \n
 	notes      []string
+}
+
+// textEncoding is what a file's bytes are.
+type textEncoding struct {
+	kind      encoding
+	name      string // as package charset has it
+	transform bool   // comes out of package charset
+	found     bool   // not asked for
+}
+
+// encodingOf is the encoding asked for, or UTF-16 where the bytes leave no
+// doubt of it. Whether other bytes are UTF-8 or GB18030 is found out later.
+func encodingOf(sample []byte, asked string) (textEncoding, error) {
+	name, err := charset.Find(asked)
+	if err != nil {
+		return textEncoding{}, err
+	}
+	mark := charset.Mark(sample)
+	switch utf8Mark := bytes.HasPrefix(sample, []byte("\xEF\xBB\xBF")); {
+	case mark != "" && name != "" && name != "utf-16" && name != mark && name != charset.UTF16LE && name != charset.UTF16BE:
+		return textEncoding{}, errors.New("begins with the UTF-16 byte order mark, so it is not " + asked)
+	case utf8Mark && name != "" && name != charset.UTF8:
+		return textEncoding{}, errors.New("begins with the UTF-8 byte order mark, so it is not " + asked)
+	case mark != "":
+		name = mark
+	case name == "" || name == "utf-16":
+		wide := charset.Guess(sample[:min(len(sample), 1<<16)])
+		if wide == "" && name == "utf-16" {
+			return textEncoding{}, errors.New("does not look like UTF-16 text: leave its encoding to be found out, or name another")
+		}
+		name = wide
+	}
+	switch name {
+	case "":
+		return textEncoding{kind: unknown, name: charset.UTF8, found: true}, nil
+	case charset.UTF8:
+		return textEncoding{kind: utf8Enc, name: name}, nil
+	case charset.GB18030:
+		return textEncoding{kind: gb18030, name: name}, nil
+	case charset.UTF16LE, charset.UTF16BE:
+		return textEncoding{kind: utf8Enc, name: name, transform: true}, nil
+	}
+	return textEncoding{kind: decoded, name: name, transform: true}, nil
 }
 
 // detect finds the dialect of a file from its first bytes, and how many of them
 // come before the header's line: a byte order mark, a line that says sep=;
-func detect(sample []byte, whole bool, opt ingest.Options) (dialect, int, error) {
-	var d dialect
+func detect(sample []byte, whole bool, enc textEncoding, opt ingest.Options) (dialect, int, error) {
+	d := dialect{encoding: enc.kind, name: enc.name}
 	skip := 0
-	utf8Mark := bytes.HasPrefix(sample, []byte("\xEF\xBB\xBF"))
-	gbMark := bytes.HasPrefix(sample, []byte("\x84\x31\x95\x33"))
 	switch {
-	case bytes.HasPrefix(sample, []byte("\xFF\xFE")), bytes.HasPrefix(sample, []byte("\xFE\xFF")):
-		return d, 0, errors.New("is UTF-16 text: save it as UTF-8")
-	case utf8Mark:
+	case bytes.HasPrefix(sample, []byte("\xEF\xBB\xBF")): // that of UTF-16 as well, once decoded
 		skip = 3
-	case gbMark:
-		skip = 4
-	}
-	switch name := strings.ToLower(opt.Encoding); {
-	case name == "utf-8" || name == "utf8":
-		d.encoding = utf8Enc
-	case name == "gb18030" || name == "gbk" || name == "gb2312":
-		d.encoding = gb18030
-		if utf8Mark {
-			return d, 0, errors.New("begins with the UTF-8 byte order mark, so it is not " + opt.Encoding)
+		if enc.found {
+			d.encoding = utf8Enc
 		}
-	case name != "" && name != "auto":
-		return d, 0, fmt.Errorf("encoding %q is not known: use auto, utf-8 or gb18030", opt.Encoding)
-	case utf8Mark:
-		d.encoding = utf8Enc
-	case gbMark:
+	case bytes.HasPrefix(sample, []byte("\x84\x31\x95\x33")) && (enc.found || enc.kind == gb18030):
+		skip = 4
 		d.encoding = gb18030
-	default:
+	}
+	if d.encoding == unknown {
 		if d.encoding = guessEncoding(sample, !whole); d.encoding == unknown {
 			return d, 0, errEncoding
 		}
@@ -73,8 +107,98 @@ func detect(sample []byte, whole bool, opt ingest.Options) (dialect, int, error)
 		d.notes = append(d.notes, "the line that names the delimiter (sep=) was skipped")
 	}
 	var err error
-	d.delim, err = delimiterOf(text, whole, d.eol, opt)
-	return d, skip, err
+	if d.delim, err = delimiterOf(text, whole, &d, opt); err != nil {
+		return d, skip, err
+	}
+	return d.otherReading(text, whole, opt), skip, nil
+}
+
+// otherReading returns the dialect, or where it cannot make sense of some rows of
+// the sample the one that makes sense of the most: with \" for a quote, with \r
+// for a line end, or both.
+func (d dialect) otherReading(text []byte, whole bool, opt ingest.Options) dialect {
+	best := d
+	slashes, returns := bytes.Contains(text, []byte(`\"`)), d.eol == '\n' && loneReturn(text)
+	if !slashes && !returns {
+		return d
+	}
+	most := d.sense(text, whole)
+	for _, c := range []struct{ backslash, anyEnd bool }{{true, false}, {false, true}, {true, true}} {
+		if most == 1 || c.backslash && !slashes || c.anyEnd && !returns {
+			continue
+		}
+		other, read := d, text
+		if other.backslash, other.anyEnd = c.backslash, c.anyEnd; c.anyEnd {
+			read = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
+		}
+		delim, err := delimiterOf(read, whole, &other, opt)
+		if err != nil {
+			continue
+		}
+		other.delim = delim
+		if share := other.sense(read, whole); share > most {
+			best, most = other, share
+		}
+	}
+	best.notes = slices.Clone(d.notes)
+	if best.backslash {
+		best.notes = append(best.notes, `\" in a quoted cell is read as a quote`)
+	}
+	if best.anyEnd {
+		best.notes = append(best.notes, "lines end in more than one way; a carriage return alone is read as a line end too")
+	}
+	return best
+}
+
+// sense is the share of the sample's rows that are whole and as long as the first.
+func (d *dialect) sense(text []byte, whole bool) float64 {
+	rows := readRows(text, whole, d, sampleRows)
+	if len(rows) == 0 {
+		return 0
+	}
+	n, alike := len(rows[0].cells), 0
+	for _, row := range rows {
+		if k := len(row.cells); !row.broken && (k == n || k == n+1 && row.cells[n] == "" || k == n-1 && rows[0].cells[k] == "") {
+			alike++
+		}
+	}
+	return float64(alike) / float64(len(rows))
+}
+
+// loneReturn reports whether a \r of the text has no \n behind it.
+func loneReturn(text []byte) bool {
+	for i, c := range text {
+		if c == '\r' && i+1 < len(text) && text[i+1] != '\n' {
+			return true
+		}
+	}
+	return false
+}
+
+// lineEnds reads text with \n for every \r and every \r\n.
+type lineEnds struct {
+	from  io.Reader
+	after bool // the last byte was \r
+}
+
+func (l *lineEnds) Read(p []byte) (int, error) {
+	for {
+		n, err := l.from.Read(p)
+		out := p[:0]
+		for _, c := range p[:n] {
+			if c == '\n' && l.after {
+				l.after = false
+				continue
+			}
+			if l.after = c == '\r'; l.after {
+				c = '\n'
+			}
+			out = append(out, c)
+		}
+		if len(out) > 0 || len(p) == 0 || err != nil {
+			return len(out), err
+		}
+	}
 }
 
 // lineEndOf is '\n', or '\r' when only that ends lines outside quotes.
@@ -106,7 +230,7 @@ const sampleRows = 500
 // delimiterOf is the delimiter asked for, or the one that cuts most rows into
 // as many cells as the first row, which must be two or more; among equals the
 // one that makes the most cells.
-func delimiterOf(text []byte, whole bool, eol byte, opt ingest.Options) (byte, error) {
+func delimiterOf(text []byte, whole bool, d *dialect, opt ingest.Options) (byte, error) {
 	switch name := opt.Delimiter; {
 	case name == `\t` || strings.EqualFold(name, "tab"):
 		return '\t', nil
@@ -120,7 +244,9 @@ func delimiterOf(text []byte, whole bool, eol byte, opt ingest.Options) (byte, e
 	}
 	best, bestShare, bestCells := byte(','), 0.0, 1
 	for _, delim := range []byte(candidates) {
-		rows := readRows(text, whole, delim, eol, sampleRows)
+		try := *d
+		try.delim = delim
+		rows := readRows(text, whole, &try, sampleRows)
 		if len(rows) == 0 || len(rows[0].cells) < 2 {
 			continue
 		}
@@ -139,70 +265,72 @@ func delimiterOf(text []byte, whole bool, eol byte, opt ingest.Options) (byte, e
 
 // sampleRow is one row of the sample, read without hurry.
 type sampleRow struct {
-	cells []string
-	lines int // line ends it spans, counted from the end of the row before
+	cells  []string
+	broken bool // a quote is not closed, or text follows one
+	lines  int  // line ends it spans, counted from the end of the row before
 }
 
 // readRows reads up to limit rows. A last row that the sample may have cut is
 // left out unless it is the only one.
-func readRows(text []byte, whole bool, delim, eol byte, limit int) []sampleRow {
+func readRows(text []byte, whole bool, d *dialect, limit int) []sampleRow {
 	var rows []sampleRow
 	lines := 0
 	for len(text) > 0 && len(rows) < limit {
-		n := rowLength(text, delim, eol)
+		n := rowLength(text, d.delim, d.eol, d.backslash)
 		line := text[:n]
 		ended := n < len(text)
 		if !ended && !whole && len(rows) > 0 {
 			break
 		}
 		text = text[min(n+1, len(text)):]
-		lines += 1 + bytes.Count(line, []byte{eol})
-		if eol == '\n' {
+		lines += 1 + bytes.Count(line, []byte{d.eol})
+		if d.eol == '\n' {
 			line = bytes.TrimSuffix(line, []byte("\r"))
 		}
 		if len(line) == 0 {
 			continue
 		}
-		rows = append(rows, sampleRow{cells: splitRow(line, delim), lines: lines})
+		row := splitRow(line, d.delim, d.backslash)
+		row.lines = lines
+		rows = append(rows, row)
 		lines = 0
 	}
 	return rows
 }
 
 // splitRow cuts one row into cells.
-func splitRow(row []byte, delim byte) []string {
-	var cells []string
+func splitRow(line []byte, delim byte, backslash bool) (row sampleRow) {
 	for {
-		if len(row) == 0 || row[0] != '"' {
-			cell, rest, more := bytes.Cut(row, []byte{delim})
-			cells = append(cells, string(cell))
-			if !more {
-				return cells
-			}
-			row = rest
-			continue
-		}
 		var cell []byte
-		row = row[1:]
-		for {
-			i := bytes.IndexByte(row, '"')
-			if i < 0 { // never closed
-				cell, row = append(cell, row...), nil
-				break
-			}
-			cell, row = append(cell, row[:i]...), row[i+1:]
-			if len(row) == 0 || row[0] != '"' {
-				break
-			}
-			cell, row = append(cell, '"'), row[1:]
+		if len(line) > 0 && line[0] == '"' {
+			inside, rest, closed := cutQuoted(line[1:], backslash)
+			cell, line = inside, rest
+			row.broken = row.broken || !closed || len(line) > 0 && line[0] != delim
 		}
-		after, rest, more := bytes.Cut(row, []byte{delim})
-		cells = append(cells, string(append(cell, after...)))
+		after, rest, more := bytes.Cut(line, []byte{delim})
+		row.cells = append(row.cells, string(cell)+string(after))
 		if !more {
-			return cells
+			return row
 		}
-		row = rest
+		line = rest
 	}
+}
+
+// cutQuoted returns what stands in quotes, of which text begins behind the
+// first, without them, and what follows.
+func cutQuoted(text []byte, backslash bool) (inside, rest []byte, closed bool) {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case backslash && c == '\\' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\'):
+			i++
+		case c == '"' && i+1 < len(text) && text[i+1] == '"':
+			i++
+		case c == '"':
+			return inside, text[i+1:], true
+		}
+		inside = append(inside, text[i])
+	}
+	return inside, nil, false
 }
 
 // head is what the first row says.
@@ -215,7 +343,7 @@ type head struct {
 
 // readHeader reads the first row of the sample as the header.
 func readHeader(text []byte, whole bool, d *dialect, mapped map[string]string) (head, error) {
-	rows := readRows(text, whole, d.delim, d.eol, sampleRows)
+	rows := readRows(text, whole, d, sampleRows)
 	if len(rows) == 0 {
 		return head{}, errors.New("is empty")
 	}
@@ -232,8 +360,8 @@ func readHeader(text []byte, whole bool, d *dialect, mapped map[string]string) (
 		return head{}, fmt.Errorf("its first row is longer than %d MB", sampleBytes>>20)
 	}
 	h := head{names: rows[0].cells, lines: rows[0].lines}
-	if !validUTF8(text[:n]) || bytes.IndexByte(text[:n], 0) >= 0 {
-		return head{}, fmt.Errorf("its header is not valid %v text", d.encoding)
+	if !d.encoding.valid(text[:n]) || bytes.IndexByte(text[:n], 0) >= 0 {
+		return head{}, fmt.Errorf("its header is not valid %s text: %s", d.name, charset.Advice)
 	}
 	if cell, ok := looksLikeData(h.names, mapped); ok {
 		return head{}, fmt.Errorf("has no header: its first row holds data (%q); put a row of column names first", cell)

@@ -1,12 +1,15 @@
 package csv
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"clientele/ingest/internal/charset"
 )
 
 // encoding says how bytes stand for characters.
@@ -14,32 +17,21 @@ type encoding uint8
 
 const (
 	ascii   encoding = iota // nothing but ASCII so far: either of the next two
-	utf8Enc                 // UTF-8
+	utf8Enc                 // UTF-8; UTF-16 as it comes out of package charset
 	gb18030                 // GB18030, and with it GBK and GB2312
+	decoded                 // another encoding, as it comes out of package charset: U+FFFD is what it has no character for
 	unknown                 // none of these
 )
 
-func (e encoding) String() string {
-	if e == gb18030 {
-		return "GB18030"
-	}
-	return "UTF-8"
-}
-
 // valid reports whether a decoded row had only bytes of its encoding.
 func (e encoding) valid(row []byte) bool {
-	if e != gb18030 {
-		return validUTF8(row)
+	if e == gb18030 || e == decoded {
+		return !bytes.Contains(row, []byte("\ufffd"))
 	}
-	for i := 0; i+2 < len(row); i++ {
-		if row[i] == 0xEF && row[i+1] == 0xBF && row[i+2] == 0xBD {
-			return false
-		}
-	}
-	return true
+	return validUTF8(row)
 }
 
-var errEncoding = errors.New("is neither UTF-8 nor GB18030 text: save it as UTF-8, or name its encoding")
+var errEncoding = errors.New("is neither UTF-8 nor GB18030 text: " + charset.Advice)
 
 // guessEncoding finds the encoding of a sample. cut says that the sample may
 // end inside a character.
@@ -48,7 +40,8 @@ var errEncoding = errors.New("is neither UTF-8 nor GB18030 text: save it as UTF-
 // the characters are counted that each reading finds and cannot read. Western
 // single-byte text often passes as GB18030, as characters no one uses; so
 // GB18030 is believed only when most of its characters are of the common plane
-// (GB2312: both bytes from 0xA1 on).
+// (GB2312: both bytes from 0xA1 on). Where that decides nothing, UTF-8 with one
+// bad line, or one in a hundred, is UTF-8: those lines are rejected one by one.
 func guessEncoding(sample []byte, cut bool) encoding {
 	if isASCII(sample) {
 		return ascii
@@ -69,8 +62,22 @@ func guessEncoding(sample []byte, cut bool) encoding {
 		return utf8Enc // UTF-8 with a few broken rows
 	case good > 20*bad && 2*common > good:
 		return gb18030
+	case fewBadLines(sample):
+		return utf8Enc
 	}
 	return unknown
+}
+
+// fewBadLines reports whether at most one line, or one in a hundred, is not UTF-8.
+func fewBadLines(sample []byte) bool {
+	lines, bad := 0, 0
+	for line := range bytes.Lines(sample) {
+		lines++
+		if !validUTF8(line) {
+			bad++
+		}
+	}
+	return bad <= max(1, lines/100) && bad < lines
 }
 
 // isASCII reports whether no byte of b is above 0x7f.

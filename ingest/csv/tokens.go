@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"strings"
 
 	"clientele/ingest"
 )
@@ -18,8 +19,10 @@ type tokens struct {
 	columns    int  // cells kept of each row
 	want       int  // cells that a row must have
 	quotes     bool // text holds a quote
+	backslash  bool // \" in a quoted cell is a quote
 	valid      bool // text is valid in its encoding and has no NUL
 	encoding   encoding
+	name       string // of the encoding, where it is not GB18030
 
 	line int64 // line on which the row at rowAt starts
 	bad  []ingest.Reject
@@ -119,7 +122,7 @@ func (t *tokens) cut() *ingest.Block {
 	return &ingest.Block{
 		Columns: t.columns, Lines: t.lines, Data: t.out,
 		Start: t.start, End: t.end, Bad: t.bad,
-		Raw: rawOf(text, t.rows, t.delim, t.eol),
+		Raw: rawOf(text, t.rows, t.delim, t.eol, t.backslash),
 	}
 }
 
@@ -164,7 +167,7 @@ func (t *tokens) plainCell(from, to int) {
 // delimiter or line end behind it stands, or the length of the text.
 func (t *tokens) quotedCell(q int) int {
 	text := t.text
-	closing, escaped := q+1, false
+	closing, rewrite := q+1, false
 	for {
 		closing = nextQuote(text, closing)
 		if closing == len(text) {
@@ -174,20 +177,28 @@ func (t *tokens) quotedCell(q int) int {
 			t.quoted = true
 			return len(text)
 		}
+		if t.backslash && escaped(text, closing) {
+			closing++
+			continue
+		}
 		if closing+1 == len(text) || text[closing+1] != '"' {
 			break
 		}
 		closing += 2
-		escaped = true
+		rewrite = true
 	}
 	if t.lineInside(q, closing) {
 		t.breaks += int64(bytes.Count(text[q:closing], []byte{t.eol}))
 	}
-	if escaped {
-		from := len(t.out)
-		t.unescape(text[q+1 : closing])
+	inside := text[q+1 : closing]
+	switch from := len(t.out); {
+	case t.backslash && bytes.IndexByte(inside, '\\') >= 0:
+		t.out = appendUnescaped(t.out, inside)
 		t.plainCell(from, len(t.out))
-	} else {
+	case rewrite:
+		t.unescape(inside)
+		t.plainCell(from, len(t.out))
+	default:
 		t.plainCell(q+1, closing)
 	}
 	t.quoted = true
@@ -204,6 +215,29 @@ func (t *tokens) quotedCell(q int) int {
 		k++
 	}
 	return k
+}
+
+// escaped reports whether the quote at i has an odd number of backslashes before it.
+func escaped(text []byte, i int) bool {
+	n := 0
+	for n < i && text[i-1-n] == '\\' {
+		n++
+	}
+	return n%2 == 1
+}
+
+// appendUnescaped appends the inside of a quoted cell with \" and "" as ", and
+// \\ as \. Another character after a backslash keeps it.
+func appendUnescaped(dst, in []byte) []byte {
+	for i := 0; i < len(in); i++ {
+		c := in[i]
+		if i+1 < len(in) && (c == '\\' && (in[i+1] == '"' || in[i+1] == '\\') || c == '"' && in[i+1] == '"') {
+			i++
+			c = in[i]
+		}
+		dst = append(dst, c)
+	}
+	return dst
 }
 
 // nextQuote is the place of the first quote from i on, or the text's length.
@@ -268,7 +302,7 @@ func (t *tokens) endRow(k int) {
 	case !t.valid && bytes.IndexByte(row, 0) >= 0:
 		t.reject(t.line, "row holds a NUL byte", row)
 	case !t.valid && !t.encoding.valid(row):
-		t.reject(t.line, "row is not valid "+t.encoding.String(), row)
+		t.reject(t.line, "row is not valid "+t.encodingName(), row)
 	default:
 		t.lines = append(t.lines, t.line)
 		t.rows = append(t.rows, uint32(t.rowAt))
@@ -277,6 +311,16 @@ func (t *tokens) endRow(k int) {
 	t.line += 1 + t.breaks
 	t.rowAt, t.cells, t.breaks, t.broken = k+1, 0, 0, ""
 	t.reserve()
+}
+
+func (t *tokens) encodingName() string {
+	switch {
+	case t.encoding == gb18030:
+		return "GB18030"
+	case strings.HasPrefix(t.name, "utf-"): // utf-8, utf-16le, utf-16be
+		return strings.TrimRight(strings.ToUpper(t.name), "LBE")
+	}
+	return t.name
 }
 
 func count(cells int) string {
@@ -321,18 +365,20 @@ func (t *tokens) rejectLines(row []byte) {
 }
 
 // rawOf returns a block's Raw: row r is looked up when it is asked for.
-func rawOf(text []byte, rows []uint32, delim, eol byte) func(int) string {
+func rawOf(text []byte, rows []uint32, delim, eol byte, backslash bool) func(int) string {
 	return func(r int) string {
 		row := text[rows[r]:]
-		return rawRow(row[:rowLength(row, delim, eol)])
+		return rawRow(row[:rowLength(row, delim, eol, backslash)])
 	}
 }
 
 // rowLength is the length of the first row of text, without its line end.
-func rowLength(text []byte, delim, eol byte) int {
+func rowLength(text []byte, delim, eol byte, backslash bool) int {
 	begins, open := true, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
+		case open && backslash && c == '\\':
+			i++
 		case open:
 			if c == '"' {
 				open = i+1 < len(text) && text[i+1] == '"'

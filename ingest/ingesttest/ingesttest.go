@@ -38,7 +38,7 @@ type Want struct {
 // last piece Next keeps returning io.EOF; Close succeeds.
 func Reader(t *testing.T, open func(pieceBytes int) (ingest.Reader, error), want Want) {
 	t.Helper()
-	var whole []row
+	var whole []Row
 	for i, size := range []int{0, 1, 7, 64, 1000, 65536} {
 		got, err := read(open, size, want.Header, 1)
 		if err != nil {
@@ -64,17 +64,17 @@ func Reader(t *testing.T, open func(pieceBytes int) (ingest.Reader, error), want
 	}
 }
 
-// row is one row as read: cells of a good one, the reason of a bad one.
-type row struct {
-	line   int64
-	cells  []string
-	reason string
-	raw    string
+// Row is one row as read: the cells of a good one, Absent for a null, or the reason of a bad one.
+type Row struct {
+	Line   int64
+	Cells  []string
+	Reason string
+	Raw    string
 }
 
 // read reads a file. With more than one worker all pieces are held and then
 // parsed at the same time in shuffled order, which shows buffers used twice.
-func read(open func(int) (ingest.Reader, error), size int, header []string, workers int) (rows []row, err error) {
+func read(open func(int) (ingest.Reader, error), size int, header []string, workers int) (rows []Row, err error) {
 	r, err := open(size)
 	if err != nil {
 		return nil, fmt.Errorf("open: %w", err)
@@ -126,10 +126,10 @@ func read(open func(int) (ingest.Reader, error), size int, header []string, work
 			return nil, fmt.Errorf("piece %d: %w", i, err)
 		}
 		for _, g := range got {
-			if g.line <= last {
-				return nil, fmt.Errorf("piece %d: line %d comes after line %d", i, g.line, last)
+			if g.Line <= last {
+				return nil, fmt.Errorf("piece %d: line %d comes after line %d", i, g.Line, last)
 			}
-			last = g.line
+			last = g.Line
 		}
 		rows = append(rows, got...)
 	}
@@ -137,14 +137,14 @@ func read(open func(int) (ingest.Reader, error), size int, header []string, work
 }
 
 // rowsOf returns the good and bad rows of a block in the order of their lines.
-func rowsOf(b *ingest.Block, columns int) ([]row, error) {
+func rowsOf(b *ingest.Block, columns int) ([]Row, error) {
 	if b.Rows() > 0 && b.Columns != columns {
 		return nil, fmt.Errorf("block has %d columns, header %d", b.Columns, columns)
 	}
 	if n := b.Rows() * b.Columns; len(b.Start) != n || len(b.End) != n {
 		return nil, fmt.Errorf("%d rows of %d columns have %d starts and %d ends", b.Rows(), b.Columns, len(b.Start), len(b.End))
 	}
-	var rows []row
+	var rows []Row
 	for r := range b.Rows() {
 		cells := make([]string, b.Columns)
 		for c := range cells {
@@ -158,29 +158,29 @@ func rowsOf(b *ingest.Block, columns int) ([]row, error) {
 				cells[c] = Absent
 			}
 		}
-		rows = append(rows, row{line: b.Lines[r], cells: cells, raw: strings.Clone(b.Raw(r))})
+		rows = append(rows, Row{Line: b.Lines[r], Cells: cells, Raw: strings.Clone(b.Raw(r))})
 	}
 	for _, bad := range b.Bad {
 		if bad.Reason == "" {
 			return nil, fmt.Errorf("line %d: a bad row without a reason", bad.Line)
 		}
-		rows = append(rows, row{line: bad.Line, reason: bad.Reason, raw: bad.Raw})
+		rows = append(rows, Row{Line: bad.Line, Reason: bad.Reason, Raw: bad.Raw})
 	}
-	slices.SortStableFunc(rows, func(a, b row) int { return int(a.line - b.line) })
+	slices.SortStableFunc(rows, func(a, b Row) int { return int(a.Line - b.Line) })
 	return rows, nil
 }
 
 // against compares what was read with what the file is known to hold.
-func against(t *testing.T, rows []row, want Want) {
+func against(t *testing.T, rows []Row, want Want) {
 	t.Helper()
 	var good [][]string
 	var lines, bad []int64
 	for _, r := range rows {
-		if r.reason != "" {
-			bad = append(bad, r.line)
+		if r.Reason != "" {
+			bad = append(bad, r.Line)
 			continue
 		}
-		good, lines = append(good, r.cells), append(lines, r.line)
+		good, lines = append(good, r.Cells), append(lines, r.Line)
 	}
 	if want.Rows != nil {
 		if len(good) != len(want.Rows) {
@@ -204,9 +204,9 @@ func against(t *testing.T, rows []row, want Want) {
 }
 
 // differ describes the first difference of two readings, "" when there is none.
-func differ(a, b []row) string {
+func differ(a, b []Row) string {
 	for i := range min(len(a), len(b)) {
-		if a[i].line != b[i].line || a[i].reason != b[i].reason || a[i].raw != b[i].raw || !slices.Equal(a[i].cells, b[i].cells) {
+		if a[i].Line != b[i].Line || a[i].Reason != b[i].Reason || a[i].Raw != b[i].Raw || !slices.Equal(a[i].Cells, b[i].Cells) {
 			return fmt.Sprintf("row %d is %+v and %+v", i, a[i], b[i])
 		}
 	}
