@@ -14,10 +14,13 @@ type input struct {
 	held   []*Block
 }
 
+// errNoRows is an error of a file, not of a stream.
+var errNoRows = errors.New("the file has a header and no rows")
+
 // sample parses pieces until one has a good row, at most 16 of them. It reports
 // whether that was the whole file; a file without any row is an error.
 func (in *input) sample() (all bool, err error) {
-	for range 16 {
+	for range samplePieces {
 		p, err := in.reader.Next()
 		if errors.Is(err, io.EOF) {
 			for _, b := range in.held {
@@ -25,7 +28,7 @@ func (in *input) sample() (all bool, err error) {
 					return true, nil
 				}
 			}
-			return true, errors.New("the file has a header and no rows")
+			return true, errNoRows
 		}
 		if err != nil {
 			return false, err
