@@ -28,11 +28,11 @@ func (e *dateEvidence) look(b []byte) {
 		e.written++
 		return
 	}
-	if unit, ok := unitOf(b); ok {
-		e.counts[unit]++
+	if absentWord(b) || zeroDate(b) {
 		return
 	}
-	if absentWord(b) {
+	if unit, ok := unitOf(b); ok {
+		e.counts[unit]++
 		return
 	}
 	e.written++
