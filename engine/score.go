@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -17,7 +16,6 @@ import (
 	"clientele/engine/table"
 	"clientele/engine/workspace"
 	"clientele/models"
-	"clientele/queries"
 )
 
 // Scored is one finished run.
@@ -27,6 +25,7 @@ type Scored struct {
 	Customers int              `json:"customers"` // with an order
 	Prospects int              `json:"prospects"` // known, without an order
 	Models    []models.Report  `json:"-"`
+	Excluded  []Excluded       `json:"excluded,omitempty"` // what rules of the configuration left out
 	Warnings  []models.Warning `json:"warnings"`
 	Hash      string           `json:"manifest_sha256"` // of the names and hashes of the run's files
 }
@@ -147,6 +146,7 @@ type run struct {
 	table    *table.Table // the summary, then the models' columns too
 	fitted   map[string]models.Fitted
 	reports  []models.Report
+	excluded []Excluded
 	warnings []models.Warning
 }
 
@@ -168,28 +168,6 @@ func (r *run) score(lock *workspace.Lock) (Scored, error) {
 	return r.publish(lock)
 }
 
-// boundsSQL makes the one-row table that portable queries read instead of
-// bound parameters.
-const boundsSQL = `CREATE OR REPLACE TEMP TABLE bounds AS
-SELECT CAST($day AS INTEGER) AS as_of_day, DATE '1970-01-01' + CAST($day AS INTEGER) AS as_of,
-  CAST($day AS INTEGER) - 30 AS day_30, CAST($day AS INTEGER) - 90 AS day_90, CAST($day AS INTEGER) - 365 AS day_365,
-  CAST($smallest AS DECIMAL(18,4)) AS smallest_net`
-
-// makeSummary makes the temporary tables bounds, daily and summary.
-func makeSummary(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day) error {
-	smallest := "0"
-	if cfg.Purchases == "positive" {
-		smallest = "0.0001" // the smallest amount above zero that the store can hold
-	}
-	if err := db.Statements(ctx, boundsSQL, sql.Named("day", int32(asOf)), sql.Named("smallest", smallest)); err != nil {
-		return err
-	}
-	if err := db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE daily AS "+queries.Get("summary/daily").SQL); err != nil {
-		return err
-	}
-	return db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE summary AS "+queries.Get("summary/customers").SQL+" ORDER BY customer_id")
-}
-
 func (r *run) summarize() error {
 	defer r.stage("summarize customers", 0)()
 	recorded, err := meta(r.ctx, r.db)
@@ -200,6 +178,9 @@ func (r *run) summarize() error {
 		r.currency = ""
 	}
 	if err := makeSummary(r.ctx, r.db, r.Config, r.asOf); err != nil {
+		return err
+	}
+	if r.excluded, err = excluded(r.ctx, r.db); err != nil {
 		return err
 	}
 	if r.table, err = r.db.Query(r.ctx, "SELECT * FROM summary ORDER BY customer_id"); err != nil {
@@ -225,7 +206,7 @@ func addAverage(t *table.Table) {
 // warn collects the doubts about the run, first those about the facts.
 func (r *run) warn() error {
 	t, err := r.db.Query(r.ctx, `SELECT count(*) AS orders, count(*) FILTER (counted AND net > 0) AS paid, count(*) FILTER (member IS NULL) AS guests, count(*) FILTER (NOT counted) AS uncounted
-FROM facts.orders CROSS JOIN bounds WHERE ordered_day <= as_of_day`)
+FROM facts.orders CROSS JOIN bounds WHERE ordered_day <= as_of_day AND net >= 0`)
 	if err != nil {
 		return err
 	}
@@ -257,6 +238,7 @@ SELECT batch_id, path FROM latest WHERE state = 'refused' ORDER BY batch_id`)
 			En: fmt.Sprintf("%s was refused for its bad rows and is not in these figures: see clientele rejects %d.", path, batch),
 			Zh: fmt.Sprintf("文件 %s 因错误行过多被拒绝，未计入本报告：见 clientele rejects %d。", path, batch)})
 	}
+	r.warnings = append(r.warnings, exclusionWarnings(r.excluded)...)
 	r.warnings = append(r.warnings, checkWarnings(r.checked)...)
 	for _, report := range r.reports {
 		r.warnings = append(r.warnings, report.Warnings...)
@@ -342,7 +324,7 @@ func (r *run) publish(lock *workspace.Lock) (Scored, error) {
 	}
 	return Scored{
 		AsOf: r.asOf.String(), Path: finished.Link, Customers: buyers, Prospects: r.table.Rows() - buyers,
-		Models: r.reports, Warnings: r.warnings, Hash: filesHash(finished.Manifest.Files),
+		Models: r.reports, Excluded: r.excluded, Warnings: r.warnings, Hash: filesHash(finished.Manifest.Files),
 	}, nil
 }
 

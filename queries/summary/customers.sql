@@ -1,10 +1,11 @@
 -- The customer summary as of a day: one row for each customer known by then,
 -- from facts dated on or before it and nothing else. daily is the result of
--- summary/daily. Portable: no division, no date functions, no row order.
+-- summary/daily; kept_orders, kept_refunds and excluded_people say what rules of
+-- the configuration leave out. Portable: no division, no date functions, no row order.
 -- Money becomes a float here, where its sums are final.
 -- grain:  customer_id
--- reads:  daily, facts.orders, facts.refunds, facts.interactions, facts.responses, facts.customers, identities, bounds
--- gives:  customer_id VARCHAR, person INTEGER, orders BIGINT, purchase_days BIGINT, first_day INTEGER, last_day INTEGER,
+-- reads:  daily, kept_orders, kept_refunds, facts.interactions, facts.responses, facts.customers, identities, excluded_people, bounds
+-- gives:  customer_id VARCHAR, person BIGINT, orders BIGINT, purchase_days BIGINT, first_day INTEGER, last_day INTEGER,
 --         previous_day INTEGER, x BIGINT, t_x BIGINT, "T" BIGINT, recency_days BIGINT, longest_gap BIGINT, gap_squares BIGINT,
 --         net_sales DOUBLE, refunds DOUBLE, net_revenue DOUBLE, repeat_spend DOUBLE,
 --         orders_30 BIGINT, orders_90 BIGINT, orders_365 BIGINT, spend_30 DOUBLE, spend_90 DOUBLE, spend_365 DOUBLE,
@@ -34,7 +35,7 @@ purchases AS (
 ),
 returned AS (
   SELECT i.person, sum(r.amount) AS amount
-  FROM facts.refunds AS r
+  FROM kept_refunds AS r
   INNER JOIN identities AS i ON r.member = i.member
   CROSS JOIN bounds AS b
   WHERE r.counted = true AND r.refunded_day <= b.as_of_day
@@ -68,7 +69,7 @@ seen AS (
   UNION ALL SELECT person FROM contacted
   UNION ALL SELECT person FROM answered
   UNION ALL
-  SELECT i.person FROM facts.orders AS o
+  SELECT i.person FROM kept_orders AS o
   INNER JOIN identities AS i ON o.member = i.member
   CROSS JOIN bounds AS b
   WHERE (o.counted = false OR o.net < b.smallest_net) AND o.ordered_day <= b.as_of_day
@@ -76,11 +77,13 @@ seen AS (
   SELECT i.person FROM facts.customers AS c
   INNER JOIN identities AS i ON c.member = i.member
   CROSS JOIN bounds AS b
-  WHERE c.content <> 0
-    AND COALESCE(c.acquired_on, CAST(c.updated_at AS DATE), b.as_of) <= b.as_of
+  WHERE COALESCE(c.acquired_on, CAST(c.updated_at AS DATE), b.as_of) <= b.as_of
 ),
 known AS (
-  SELECT person FROM seen GROUP BY person
+  SELECT s.person FROM seen AS s
+  LEFT JOIN excluded_people AS x ON s.person = x.person
+  WHERE x.person IS NULL
+  GROUP BY s.person
 ),
 people AS (
   SELECT k.person, i.customer_id
