@@ -273,15 +273,27 @@ func TestExcludeHeaders(t *testing.T) {
 	}
 }
 
-// globMatches is what a glob means, in the plainest way.
+// globMatches is what a glob means, one character of it after the other: which
+// beginnings of the text can the characters so far stand for?
 func globMatches(glob, text []rune) bool {
-	if len(glob) == 0 {
-		return len(text) == 0
+	reached := make([]bool, len(text)+1)
+	reached[0] = true
+	for _, g := range glob {
+		next := make([]bool, len(text)+1)
+		for n, yes := range reached {
+			switch {
+			case !yes:
+			case g == '*':
+				for ; n <= len(text); n++ {
+					next[n] = true
+				}
+			case n < len(text) && (g == '?' || g == text[n]):
+				next[n+1] = true
+			}
+		}
+		reached = next
 	}
-	if glob[0] == '*' {
-		return globMatches(glob[1:], text) || len(text) > 0 && globMatches(glob, text[1:])
-	}
-	return len(text) > 0 && (glob[0] == '?' || glob[0] == text[0]) && globMatches(glob[1:], text[1:])
+	return reached[len(text)]
 }
 
 // A pattern means what its globs mean, in Go and in DuckDB.
@@ -314,11 +326,10 @@ func FuzzMatching(f *testing.F) {
 	f.Add("TEST*", "ｔｅｓｔ１")
 	f.Add("＊员工？", "内部员工1")
 	f.Add("ß?", "SSx")
-	f.Add("\xff*", "\xfe")
 	f.Add(`[\*`, `[\`)
 	f.Fuzz(func(t *testing.T, glob, text string) {
-		if !utf8.ValidString(glob) || !utf8.ValidString(text) || len(glob) > 64 || len(text) > 64 || strings.Count(glob, "*") > 6 {
-			t.Skip() // what is configured and stored is UTF-8, and the plain meaning is slow with many stars
+		if !utf8.ValidString(glob) || !utf8.ValidString(text) || len(glob) > 200 || len(text) > 200 {
+			t.Skip() // what is configured and stored is UTF-8; long texts only take long
 		}
 		m := matching([]string{glob})
 		if got, want := m.match(text), globMatches([]rune(fold(glob)), []rune(fold(text))); got != want {
