@@ -23,11 +23,12 @@ import (
 // Engine is one workspace with its configuration. The zero value of the
 // optional fields is silence.
 type Engine struct {
-	Dir     string        // the workspace folder
-	Config  config.Config // clientele.yaml, or the defaults, with flags applied
-	Version string        // of the program, for manifests
-	Now     time.Time     // the moment of the command: dates loads and bounds what may be loaded
-	Watch   func(Event)   // told of progress; called from several goroutines, one at a time
+	Dir     string              // the workspace folder
+	Config  config.Config       // clientele.yaml, or the defaults, with flags applied
+	Version string              // of the program, for manifests
+	Now     time.Time           // the moment of the command: dates loads and bounds what may be loaded
+	Getenv  func(string) string // the environment, for passwords of databases; nil: none
+	Watch   func(Event)         // told of progress; called from several goroutines, one at a time
 }
 
 // Event is one piece of progress.

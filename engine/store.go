@@ -17,12 +17,13 @@ import (
 	"clientele/engine/config"
 	"clientele/engine/internal/duck"
 	"clientele/engine/workspace"
+	"clientele/ingest"
 	"clientele/queries"
 )
 
 // schemaVersion is the version of queries/schema. Columns may be added under
 // the same version; anything else needs a new one and a migration.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // ErrNoStore says that nothing has been loaded yet.
 var ErrNoStore = errors.New("nothing is loaded yet: load files with clientele ingest, or the sources of clientele.yaml with clientele run")
@@ -81,7 +82,10 @@ type writer struct {
 	db  *duck.DB
 	key []byte // of the workspace
 
-	replaced bool // facts were deleted for newer versions
+	rates    *ingest.Rates // nil: none
+	replaced bool          // facts were deleted for newer versions
+	loading  []*Loaded     // what became of each file so far
+	*settlement
 }
 
 // update runs fn on a private copy of the store, or on an empty one when fresh
@@ -103,7 +107,7 @@ func (e *Engine) update(ctx context.Context, lock *workspace.Lock, fresh bool, f
 			return err
 		}
 	}
-	w := &writer{Engine: e}
+	w := &writer{Engine: e, settlement: newSettlement()}
 	if w.key, err = lock.Key(); err != nil {
 		return err
 	}
@@ -212,6 +216,10 @@ func (e *Engine) checkStore(ctx context.Context, db *duck.DB) error {
 	}
 	if version > schemaVersion {
 		return fmt.Errorf("%s: was made by a newer version of clientele (schema %d, this program knows %d): use that version, or clientele rebuild",
+			e.path(workspace.StoreName), version, schemaVersion)
+	}
+	if version < schemaVersion {
+		return fmt.Errorf("%s: was made by an older version of clientele (schema %d, this program makes %d): run clientele rebuild, which loads the sources again",
 			e.path(workspace.StoreName), version, schemaVersion)
 	}
 	frozen := map[string]string{}

@@ -225,12 +225,16 @@ func (f *File) infer(ctx context.Context) error {
 	}
 	auto := f.opt.Dates == "" || f.opt.Dates == "auto"
 	more := auto && seen.noDates(dates)
+	told := slices.ContainsFunc(seen.decimals, func(d decimalEvidence) bool { return d.told() })
 	for i := range cols {
 		d := &seen.dates[i]
 		dates[i] = dates[i] && auto // what numbers count is told by the first piece
 		more = more || dates[i] && !d.silent()
 		dates[i] = dates[i] && (!d.silent() || d.cells == 0) // a blank column may tell further down
-		decimals[i] = decimals[i] && !seen.decimals[i].settled()
+		// Whole numbers do not tell the decimal sign. Where no column does, the rest of
+		// the file may; formats with numbers of their own write it one way.
+		open := !told && seen.decimals[i].whole > 0 && cols[i].typ == typeMoney && f.Format == "csv"
+		decimals[i] = decimals[i] && (open || !seen.decimals[i].settled())
 		more = more || decimals[i]
 	}
 	if more && !all {
@@ -323,6 +327,9 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	if err == nil {
 		err = f.plan.unknown.err()
 	}
+	if err == nil {
+		err = f.plan.mixed.err()
+	}
 	if err == nil && f.rows != nil {
 		f.Hash = f.rows.hex()
 	}
@@ -331,6 +338,9 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	}
 	return at(f.Path, err)
 }
+
+// Use sets the Fold of a file that was opened with one and is not loaded yet.
+func (f *File) Use(fold *Fold) { f.opt.Fold = fold }
 
 // chunks makes what one worker does.
 func (f *File) chunks() func(*Block) *Chunk {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,6 +175,7 @@ func (a *app) open(adjust func(*config.Config) error) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.Getenv = os.Getenv
 	if a.threads < 0 {
 		return nil, usageError{fmt.Errorf("--threads %d: is below zero", a.threads)}
 	}

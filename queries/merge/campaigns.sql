@@ -1,7 +1,5 @@
--- Campaigns of a file: one row per source and campaign, the newest.
-DELETE FROM facts.campaigns WHERE source = $source AND campaign_id IN (SELECT id FROM fate WHERE outcome = 'replaces');
-
+-- Campaigns of a file.
 INSERT INTO facts.campaigns
-SELECT $source, s.id, s.name, s.channel, s.started_on, s.ended_on, s.cost, s.objective, s.updated_at, s.content, $batch, s.line
-FROM stage AS s JOIN fate AS f ON s.line = f.line
-WHERE f.outcome IN ('new', 'replaces');
+SELECT $source, id, name, channel, started_on, ended_on, converted(cost, rate), objective,
+  recipients, delivered, opened, clicked, converted, unsubscribed, bounced, complained, converted(revenue, rate), updated_at, content, $batch, line
+FROM stage;

@@ -4,7 +4,7 @@
 CREATE OR REPLACE TEMP TABLE stage_lines AS
 SELECT line, id AS order_id, content,
   CAST(row_number() OVER (PARTITION BY id ORDER BY line_number, line) AS INTEGER) AS number,
-  coalesce(product_id, product_name) AS product_id, product_name, category, brand, quantity, unit_price, line_discount AS discount,
+  product_id, article, quantity, unit_price, line_discount AS discount,
   coalesce(line_net, TRY_CAST(CAST(quantity AS DECIMAL(38,4)) * unit_price - coalesce(line_discount, 0) AS DECIMAL(18,4)),
     CASE WHEN $amount_of_order THEN NULL ELSE net END) AS net,
   line_cost AS cost
@@ -17,16 +17,15 @@ WITH amounts AS (
 ),
 grouped AS (
   SELECT id, min(line) AS line, CAST(sum(CAST(content AS HUGEINT)) % 9223372036854775807 AS BIGINT) AS content,
-    arg_min(customer_key, line) AS customer_key, arg_min(customer_via, line) FILTER (customer_key IS NOT NULL) AS customer_via,
-    arg_min(name, line) AS name, arg_min(email, line) AS email, arg_min(phone, line) AS phone, arg_min(address, line) AS address,
+    arg_min(member, line) AS member, arg_min(card, line) AS card, arg_min(rate, line) AS rate,
     arg_min(ordered_at, line) AS ordered_at, arg_min(ordered_on, line) AS ordered_on,
     arg_min(status, line) AS status, arg_min(shop, line) AS shop, arg_min(channel, line) AS channel, arg_min(currency, line) AS currency,
     arg_min(gross, line) AS gross,
-    CASE WHEN count(DISTINCT discount) > 1 THEN CAST(sum(discount) AS DECIMAL(18,4)) ELSE max(discount) END AS discount, count(line_net) AS line_nets, arg_min(shipping, line) AS shipping, arg_min(tax, line) AS tax,
+    CASE WHEN count(DISTINCT discount) > 1 THEN CAST(sum(discount) AS DECIMAL(18,4)) ELSE max(discount) END AS discount,
+    count(line_net) AS line_nets, arg_min(shipping, line) AS shipping, arg_min(tax, line) AS tax,
     arg_min(net, line) AS net, arg_min(cost, line) AS cost, arg_min(coupon, line) AS coupon, arg_min(campaign_id, line) AS campaign_id,
     max(updated_at) AS updated_at, max(updated_on) AS updated_on, arg_min(cancelled_at, line) AS cancelled_at, arg_min(cancelled_on, line) AS cancelled_on,
-    arg_min(refunded, line) AS refunded, arg_min(refunded_at, line) AS refunded_at, arg_min(refunded_on, line) AS refunded_on,
-    arg_min(country, line) AS country, arg_min(region, line) AS region, arg_min(city, line) AS city, arg_min(postcode, line) AS postcode
+    arg_min(refunded, line) AS refunded, arg_min(refunded_at, line) AS refunded_at, arg_min(refunded_on, line) AS refunded_on
   FROM stage GROUP BY id
 )
 SELECT g.* EXCLUDE (line_nets) REPLACE (

@@ -1,9 +1,8 @@
 -- The rows of an orders file with every canonical column, those that the file
--- lacks being NULL. stage_rows is what the reader delivered, its id renamed.
+-- lacks being NULL. identified is what the reader delivered, its id renamed.
 CREATE OR REPLACE TEMP VIEW stage AS
 SELECT CAST(NULL AS BIGINT) AS line, CAST(NULL AS BIGINT) AS content, CAST(NULL AS VARCHAR) AS id,
-  CAST(NULL AS VARCHAR) AS customer_key, CAST(NULL AS VARCHAR) AS customer_via,
-  CAST(NULL AS VARCHAR) AS name, CAST(NULL AS VARCHAR) AS email, CAST(NULL AS VARCHAR) AS phone, CAST(NULL AS VARCHAR) AS address,
+  CAST(NULL AS BIGINT) AS member, CAST(NULL AS BIGINT) AS card, CAST(NULL AS VARCHAR) AS rate,
   CAST(NULL AS TIMESTAMPTZ) AS ordered_at, CAST(NULL AS DATE) AS ordered_on,
   CAST(NULL AS VARCHAR) AS status, CAST(NULL AS VARCHAR) AS shop, CAST(NULL AS VARCHAR) AS channel, CAST(NULL AS VARCHAR) AS currency,
   CAST(NULL AS DECIMAL(18,4)) AS gross, CAST(NULL AS DECIMAL(18,4)) AS discount, CAST(NULL AS DECIMAL(18,4)) AS shipping,
@@ -12,11 +11,10 @@ SELECT CAST(NULL AS BIGINT) AS line, CAST(NULL AS BIGINT) AS content, CAST(NULL 
   CAST(NULL AS TIMESTAMPTZ) AS updated_at, CAST(NULL AS DATE) AS updated_on,
   CAST(NULL AS TIMESTAMPTZ) AS cancelled_at, CAST(NULL AS DATE) AS cancelled_on,
   CAST(NULL AS DECIMAL(18,4)) AS refunded, CAST(NULL AS TIMESTAMPTZ) AS refunded_at, CAST(NULL AS DATE) AS refunded_on,
-  CAST(NULL AS VARCHAR) AS country, CAST(NULL AS VARCHAR) AS region, CAST(NULL AS VARCHAR) AS city, CAST(NULL AS VARCHAR) AS postcode,
-  CAST(NULL AS BIGINT) AS line_number, CAST(NULL AS VARCHAR) AS product_id, CAST(NULL AS VARCHAR) AS product_name,
-  CAST(NULL AS VARCHAR) AS category, CAST(NULL AS VARCHAR) AS brand,
+  CAST(NULL AS VARCHAR) AS items,
+  CAST(NULL AS BIGINT) AS line_number, CAST(NULL AS VARCHAR) AS product_id, CAST(NULL AS BIGINT) AS article,
   CAST(NULL AS DECIMAL(18,4)) AS quantity, CAST(NULL AS DECIMAL(18,4)) AS unit_price,
   CAST(NULL AS DECIMAL(18,4)) AS line_discount, CAST(NULL AS DECIMAL(18,4)) AS line_net, CAST(NULL AS DECIMAL(18,4)) AS line_cost
 WHERE false
 UNION ALL BY NAME
-SELECT * FROM stage_rows;
+SELECT * FROM identified;

@@ -242,11 +242,12 @@ func markNulls(c *table.Column, a arrow.Array, before, n int) {
 	}
 }
 
-// Load creates a temporary table from chunks: CREATE TEMP TABLE name AS
-// SELECT selection FROM the chunks' columns. next returns io.EOF at the end;
-// all chunks have the columns of fields, in that order. Memory of a chunk is
-// kept until DuckDB has taken it.
-func (d *DB) Load(ctx context.Context, name, selection string, fields []table.Field, next func() (*table.Table, error)) error {
+// Stream makes chunks a temporary view of that name for the length of fn, which
+// may read it once: what it runs takes the chunks as they come. next returns
+// io.EOF at the end; all chunks have the columns of fields, in that order. Memory
+// of a chunk is kept until DuckDB has taken it. An error of next ends the
+// statement that reads, which then has done nothing, and is returned as it is.
+func (d *DB) Stream(ctx context.Context, name string, fields []table.Field, next func() (*table.Table, error), fn func() error) error {
 	a, err := duckdb.NewArrowFromConn(d.conn)
 	if err != nil {
 		return err
@@ -268,8 +269,12 @@ func (d *DB) Load(ctx context.Context, name, selection string, fields []table.Fi
 		return registerErr
 	}
 	defer release()
-	err = d.Exec(ctx, "CREATE OR REPLACE TEMP TABLE "+Identifier(name)+" AS SELECT "+selection+" FROM memory.main.incoming")
-	err = errors.Join(err, d.Exec(context.WithoutCancel(ctx), "DROP VIEW memory.main.incoming"))
+	err = d.Exec(ctx, "CREATE OR REPLACE TEMP VIEW "+Identifier(name)+" AS SELECT * FROM memory.main.incoming")
+	if err == nil {
+		err = fn()
+	}
+	err = errors.Join(err, d.Exec(context.WithoutCancel(ctx), "DROP VIEW IF EXISTS temp."+Identifier(name)),
+		d.Exec(context.WithoutCancel(ctx), "DROP VIEW memory.main.incoming"))
 	if reader.Err() != nil { // the reader's own error says more than DuckDB's wrapping of it
 		return reader.Err()
 	}

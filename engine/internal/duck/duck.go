@@ -8,9 +8,12 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
+
+	"clientele/engine/table"
 )
 
 // Catalog is the name under which a store is attached, always the same because
@@ -144,6 +147,38 @@ func (d *DB) Statements(ctx context.Context, script string, args ...sql.NamedArg
 		}
 	}
 	return nil
+}
+
+// Load makes a temporary table of chunks: SELECT selection FROM their columns. See
+// Stream.
+func (d *DB) Load(ctx context.Context, name, selection string, fields []table.Field, next func() (*table.Table, error)) error {
+	return d.Stream(ctx, name+"_incoming", fields, next, func() error {
+		return d.Exec(ctx, "CREATE OR REPLACE TEMP TABLE "+Identifier(name)+" AS SELECT "+selection+" FROM "+Identifier(name+"_incoming"))
+	})
+}
+
+// LoadTable makes a temporary table of the columns of t.
+func (d *DB) LoadTable(ctx context.Context, name string, t *table.Table) error {
+	fields := make([]table.Field, len(t.Columns()))
+	for i, c := range t.Columns() {
+		fields[i] = c.Field
+	}
+	tables := []*table.Table{t}
+	return d.Load(ctx, name, "*", fields, Each(tables))
+}
+
+// Each hands out tables one by one, leaving out empty ones.
+func Each(tables []*table.Table) func() (*table.Table, error) {
+	return func() (*table.Table, error) {
+		for len(tables) > 0 {
+			t := tables[0]
+			tables = tables[1:]
+			if t != nil && t.Rows() > 0 {
+				return t, nil
+			}
+		}
+		return nil, io.EOF
+	}
 }
 
 // Split cuts a script at the semicolons that end lines outside of comments,

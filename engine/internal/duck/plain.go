@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -186,8 +187,9 @@ func int64Of(v *big.Int) (int64, error) {
 	return v.Int64(), nil
 }
 
-// Load creates a temporary table from chunks; see the Arrow form.
-func (d *DB) Load(ctx context.Context, name, selection string, fields []table.Field, next func() (*table.Table, error)) error {
+// Stream makes chunks a temporary view of that name for the length of fn. next
+// returns io.EOF at the end; all chunks have the columns of fields, in that order.
+func (d *DB) Stream(ctx context.Context, name string, fields []table.Field, next func() (*table.Table, error), fn func() error) error {
 	columns := make([]string, len(fields))
 	for i, f := range fields {
 		columns[i] = Identifier(f.Name) + " " + sqlType(f.Kind)
@@ -215,10 +217,11 @@ func (d *DB) Load(ctx context.Context, name, selection string, fields []table.Fi
 	if err := appender.Close(); err != nil {
 		return err
 	}
-	if err := d.Exec(ctx, "CREATE OR REPLACE TEMP TABLE "+Identifier(name)+" AS SELECT "+selection+" FROM incoming"); err != nil {
-		return err
+	err = d.Exec(ctx, "CREATE OR REPLACE TEMP VIEW "+Identifier(name)+" AS SELECT * FROM temp.incoming")
+	if err == nil {
+		err = fn()
 	}
-	return d.Exec(ctx, "DROP TABLE temp.incoming")
+	return errors.Join(err, d.Exec(context.WithoutCancel(ctx), "DROP VIEW IF EXISTS temp."+Identifier(name)), d.Exec(context.WithoutCancel(ctx), "DROP TABLE temp.incoming"))
 }
 
 func sqlType(k table.Kind) string {

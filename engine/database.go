@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"clientele/engine/config"
+	"clientele/ingest"
+	"clientele/ingest/database"
+)
+
+// loadDatabase loads what a table or a query gives, from the watermark of the last
+// load on. It returns nil when there was nothing new.
+func (w *writer) loadDatabase(ctx context.Context, l Loading) (*Loaded, error) {
+	s := l.Source
+	name := database.Name(s.Connect, s.Table, s.Query)
+	defer w.stage("load "+name, 0)()
+	after, err := w.lastWatermark(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	password, err := w.password(s)
+	if err != nil {
+		return nil, fmt.Errorf("source %s: %w", s.Name, err)
+	}
+	opt, err := w.options(s, "")
+	if err != nil {
+		return nil, err
+	}
+	zone := opt.Times
+	if zone == nil {
+		zone = opt.Zone
+	}
+	var reader *database.Reader
+	file, err := ingest.OpenStream(ctx, name, opt, func() (ingest.Reader, ingest.Detected, error) {
+		var err error
+		reader, err = database.Open(ctx, database.Settings{Connect: s.Connect, Table: s.Table, Query: s.Query,
+			Watermark: s.Watermark, After: after, Password: password, Zone: zone, Dir: w.Dir})
+		if err != nil {
+			return nil, ingest.Detected{}, err
+		}
+		return reader, reader.Detected(), nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("source %s: %w", s.Name, err)
+	}
+	defer file.Close()
+	s.Kind = file.Kind
+	loaded := &Loaded{Kind: file.Kind, Source: s.Name, Path: name, Notes: slices.Clone(file.Notes)}
+	m := &merge{writer: w, ctx: ctx, source: s, file: file, mapping: mappingOf(file, s), loaded: loaded, allowRejects: l.AllowRejects}
+	m.watermark = reader.Last
+	if err := m.run(opt.Fold); err != nil {
+		return nil, err
+	}
+	if loaded.Read == 0 {
+		if err := w.db.Exec(ctx, "DELETE FROM batches WHERE batch_id = $batch", sql.Named("batch", loaded.Batch)); err != nil {
+			return nil, err
+		}
+		return nil, nil
+	}
+	return loaded, nil
+}
+
+// lastWatermark is how far the source was read before: what was rolled back is
+// read again.
+func (w *writer) lastWatermark(ctx context.Context, s config.Source) (string, error) {
+	if s.Watermark == "" {
+		return "", nil
+	}
+	var after string
+	err := w.db.Row(ctx, []any{&after}, "SELECT watermark FROM batches WHERE source = $source AND state = 'loaded' AND watermark IS NOT NULL ORDER BY batch_id DESC LIMIT 1",
+		sql.Named("source", s.Name))
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return after, err
+}
+
+// password is the password of a database, from the environment or a file.
+func (w *writer) password(s config.Source) (string, error) {
+	switch {
+	case s.PasswordEnv != "":
+		if w.Getenv == nil || w.Getenv(s.PasswordEnv) == "" {
+			return "", fmt.Errorf("the environment has no %s, which password_env names", s.PasswordEnv)
+		}
+		return w.Getenv(s.PasswordEnv), nil
+	case s.PasswordFile != "":
+		text, err := os.ReadFile(w.place(Loading{}, s.PasswordFile))
+		if err != nil {
+			return "", fmt.Errorf("password_file %s: %w", s.PasswordFile, underlying(err))
+		}
+		return strings.TrimRight(string(text), "\r\n"), nil
+	}
+	return "", nil
+}

@@ -1,0 +1,708 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"clientele/engine/config"
+	"clientele/engine/internal/duck"
+	"clientele/engine/table"
+	"clientele/ingest"
+	"clientele/queries"
+)
+
+// refusal is a file whose facts are not stored.
+type refusal struct{ reason string }
+
+func (r *refusal) Error() string { return r.reason }
+
+// merge is the loading of one file. Its rows are appended to the store under the
+// number of its batch; what they mean beside earlier ones is settled once all
+// files are in (settle.go).
+type merge struct {
+	*writer
+	ctx     context.Context
+	source  config.Source
+	file    *ingest.File
+	fold    *ingest.Fold
+	mapping string
+	loaded  *Loaded
+	rejects []ingest.Reject
+	staged  bool // stage_rejects is there
+
+	currency     string        // reporting
+	watermark    func() string // of a database: the greatest value read; nil: none
+	allowRejects bool
+	items        bool // an orders file with one row per line item
+
+	people, cards, articles []*table.Table
+	side                    int  // bytes of these
+	more                    bool // the stream was interrupted to store them
+	inserted                bool // rows of the batch are in the store
+}
+
+// maxSide is how much of what repeats is held in memory before it is stored.
+const maxSide = 64 << 20
+
+// load reads the file into the store.
+func (m *merge) load() error {
+	if err := m.number(); err != nil {
+		return err
+	}
+	if err := m.describe(); err != nil {
+		return err
+	}
+	var err error
+	if m.direct() {
+		err = m.stream("incoming_rows", m.insert)
+	} else if err = m.stage(); err == nil {
+		err = m.transaction(m.ctx, m.insertStaged)
+	}
+	if err == nil {
+		err = m.flush()
+	}
+	if err != nil {
+		return err
+	}
+	m.loaded.State = StateLoaded
+	m.loaded.Accepted = m.loaded.Read - m.loaded.Rejected
+	return m.account()
+}
+
+// direct reports whether each row is a fact of its own, so that the rows can go
+// into their table as they are read. Others are staged: lines are put together
+// to orders, and facts without ids are numbered.
+func (m *merge) direct() bool {
+	switch m.source.Kind {
+	case "order-lines":
+		return false
+	case "orders":
+		return m.file.HasID && !m.names("product_id", "article", "items", "quantity")
+	case "customers":
+		return true
+	}
+	return m.file.HasID
+}
+
+// stream runs script over the rows of the file, which it finds under the name
+// given, once or, when much repeats, several times over parts of them. At the end
+// of the file a refusal stops the script; what earlier parts stored goes.
+func (m *merge) stream(name string, script func() error) error {
+	ctx, cancel := context.WithCancelCause(m.ctx)
+	defer cancel(nil)
+	chunks := make(chan *ingest.Chunk, 2)
+	failed := make(chan error, 1)
+	go func() {
+		err := m.file.Load(ctx, func(c *ingest.Chunk) error { return m.take(ctx, c, chunks) })
+		failed <- err
+		close(chunks)
+	}()
+	var err error
+	for part := 0; err == nil && (part == 0 || m.more); part++ {
+		m.more = false
+		err = m.db.Stream(m.ctx, name, m.file.Fields(), func() (*table.Table, error) { return m.next(chunks, failed) }, script)
+		if err == nil && m.more {
+			m.inserted = true
+			err = m.flush()
+		}
+	}
+	if err == nil {
+		m.loaded.Rejected = int64(len(m.rejects))
+		m.inserted = true
+		return m.stageRejects()
+	}
+	cancel(err)
+	for range chunks { // let the producer see that nobody reads any more
+	}
+	if cause := ended(m.ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// next is the next chunk for the store, io.EOF at the end of the file or of a part
+// of it, or why the file is refused.
+func (m *merge) next(chunks <-chan *ingest.Chunk, failed chan error) (*table.Table, error) {
+	if m.side > maxSide {
+		m.more = true
+		return nil, io.EOF
+	}
+	for c := range chunks {
+		m.keep(c)
+		if c.Table.Rows() > 0 {
+			return c.Table, nil
+		}
+	}
+	err := <-failed
+	failed <- nil // for the next part, should there be one
+	if unknown := (*ingest.UnknownStatus)(nil); errors.As(err, &unknown) {
+		return nil, &refusal{unknown.Error()}
+	}
+	if err != nil {
+		return nil, err
+	}
+	m.loaded.Notes = append(m.loaded.Notes, m.late()...)
+	if reason := m.fold.MissingRates(); reason != "" {
+		return nil, &refusal{reason}
+	}
+	if err := m.tooManyRejects(); err != nil {
+		return nil, err
+	}
+	return nil, io.EOF
+}
+
+// late are the notes that the file has at its end only.
+func (m *merge) late() []string {
+	return slices.DeleteFunc(slices.Clone(m.file.Notes), func(n string) bool { return slices.Contains(m.loaded.Notes, n) })
+}
+
+// keep holds what a chunk tells besides its rows.
+func (m *merge) keep(c *ingest.Chunk) {
+	for _, s := range []struct {
+		t  *table.Table
+		to *[]*table.Table
+	}{{c.People, &m.people}, {c.Cards, &m.cards}, {c.Articles, &m.articles}} {
+		if s.t == nil || s.t.Rows() == 0 {
+			continue
+		}
+		*s.to = append(*s.to, s.t)
+		for _, column := range s.t.Columns() {
+			m.side += 8*column.Len() + len(column.Texts.Bytes)
+		}
+	}
+	if n := c.Repeated.Len(); n > 0 {
+		m.repeat(m.source, &c.Repeated)
+	}
+}
+
+// flush stores what the rows of the file refer to.
+func (m *merge) flush() error {
+	for _, s := range []struct {
+		name   string
+		fields []table.Field
+		tables *[]*table.Table
+	}{
+		{"people", ingest.PeopleFields(), &m.people},
+		{"cards", ingest.CardFields(), &m.cards},
+		{"articles", ingest.ArticleFields(), &m.articles},
+	} {
+		if len(*s.tables) == 0 {
+			continue
+		}
+		if err := m.db.Load(m.ctx, "arrived_"+s.name, "*", s.fields, duck.Each(*s.tables)); err != nil {
+			return err
+		}
+		if err := m.script(s.name); err != nil {
+			return err
+		}
+		*s.tables = nil
+	}
+	m.side = 0
+	return nil
+}
+
+func (m *merge) take(ctx context.Context, c *ingest.Chunk, chunks chan<- *ingest.Chunk) error {
+	m.loaded.Read += int64(c.Read)
+	m.rejects = append(m.rejects, c.Rejects...)
+	m.advance("load "+m.loaded.Path, m.loaded.Read, 0)
+	if n := len(m.rejects); n > maxRejects && !m.allowRejects && float64(n) > m.Config.Rejects.Limit*float64(m.loaded.Read) {
+		return &refusal{fmt.Sprintf("%d of the first %d rows are bad: reading stopped there", n, m.loaded.Read)}
+	}
+	select {
+	case chunks <- c:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// tooManyRejects refuses a file with more bad rows than the limit.
+func (m *merge) tooManyRejects() error {
+	limit, n := m.Config.Rejects.Limit, len(m.rejects)
+	share := float64(n) / float64(max(m.loaded.Read, 1))
+	if share <= limit || m.allowRejects {
+		return nil
+	}
+	return &refusal{fmt.Sprintf("%d of %d rows (%.3g %%) are bad, more than the limit of %.3g %%%s: see clientele rejects %d, or load the rest with --allow-rejects",
+		n, m.loaded.Read, share*100, limit*100, m.mostly(), m.loaded.Batch)}
+}
+
+// mostly names the column and the reason of most rejects: a column whose type
+// changed shows here.
+func (m *merge) mostly() string {
+	type fault struct{ column, reason string }
+	count := map[fault]int{}
+	var most fault
+	for _, r := range m.rejects {
+		f := fault{r.Column, r.Reason}
+		if count[f]++; count[f] > count[most] {
+			most = f
+		}
+	}
+	if most.column == "" || count[most]*2 < len(m.rejects) {
+		return ""
+	}
+	return fmt.Sprintf(" (column %s: %s, %d times)", most.column, most.reason, count[most])
+}
+
+// stage streams the file's rows into the temporary table stage_rows.
+func (m *merge) stage() error {
+	first := true
+	return m.stream("incoming_rows", func() error {
+		statement := "INSERT INTO stage_rows SELECT " + m.selection() + " FROM incoming_rows"
+		if first {
+			statement = "CREATE OR REPLACE TEMP TABLE stage_rows AS SELECT " + m.selection() + " FROM incoming_rows"
+		}
+		first = false
+		return m.db.Exec(m.ctx, statement)
+	})
+}
+
+// selection is every column, the id of the kind under the name id.
+func (m *merge) selection() string {
+	if id := idColumn(m.source.Kind); id != "" && m.names(id) {
+		return "* RENAME (" + duck.Identifier(id) + " AS id)"
+	}
+	return "*"
+}
+
+// rows makes stage, a view of the rows given with every canonical column of the kind.
+func (m *merge) rows(selection, from string) error {
+	if err := m.db.Exec(m.ctx, "CREATE OR REPLACE TEMP VIEW identified AS SELECT "+selection+" FROM "+from); err != nil {
+		return err
+	}
+	return m.script("rows_" + strings.ReplaceAll(m.source.Kind, "-", "_"))
+}
+
+// insert puts rows that are facts of their own into their table.
+func (m *merge) insert() error {
+	if err := m.rows(m.selection(), "incoming_rows"); err != nil {
+		return err
+	}
+	return m.script(m.source.Kind)
+}
+
+// insertStaged puts staged rows into their tables.
+func (m *merge) insertStaged() error {
+	if !m.file.HasID && m.source.Kind != "order-lines" {
+		if err := m.script("occurrences"); err != nil {
+			return err
+		}
+	}
+	if err := m.rows("*", "stage_rows"); err != nil {
+		return err
+	}
+	if err := m.refuseHugeLines(); err != nil {
+		return err
+	}
+	switch m.source.Kind {
+	case "order-lines":
+		return m.script("line_sets")
+	case "orders":
+		return m.orders()
+	}
+	return m.script(m.source.Kind)
+}
+
+// idColumn is the column by which facts of a kind are told apart; a customer is
+// told apart by the member.
+func idColumn(kind string) string {
+	switch kind {
+	case "orders", "order-lines":
+		return "order_id"
+	case "customers":
+		return ""
+	case "products":
+		return "product_id"
+	case "refunds":
+		return "refund_id"
+	case "interactions":
+		return "interaction_id"
+	case "campaigns":
+		return "campaign_id"
+	case "responses":
+		return "response_id"
+	}
+	panic("engine: unknown kind " + kind)
+}
+
+func (m *merge) script(name string, args ...sql.NamedArg) error {
+	net := m.Config.Net
+	args = append(args,
+		sql.Named("source", m.source.Name), sql.Named("batch", m.loaded.Batch), sql.Named("currency", m.currency),
+		sql.Named("with_tax", slices.Contains(net, "tax")), sql.Named("with_shipping", slices.Contains(net, "shipping")))
+	if err := m.db.Statements(m.ctx, queries.Get("merge/"+name).SQL, args...); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// describe fixes what gives the facts of the source their meaning: id space,
+// currency, zone, and what its amounts are of.
+func (m *merge) describe() error {
+	recorded, err := meta(m.ctx, m.db)
+	if err != nil {
+		return err
+	}
+	frozen := config.FrozenSource(m.source)
+	for _, key := range sortedKeys(frozen) {
+		was, known := recorded["frozen."+key]
+		switch {
+		case known && was != frozen[key]:
+			setting, _, _ := strings.Cut(key, ".")
+			return fmt.Errorf("%s of source %s is %q now and was %q when it was first loaded: set it back, or run clientele rebuild", setting, m.source.Name, frozen[key], was)
+		case !known:
+			if err := setMeta(m.ctx, m.db, "frozen."+key, frozen[key]); err != nil {
+				return err
+			}
+		}
+	}
+	return m.drift()
+}
+
+// reporting is the reporting currency, which the first file that names one settles
+// when the configuration does not.
+func (w *writer) reporting(ctx context.Context, file *ingest.File) (string, error) {
+	recorded, err := meta(ctx, w.db)
+	if err != nil {
+		return "", err
+	}
+	if currency := recorded["frozen.currency"]; currency != config.Auto && currency != "" {
+		return currency, nil
+	}
+	currency := file.MainCurrency()
+	if currency == "" {
+		return "", nil
+	}
+	return currency, setMeta(ctx, w.db, "frozen.currency", currency)
+}
+
+// drift compares the columns of the file with those of the one before it of the
+// source: what is gone, new, or read from another column. A column that money,
+// customers or statuses were read from and that is gone without another in its
+// place is no file to load silently.
+func (m *merge) drift() error {
+	var header, mapping string
+	err := m.db.Row(m.ctx, []any{&header, &mapping}, "SELECT header, mapping FROM batches WHERE kind = $kind AND source = $source AND state = 'loaded' ORDER BY batch_id DESC LIMIT 1",
+		sql.Named("kind", m.source.Kind), sql.Named("source", m.source.Name))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var before []string
+	if err := json.Unmarshal([]byte(header), &before); err != nil {
+		return fmt.Errorf("header of an earlier batch: %w", err)
+	}
+	return m.compare(before, bindingsOf(mapping))
+}
+
+func (m *merge) compare(before []string, fed map[string]string) error {
+	note := func(format string, args ...any) {
+		m.loaded.Notes = append(m.loaded.Notes, fmt.Sprintf(format, args...))
+	}
+	now := map[string]string{}
+	for _, b := range m.file.Bindings {
+		now[b.Target] = b.Header
+	}
+	var gone, added []string
+	for _, column := range before {
+		if !slices.Contains(m.file.Header, column) && !slices.Contains(gone, column) {
+			gone = append(gone, column)
+		}
+	}
+	for _, column := range m.file.Header {
+		if !slices.Contains(before, column) && !slices.Contains(added, column) {
+			added = append(added, column)
+		}
+	}
+	for _, target := range sortedKeys(fed) {
+		header, there := now[target]
+		switch {
+		case there && header != fed[target]:
+			note("%s is read from %q; earlier files of the source had it in %q", target, header, fed[target])
+		case !there && slices.Contains(essential(), target) && m.source.Map[target] != "-":
+			return &refusal{fmt.Sprintf("column %q, from which earlier files of the source gave %s, is gone, and no other has its name: name one with --map %s=COLUMN, or say that there is none with --map %s=-",
+				fed[target], target, target, target)}
+		}
+	}
+	if len(gone) > 0 {
+		note("columns of earlier files that this one lacks: %s", strings.Join(gone, ", "))
+	}
+	if len(added) > 0 {
+		note("columns that earlier files lacked: %s", strings.Join(added, ", "))
+	}
+	return nil
+}
+
+// essential are the columns whose loss changes what facts are worth, whose they
+// are, or whether they count.
+func essential() []string {
+	return []string{"net", "gross", "line_net", "unit_price", "amount", "customer_id", "email", "phone", "status", "order_id", "currency", "event", "value"}
+}
+
+// names reports whether the file delivers one of the columns.
+func (m *merge) names(columns ...string) bool {
+	return slices.ContainsFunc(m.file.Fields(), func(f table.Field) bool { return slices.Contains(columns, f.Name) })
+}
+
+// reads reports whether the file has a column for one of the targets.
+func (m *merge) reads(targets ...string) bool {
+	return slices.ContainsFunc(m.file.Bindings, func(b ingest.Binding) bool { return slices.Contains(targets, b.Target) })
+}
+
+// orders puts staged orders into the store, with their lines.
+func (m *merge) orders() error {
+	lines, err := m.hasLines()
+	if err != nil {
+		return err
+	}
+	single := m.names("items")
+	if lines || single {
+		if err := m.dropRepeats(); err != nil {
+			return err
+		}
+	}
+	if single {
+		err = m.script("order_items")
+	} else if lines {
+		err = m.putTogether()
+	}
+	if err != nil {
+		return err
+	}
+	if err := m.script("orders"); err != nil || !lines && !single {
+		return err
+	}
+	m.lines = true
+	return m.script("order_lines", sql.Named("single", single))
+}
+
+// putTogether makes orders of rows that are their lines.
+func (m *merge) putTogether() error {
+	ofOrder, err := m.amountOfOrder()
+	if err != nil {
+		return err
+	}
+	return m.script("order_rows", sql.Named("amount_of_order", ofOrder))
+}
+
+// refuseHugeLines refuses a file whose quantity times price no amount can hold.
+func (m *merge) refuseHugeLines() error {
+	if !m.names("quantity") || !m.names("unit_price") {
+		return nil
+	}
+	t, err := m.db.Query(m.ctx, `SELECT min(line) AS line, count(*) AS n FROM stage
+WHERE quantity IS NOT NULL AND unit_price IS NOT NULL AND TRY_CAST(CAST(quantity AS DECIMAL(38,4)) * unit_price AS DECIMAL(18,4)) IS NULL`)
+	if err != nil || t.Ints("n")[0] == 0 {
+		return err
+	}
+	return &refusal{fmt.Sprintf("line %d: quantity times unit price is more than an amount can be (100,000,000,000,000), as on %d lines in all", t.Ints("line")[0], t.Ints("n")[0])}
+}
+
+// hasLines decides whether the rows of an orders file are, or hold, order lines.
+// It has one row per line item when some order has rows that differ, in this
+// file or in an earlier one of the source; such a file must name products. A
+// file with one row per order holds lines when it has ids of products; a title
+// alone is no product.
+func (m *merge) hasLines() (bool, error) {
+	if !m.names("article") || m.names("items") {
+		return false, nil
+	}
+	err := m.db.Row(m.ctx, []any{&m.items}, `SELECT EXISTS (SELECT 1 FROM facts.order_lines WHERE source = $source AND told_by = 'order' AND line > 1)
+  OR EXISTS (SELECT 1 FROM stage_rows GROUP BY id HAVING min(content) <> max(content))`, sql.Named("source", m.source.Name))
+	return m.items || m.reads("product_id"), err
+}
+
+// dropRepeats takes out equal rows of one order in a file with one row per order:
+// they are repeats. Among line items they are two equal lines.
+func (m *merge) dropRepeats() error {
+	if m.items {
+		m.loaded.Notes = append(m.loaded.Notes, "one row per line item: rows of one order id are one order")
+		return nil
+	}
+	return m.script("drop_repeats")
+}
+
+// amountOfOrder decides what the amount column of a file with one row per line
+// item means: the order's amount, on its first row or repeated on every row,
+// or the line's.
+func (m *merge) amountOfOrder() (bool, error) {
+	if !m.names("net") {
+		return false, nil
+	}
+	if told := cmpOr(m.source.Amount, m.file.Amount); told != "" {
+		return told == "order", nil
+	}
+	lines := m.names("line_net") || m.names("unit_price") && m.names("quantity")
+	var several, first, repeated, filled int64
+	err := m.db.Row(m.ctx, []any{&several, &first, &repeated, &filled}, `WITH orders_seen AS (
+  SELECT id, count(*) AS n, count(net) AS filled, count(DISTINCT net) AS amounts FROM stage GROUP BY id HAVING count(*) > 1
+)
+SELECT count(*), count(*) FILTER (filled = 1), count(*) FILTER (filled = n AND amounts = 1), count(*) FILTER (filled = n) FROM orders_seen`)
+	if err != nil || several == 0 {
+		return lines || !m.items, err
+	}
+	key := "amount." + m.source.Name
+	recorded, err := meta(m.ctx, m.db)
+	if err != nil {
+		return false, err
+	}
+	decided := recorded[key]
+	switch {
+	case first == several:
+		m.loaded.Notes = append(m.loaded.Notes, "the amount stands on each order's first row: taken as the order's")
+		return true, nil
+	case decided != "": // the columns of a source mean the same in every file
+	case first+repeated == several:
+		decided = "order"
+	default:
+		decided = "line"
+	}
+	if recorded[key] == "" {
+		if err := setMeta(m.ctx, m.db, key, decided); err != nil {
+			return false, err
+		}
+	}
+	if decided == "order" {
+		m.loaded.Notes = append(m.loaded.Notes, "the amount is the same on every row of an order: taken as the order's, once (amount: line in the source says otherwise)")
+		return true, nil
+	}
+	m.loaded.Notes = append(m.loaded.Notes, "the amount differs between the rows of an order: taken as the line's (amount: order in the source says otherwise)")
+	return false, nil
+}
+
+// cmpOr is the amount that the configuration gives, else the export's own.
+func cmpOr(configured, recognised string) string {
+	if configured != "" && configured != config.Auto {
+		return configured
+	}
+	return recognised
+}
+
+// refuse records that the file was not loaded, with the rows that were at fault.
+func (m *merge) refuse(r *refusal) error {
+	if m.inserted { // a part of it is in the store
+		for _, t := range tablesOf(m.source.Kind) {
+			if err := m.db.Exec(m.ctx, "DELETE FROM "+t+" WHERE batch_id = $batch", sql.Named("batch", m.loaded.Batch)); err != nil {
+				return err
+			}
+		}
+		m.replaced = true
+	}
+	l := m.loaded
+	l.State, l.Accepted, l.Duplicates, l.Rejected = StateRefused, 0, 0, l.Read
+	l.Notes = append(l.Notes, "refused: "+r.reason)
+	return m.record()
+}
+
+// number gives the batch its number.
+func (m *merge) number() error {
+	return m.db.Row(m.ctx, []any{&m.loaded.Batch}, "SELECT coalesce(max(batch_id), 0) + 1 FROM batches")
+}
+
+// record stores a refused batch, unless the store has it already.
+func (m *merge) record() error {
+	if !m.staged { // reading stopped before its end
+		if err := m.stageRejects(); err != nil {
+			return err
+		}
+	}
+	again, err := m.refusedBefore()
+	if err != nil || again {
+		return err
+	}
+	return m.account()
+}
+
+// refusedBefore finds the batch under which the same bytes were refused for as
+// many bad rows before: a nightly job that meets a bad file adds it once.
+func (m *merge) refusedBefore() (bool, error) {
+	var batch int
+	err := m.db.Row(m.ctx, []any{&batch}, `SELECT b.batch_id FROM batches AS b
+WHERE b.kind = $kind AND b.source = $source AND b.content_hash = $hash AND b.mapping = $mapping AND b.state = 'refused' AND b.read = $read
+  AND (SELECT count(*) FROM rejects AS r WHERE r.batch_id = b.batch_id) = $rejects
+ORDER BY b.batch_id DESC LIMIT 1`,
+		sql.Named("kind", m.loaded.Kind), sql.Named("source", m.loaded.Source), sql.Named("hash", m.file.Hash),
+		sql.Named("mapping", m.mapping), sql.Named("read", m.loaded.Read), sql.Named("rejects", len(m.rejects)))
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	note := &m.loaded.Notes[len(m.loaded.Notes)-1]
+	*note = strings.ReplaceAll(*note, fmt.Sprintf("clientele rejects %d,", m.loaded.Batch), fmt.Sprintf("clientele rejects %d,", batch))
+	m.loaded.Batch = batch
+	n, err := m.db.Affected(m.ctx, "UPDATE batches SET notes = $notes WHERE batch_id = $batch AND notes <> $notes",
+		sql.Named("notes", strings.Join(m.loaded.Notes, "; ")), sql.Named("batch", batch))
+	m.loaded.unchanged = n == 0
+	return true, err
+}
+
+// stageRejects puts the rejects into the temporary table stage_rejects.
+func (m *merge) stageRejects() error {
+	m.staged = true
+	for _, r := range m.rejects[:min(len(m.rejects), 3)] {
+		m.loaded.Examples = append(m.loaded.Examples, ingest.RowError{Path: m.loaded.Path, Reject: r})
+	}
+	return m.db.LoadTable(m.ctx, "stage_rejects", rejectTable(m.rejects))
+}
+
+// account writes the batch and its rejects. How many of its rows are duplicates
+// is known once all files are in.
+func (m *merge) account() error {
+	l := m.loaded
+	if l.Read != l.Accepted+l.Duplicates+l.Rejected {
+		return fmt.Errorf("rows do not add up: %d read, %d accepted, %d duplicates, %d rejected", l.Read, l.Accepted, l.Duplicates, l.Rejected)
+	}
+	header, err := json.Marshal(m.file.Header)
+	if err != nil {
+		return err
+	}
+	platform := ""
+	if m.file.Source != nil {
+		platform = m.file.Source.Name
+	}
+	var watermark any
+	if m.watermark != nil && m.watermark() != "" {
+		watermark = m.watermark()
+	}
+	err = m.db.Exec(m.ctx, "INSERT INTO batches VALUES ($batch, $kind, $source, $path, $hash, $mapping, $read, $accepted, $duplicates, $rejected, $state, $at, $notes, $allow, $header, $platform, $watermark)",
+		sql.Named("batch", l.Batch), sql.Named("kind", l.Kind), sql.Named("source", l.Source), sql.Named("path", l.Path),
+		sql.Named("hash", m.file.Hash), sql.Named("mapping", m.mapping), sql.Named("read", l.Read), sql.Named("accepted", l.Accepted),
+		sql.Named("duplicates", l.Duplicates), sql.Named("rejected", l.Rejected), sql.Named("state", l.State),
+		sql.Named("at", m.Now.UTC()), sql.Named("notes", strings.Join(l.Notes, "; ")), sql.Named("allow", m.allowRejects),
+		sql.Named("header", string(header)), sql.Named("platform", platform), sql.Named("watermark", watermark))
+	if err != nil {
+		return err
+	}
+	return m.db.Exec(m.ctx, `INSERT INTO rejects SELECT $batch, line, "column", value, reason, raw FROM stage_rejects ORDER BY line`, sql.Named("batch", l.Batch))
+}
+
+// rejectTable is rejects as columns.
+func rejectTable(rejects []ingest.Reject) *table.Table {
+	text := func(name string) *table.Column {
+		return &table.Column{Field: table.Field{Name: name, Kind: table.Text}, Texts: table.Strings{Offsets: []int32{0}}}
+	}
+	lines := table.NewColumn(table.Field{Name: "line", Kind: table.Int}, len(rejects))
+	column, value, reason, raw := text("column"), text("value"), text("reason"), text("raw")
+	column.Null = make([]bool, len(rejects))
+	value.Null = make([]bool, len(rejects))
+	for i, r := range rejects {
+		lines.Ints[i] = r.Line
+		column.Texts.AppendString(r.Column)
+		value.Texts.AppendString(r.Value)
+		reason.Texts.AppendString(r.Reason)
+		raw.Texts.AppendString(r.Raw)
+		column.Null[i], value.Null[i] = r.Column == "", r.Column == ""
+	}
+	return table.New(lines, column, value, reason, raw)
+}

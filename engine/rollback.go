@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"clientele/engine/workspace"
+)
+
+// StateRolledBack is the state of a batch whose facts were taken out again.
+const StateRolledBack = "rolled back"
+
+// Rollback undoes the loading of one batch: the store is as if its file had never
+// been loaded, whatever was loaded before or after it. The row of the batch stays,
+// in the state rolled back.
+func (e *Engine) Rollback(ctx context.Context, batch int) (Loaded, error) {
+	var undone Loaded
+	err := e.locked(func(lock *workspace.Lock) error {
+		return e.update(ctx, lock, false, func(w *writer) (bool, error) {
+			var err error
+			undone, err = w.rollback(ctx, batch)
+			return err == nil, err
+		})
+	})
+	return undone, err
+}
+
+func (w *writer) rollback(ctx context.Context, batch int) (Loaded, error) {
+	l := Loaded{Batch: batch}
+	err := w.db.Row(ctx, []any{&l.Kind, &l.Source, &l.Path, &l.State, &l.Read, &l.Accepted, &l.Duplicates, &l.Rejected},
+		"SELECT kind, source, path, state, read, accepted, duplicates, rejected FROM batches WHERE batch_id = $batch", sql.Named("batch", batch))
+	if errors.Is(err, sql.ErrNoRows) {
+		return l, fmt.Errorf("there is no batch %d: clientele batches lists them", batch)
+	}
+	if err != nil {
+		return l, err
+	}
+	if l.State != StateLoaded {
+		return l, fmt.Errorf("batch %d is %s: nothing of it is in the store", batch, l.State)
+	}
+	defer w.stage(fmt.Sprintf("roll back batch %d", batch), 0)()
+	if err := w.undo(ctx, l); err != nil {
+		return l, err
+	}
+	l.State = StateRolledBack
+	err = w.db.Statements(ctx, "UPDATE batches SET state = $state, watermark = NULL WHERE batch_id = $batch;\nDELETE FROM rejects WHERE batch_id = $batch;",
+		sql.Named("state", l.State), sql.Named("batch", batch))
+	if err != nil {
+		return l, err
+	}
+	for _, name := range []string{"unused", "counts"} {
+		if err := w.settleScript(ctx, name, shape{}, sql.Named("first", 0), sql.Named("all", true)); err != nil {
+			return l, err
+		}
+	}
+	_, err = w.resolve(ctx)
+	return l, err
+}
+
+// undo takes the rows of a batch out of the store and settles anew the facts that
+// they touched.
+func (w *writer) undo(ctx context.Context, l Loaded) error {
+	w.replaced = true
+	w.kinds = map[string]bool{l.Kind: true}
+	at := sql.Named("batch", l.Batch)
+	if err := w.db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE changed_orders (source VARCHAR, id VARCHAR)"); err != nil {
+		return err
+	}
+	lines := l.Kind == "orders" || l.Kind == "order-lines"
+	if l.Kind == "order-lines" {
+		if err := w.settleScript(ctx, "undo_sets", shape{kind: l.Kind}, at); err != nil {
+			return err
+		}
+	}
+	for _, s := range shapes() {
+		if s.kind != l.Kind {
+			continue
+		}
+		if err := w.undoVersions(ctx, s, at); err != nil {
+			return err
+		}
+	}
+	if l.Kind == "order-lines" {
+		if err := w.undoLines(ctx, at); err != nil {
+			return err
+		}
+	}
+	return w.settleRest(ctx, lines)
+}
+
+func (w *writer) undoVersions(ctx context.Context, s shape, at sql.NamedArg) error {
+	gathered := s
+	if s.old == "" { // all versions are in the table itself
+		gathered.old = s.table
+	}
+	if err := w.settleScript(ctx, "undo_gather", gathered, at); err != nil {
+		return err
+	}
+	if s.old != "" {
+		if err := w.settleScript(ctx, "gather", s); err != nil {
+			return err
+		}
+	}
+	if err := w.settleScript(ctx, "undo_copies", s, at); err != nil {
+		return err
+	}
+	if s.kind == "orders" {
+		if err := w.db.Exec(ctx, "INSERT INTO changed_orders SELECT source, id FROM contested"); err != nil {
+			return err
+		}
+		if err := w.undoLines(ctx, at); err != nil {
+			return err
+		}
+	}
+	if err := w.settleScript(ctx, "undo_rows", s, at); err != nil {
+		return err
+	}
+	return w.rank(ctx, s, sql.Named("first", 1<<30))
+}
+
+// undoLines brings back the lines of the orders in changed_orders with all their
+// versions, without those of the batch.
+func (w *writer) undoLines(ctx context.Context, at sql.NamedArg) error {
+	if err := w.db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE contested_orders AS SELECT DISTINCT source, id FROM changed_orders"); err != nil {
+		return err
+	}
+	return w.settleScript(ctx, "undo_lines", shape{}, at)
+}

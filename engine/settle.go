@@ -1,0 +1,298 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"clientele/engine/config"
+	"clientele/engine/table"
+	"clientele/ingest"
+	"clientele/queries"
+)
+
+// settlement is what the files that are loaded together leave to be settled once
+// all are in: which rows are the current versions of their facts, which are older
+// ones and which are copies; what refunds mean; who is one customer.
+type settlement struct {
+	first    int                        // the batches from here on are new
+	kinds    map[string]bool            // kinds of the new batches
+	folds    map[foldKey]*ingest.Fold   // by source and kind
+	repeated map[foldKey]*table.Strings // ids that stand in several rows of the new files
+	lines    bool                       // orders came with their lines
+}
+
+type foldKey struct{ source, kind string }
+
+func newSettlement() *settlement {
+	return &settlement{kinds: map[string]bool{}, folds: map[foldKey]*ingest.Fold{}, repeated: map[foldKey]*table.Strings{}}
+}
+
+// repeat notes ids that the reader saw before.
+func (s *settlement) repeat(source config.Source, ids *table.Strings) {
+	key := foldKey{source.Name, source.Kind}
+	if s.repeated[key] == nil {
+		s.repeated[key] = &table.Strings{}
+	}
+	for i := range ids.Len() {
+		s.repeated[key].Append(ids.At(i))
+	}
+}
+
+// shape is where the facts of a kind are.
+type shape struct {
+	kind, table, old, id string // old is "" where all versions stay
+}
+
+// shapes are the kinds whose facts have versions of their own, in the order in
+// which they are settled.
+func shapes() []shape {
+	return []shape{
+		{"orders", "facts.orders", "facts.superseded_orders", "order_id"},
+		{"refunds", "facts.refunds", "facts.superseded_refunds", "refund_id"},
+		{"interactions", "facts.interactions", "facts.superseded_interactions", "interaction_id"},
+		{"responses", "facts.responses", "facts.superseded_responses", "response_id"},
+		{"customers", "facts.customers", "", "member"},
+		{"products", "facts.products", "", "product_id"},
+		{"campaigns", "facts.campaigns", "", "campaign_id"},
+	}
+}
+
+// tablesOf are the tables that a file of a kind appends to.
+func tablesOf(kind string) []string {
+	switch kind {
+	case "orders":
+		return []string{"facts.orders", "facts.order_lines"}
+	case "order-lines":
+		return []string{"facts.order_lines"}
+	}
+	return []string{"facts." + kind}
+}
+
+// settleScript runs a script of queries/settle over the tables of a kind.
+func (w *writer) settleScript(ctx context.Context, name string, s shape, args ...sql.NamedArg) error {
+	text := strings.NewReplacer("{table}", s.table, "{old}", s.old, "{id}", s.id).Replace(queries.Get("settle/" + name).SQL)
+	args = append(args, sql.Named("kind", s.kind), sql.Named("by_order", w.Config.Refunds == "order"))
+	if err := w.db.Statements(ctx, text, args...); err != nil {
+		return fmt.Errorf("settle %s: %s: %w", s.kind, name, err)
+	}
+	return nil
+}
+
+// settle works out what the facts of new batches mean beside each other and beside
+// the earlier ones.
+func (w *writer) settle(ctx context.Context) error {
+	if len(w.kinds) == 0 {
+		return nil
+	}
+	defer w.stage("settle", 0)()
+	first := sql.Named("first", w.first)
+	if err := w.db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE changed_orders (source VARCHAR, id VARCHAR)"); err != nil {
+		return err
+	}
+	for _, s := range shapes() {
+		if !w.kinds[s.kind] {
+			continue
+		}
+		if err := w.contest(ctx, s, first); err != nil {
+			return err
+		}
+		if err := w.rank(ctx, s, first); err != nil {
+			return err
+		}
+	}
+	lines, err := w.linesChange(ctx)
+	if err != nil {
+		return err
+	}
+	if lines {
+		if err := w.settleScript(ctx, "lines_contested", shape{}, first); err != nil {
+			return err
+		}
+	}
+	if err := w.settleRest(ctx, lines); err != nil {
+		return err
+	}
+	return w.settleScript(ctx, "counts", shape{}, first, sql.Named("all", false))
+}
+
+// linesChange reports whether new rows can change which lines count.
+func (w *writer) linesChange(ctx context.Context) (bool, error) {
+	if w.lines || w.kinds["order-lines"] {
+		return true, nil
+	}
+	changed, err := w.some(ctx, "changed_orders")
+	if err != nil || !changed {
+		return false, err
+	}
+	return w.some(ctx, "facts.order_lines")
+}
+
+// contest finds the facts that stand several times, and takes out those that are
+// plainly as they were.
+func (w *writer) contest(ctx context.Context, s shape, first sql.NamedArg) error {
+	look := s.id == "member" // members are not seen by the reader's ids
+	columns := table.New(
+		&table.Column{Field: table.Field{Name: "source", Kind: table.Text}, Texts: table.Strings{Offsets: []int32{0}}},
+		&table.Column{Field: table.Field{Name: "id", Kind: table.Text}, Texts: table.Strings{Offsets: []int32{0}}},
+		&table.Column{Field: table.Field{Name: "kind", Kind: table.Text}, Texts: table.Strings{Offsets: []int32{0}}},
+	)
+	for _, key := range slices.SortedFunc(maps.Keys(w.folds), func(a, b foldKey) int { return strings.Compare(a.source, b.source) }) {
+		if key.kind != s.kind {
+			continue
+		}
+		look = look || w.folds[key].Overflow()
+		if ids := w.repeated[key]; ids != nil {
+			for i := range ids.Len() {
+				columns.Column("source").Texts.AppendString(key.source)
+				columns.Column("id").Texts.Append(ids.At(i))
+				columns.Column("kind").Texts.AppendString(key.kind)
+			}
+		}
+	}
+	repeated := table.New(columns.Columns()...)
+	if err := w.db.LoadTable(ctx, "repeated", repeated); err != nil {
+		return err
+	}
+	if err := w.settleScript(ctx, "arrived", s, first, sql.Named("look", look)); err != nil {
+		return err
+	}
+	some, err := w.some(ctx, "contested")
+	if err != nil || !some || s.old == "" {
+		return err
+	}
+	if err := w.settleScript(ctx, "equal", s, first); err != nil {
+		return err
+	}
+	if some, err = w.some(ctx, "copies"); err != nil || !some {
+		return err
+	}
+	if err := w.setCopies(ctx, s); err != nil {
+		return err
+	}
+	return w.settleScript(ctx, "forget_equal", s)
+}
+
+func (w *writer) some(ctx context.Context, table string) (some bool, err error) {
+	err = w.db.Row(ctx, []any{&some}, "SELECT EXISTS (SELECT 1 FROM "+table+")")
+	return some, err
+}
+
+// setCopies takes the rows in copies out and records them.
+func (w *writer) setCopies(ctx context.Context, s shape) error {
+	w.replaced = true
+	if err := w.settleScript(ctx, "copies", s); err != nil {
+		return err
+	}
+	if s.kind != "orders" {
+		return nil
+	}
+	lines, err := w.some(ctx, "facts.order_lines")
+	if err != nil || !lines {
+		return err
+	}
+	return w.settleScript(ctx, "order_copies", s)
+}
+
+// rank puts the versions of the contested facts in order and leaves the current
+// ones in their table.
+func (w *writer) rank(ctx context.Context, s shape, first sql.NamedArg) error {
+	some, err := w.some(ctx, "contested")
+	if err != nil || !some {
+		return err
+	}
+	if s.old != "" {
+		if err := w.settleScript(ctx, "gather", s); err != nil {
+			return err
+		}
+	}
+	if err := w.settleScript(ctx, "rank", s); err != nil {
+		return err
+	}
+	if s.kind == "orders" {
+		if err := w.db.Exec(ctx, "INSERT INTO changed_orders SELECT source, id FROM contested"); err != nil {
+			return err
+		}
+		if err := w.noteVersions(ctx, first); err != nil {
+			return err
+		}
+	}
+	if some, err = w.some(ctx, "copies"); err != nil {
+		return err
+	}
+	if some {
+		if err := w.setCopies(ctx, s); err != nil {
+			return err
+		}
+	}
+	if s.old == "" {
+		return nil
+	}
+	w.replaced = true
+	return w.settleScript(ctx, "supersede", s)
+}
+
+// noteVersions says how many orders each new file changed, and what that did to
+// their worth: nobody should find out later.
+func (w *writer) noteVersions(ctx context.Context, first sql.NamedArg) error {
+	t, err := w.db.Query(ctx, queries.Get("settle/changes").SQL, first)
+	if err != nil {
+		return err
+	}
+	for i := range t.Rows() {
+		for _, l := range w.loading {
+			if int64(l.Batch) != t.Ints("batch_id")[i] {
+				continue
+			}
+			if n := t.Ints("replaced")[i]; n > 0 {
+				l.Notes = append(l.Notes, fmt.Sprintf("orders replaced by another version: %d, net %s before, %s now", n,
+					moneyText(t.Column("net_before").Ints[i]), moneyText(t.Column("net_now").Ints[i])))
+			}
+			if n := t.Ints("older")[i]; n > 0 {
+				l.Notes = append(l.Notes, fmt.Sprintf("rows that are older versions of orders, kept aside: %d", n))
+			}
+			if err := w.db.Exec(ctx, "UPDATE batches SET notes = $notes WHERE batch_id = $batch",
+				sql.Named("notes", strings.Join(l.Notes, "; ")), sql.Named("batch", l.Batch)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// moneyText is an amount of 1/10,000 units with two decimals.
+func moneyText(units int64) string { return fmt.Sprintf("%.2f", float64(units)/table.DecimalScale) }
+
+// settleRest settles what follows from the current versions.
+func (w *writer) settleRest(ctx context.Context, lines bool) error {
+	if lines {
+		if err := w.settleScript(ctx, "lines", shape{}); err != nil {
+			return err
+		}
+	}
+	if w.kinds["orders"] || w.kinds["order-lines"] || w.kinds["refunds"] {
+		for _, name := range []string{"amounts", "refunds"} {
+			if err := w.settleScript(ctx, name, shape{}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// recount reads back how many rows of the new batches are duplicates.
+func (w *writer) recount(ctx context.Context) error {
+	for _, l := range w.loading {
+		if l.State != StateLoaded {
+			continue
+		}
+		err := w.db.Row(ctx, []any{&l.Accepted, &l.Duplicates}, "SELECT accepted, duplicates FROM batches WHERE batch_id = $batch", sql.Named("batch", l.Batch))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
