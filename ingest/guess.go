@@ -47,7 +47,7 @@ func (f *File) identify() (kind, error) {
 		return k, nil
 	}
 	f.Source, f.opt, f.open = source, source.options(f.opt), source.wrap(f.open)
-	reader, notes := source.mended(f.input.reader, f.Path)
+	reader, notes := source.mended(f.input.reader, f.Path, f.opt)
 	f.input.reader = reader
 	f.Notes = slices.Concat(f.Notes, []string{source.recognised()}, source.Notes, notes)
 	return k, nil

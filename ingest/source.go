@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -64,6 +65,7 @@ type Source struct {
 type Header struct {
 	Names []string
 	File  string // base name: subscribed_members_export_1a2b.csv
+	dates string // what is known of the order of day and month: Options.Dates
 	notes []string
 }
 
@@ -91,12 +93,24 @@ func (h *Header) Columns(prefix string) []int {
 	return found
 }
 
+// order is how dates are read that could be read in two ways, as far as it is known
+// before the rows are: day first unless the user says otherwise.
+func (h *Header) order() dateOrder {
+	if h.dates == "mdy" {
+		return orderMDY
+	}
+	return orderDMY
+}
+
 // Note adds a note for people about this file.
 func (h *Header) Note(text string) { h.notes = append(h.notes, text) }
 
 // Cells are the cells of a run of whole rows, to be read and changed by row and
 // column. Columns come from Header.Column.
-type Cells struct{ block *Block }
+type Cells struct {
+	block   *Block
+	decimal string // auto or "", "." or ","
+}
 
 // Rows is the number of rows.
 func (c *Cells) Rows() int { return c.block.Rows() }
@@ -150,6 +164,55 @@ func (c *Cells) Clear(row, column int) {
 	}
 	i := row*c.block.Columns + column
 	c.block.Start[i], c.block.End[i] = 1, 0
+}
+
+// Money reads a cell as an amount in units of 1/10,000. told says that there is one;
+// ok is false when the cell holds something else. As long as the user has not said
+// what stands before decimals, each cell is read as it can be: 12.50 and 12,50.
+func (c *Cells) Money(row, column int) (units int64, told, ok bool) {
+	v := c.Get(row, column)
+	if absentAmount(v) {
+		return 0, false, true
+	}
+	style, other := stylePoint, styleComma
+	if c.decimal == "," {
+		style, other = styleComma, stylePoint
+	}
+	units, reason := parseMoney(v, style)
+	if reason != "" && (c.decimal == "" || c.decimal == "auto") {
+		units, reason = parseMoney(v, other)
+	}
+	return units, reason == "", reason == ""
+}
+
+// SetMoney puts an amount in units of 1/10,000 into a cell, so that it is read as
+// that amount.
+func (c *Cells) SetMoney(row, column int, units int64) {
+	text := appendDecimal(nil, units)
+	if c.decimal == "," {
+		text = bytes.Replace(text, []byte("."), []byte(","), 1)
+	}
+	c.Set(row, column, text)
+}
+
+// SetDifference puts one amount less the others into a cell of a column that Mend
+// fills. A blank one leaves it blank; a cell that is no amount is put there itself,
+// for its row to be rejected with it.
+func (c *Cells) SetDifference(row, to, from int, less ...int) {
+	rest, told, ok := c.Money(row, from)
+	if !told || !ok {
+		c.Copy(row, to, from)
+		return
+	}
+	for _, column := range less {
+		units, _, ok := c.Money(row, column)
+		if !ok {
+			c.Copy(row, to, column)
+			return
+		}
+		rest -= units
+	}
+	c.SetMoney(row, to, rest)
 }
 
 // alternatives are the names of one column in a Source: "A|B".
@@ -232,19 +295,19 @@ func (s *Source) wrap(open OpenFunc) OpenFunc {
 		if err != nil {
 			return nil, found, err
 		}
-		r, notes := s.mended(r, path)
+		r, notes := s.mended(r, path, opt)
 		found.Notes = slices.Concat(found.Notes, notes)
 		return r, found, nil
 	}
 }
 
 // mended wraps one reader.
-func (s *Source) mended(r Reader, path string) (_ Reader, notes []string) {
+func (s *Source) mended(r Reader, path string, opt Options) (_ Reader, notes []string) {
 	if s == nil || s.Mend == nil && len(s.Fill) == 0 {
 		return r, nil
 	}
-	h := &Header{Names: slices.Concat(r.Header(), s.Adds), File: filepath.Base(path)}
-	m := &mendedReader{Reader: r, columns: len(h.Names)}
+	h := &Header{Names: slices.Concat(r.Header(), s.Adds), File: filepath.Base(path), dates: opt.Dates}
+	m := &mendedReader{Reader: r, columns: len(h.Names), decimal: opt.Decimal}
 	if s.Mend != nil {
 		m.mend = s.Mend(h)
 	}
@@ -264,6 +327,7 @@ func (s *Source) mended(r Reader, path string) (_ Reader, notes []string) {
 type mendedReader struct {
 	Reader
 	columns int
+	decimal string       // what the user said of decimal signs
 	mend    func(*Cells) // nil: none
 	fill    []int        // columns to fill from the row above
 	key     int          // column that says which rows belong together
@@ -293,7 +357,7 @@ func (m *mendedReader) Next() (Piece, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.takeOver(&Cells{b})
+	m.takeOver(&Cells{block: b})
 	return parsed{b}, nil
 }
 
@@ -349,7 +413,7 @@ func (p mendedPiece) Parse() (*Block, error) {
 		}
 	}
 	if p.reader.mend != nil {
-		p.reader.mend(&Cells{&m})
+		p.reader.mend(&Cells{block: &m, decimal: p.reader.decimal})
 	}
 	return &m, nil
 }

@@ -92,7 +92,7 @@ func TestWords(t *testing.T) {
 		{"event", Events(), map[string]string{"processed": "sent", "open": "opened", "click": "clicked", "bounce": "bounced", "dropped": "bounced", "spamreport": "complained",
 			"unsubscribe": "unsubscribed", "group_unsubscribe": "unsubscribed", // SendGrid
 			"Received Email": "sent", "Opened Email": "opened", "Clicked Email": "clicked", "Bounced Email": "bounced", "Marked Email as Spam": "complained", "Placed Order": "converted", // Klaviyo
-			"打开": "opened", "退订": "unsubscribed", "Assigned": "assigned", "deferred": "?"}},
+			"打开": "opened", "退订": "unsubscribed", "Assigned": "assigned", "deferred": "other", "danced": "?"}},
 		{"gender", Genders(), map[string]string{"F": "female", "男": "male", "保密": "", "Non-binary": "other", "Ｆ": "female", "17": "?"}},
 		{"bool", []string{"false", "true"}, map[string]string{"Y": "true", "yes": "true", "TRUE": "true", "1": "true", "是": "true", "No": "false", "0": "false", "否": "false", "未订阅": "false", "": "", "2": "?"}},
 	} {
