@@ -36,15 +36,22 @@ func run(t *testing.T, db *sql.DB, text string) {
 
 // derived makes what the engine hands to report queries, in the plainest way.
 const derived = `
+CREATE TABLE exclusions (position INTEGER, rule VARCHAR, kind VARCHAR);
+CREATE TABLE excluded_orders (source VARCHAR, order_id VARCHAR, below_zero BOOLEAN, rule VARCHAR);
+CREATE TABLE excluded_people (person BIGINT, rule VARCHAR);
+INSERT INTO exclusions VALUES (0, 'staff', 'customers'), (1, 'tests', 'orders'), (2, 'ten', 'orders');
+INSERT INTO excluded_orders SELECT source, order_id, net < 0, CASE WHEN net = 99 THEN 'tests' ELSE 'ten' END FROM facts.orders WHERE net IN (99, 8, 9, -1);
+CREATE VIEW kept_orders AS SELECT o.* FROM facts.orders AS o ANTI JOIN excluded_orders AS x ON o.source = x.source AND o.order_id = x.order_id;
+CREATE VIEW kept_refunds AS SELECT * FROM facts.settled_refunds WHERE amount < 1000;
 CREATE TABLE daily AS
   SELECT i.person, o.ordered_day AS day, count(*) AS orders, CAST(sum(o.net) AS DECIMAL(18,4)) AS net
-  FROM facts.orders AS o JOIN identities AS i ON o.member = i.member CROSS JOIN bounds AS b
-  WHERE o.counted AND o.ordered_day <= b.as_of_day GROUP BY i.person, o.ordered_day;
+  FROM kept_orders AS o JOIN identities AS i ON o.member = i.member CROSS JOIN bounds AS b
+  WHERE o.counted AND o.net >= 0 AND o.ordered_day <= b.as_of_day GROUP BY i.person, o.ordered_day;
 CREATE TABLE summary AS
   SELECT i.customer_id, i.person,
     CASE WHEN count(d.day) = 0 THEN NULL ELSE CAST(sum(d.orders) AS BIGINT) END AS orders,
     min(d.day) AS first_day, max(d.day) AS last_day, max(b.as_of_day) - max(d.day) AS recency_days,
-    CAST(sum(d.net) AS DOUBLE) - COALESCE((SELECT CAST(sum(amount) AS DOUBLE) FROM facts.refunds AS r
+    CAST(sum(d.net) AS DOUBLE) - COALESCE((SELECT CAST(sum(amount) AS DOUBLE) FROM kept_refunds AS r
       WHERE r.member = i.person AND r.refunded_day <= max(b.as_of_day)), 0) AS net_revenue,
     sum(CASE WHEN d.day > b.day_30 THEN d.orders END) AS orders_30,
     sum(CASE WHEN d.day > b.day_90 THEN d.orders END) AS orders_90,
@@ -55,7 +62,8 @@ CREATE TABLE summary AS
 `
 
 // Three customers who bought, one who never did, a guest, an order that does
-// not count, an order and a refund after the day.
+// not count, an order and a refund after the day; and of B and of nobody what
+// rules leave out: orders of 9 and 8, one below zero, and a refund of 1,000.
 const small = `
 CREATE TABLE bounds AS SELECT day AS as_of_day, day - 30 AS day_30, day - 90 AS day_90, day - 365 AS day_365, CAST(0 AS DECIMAL(18,4)) AS smallest_net
   FROM (SELECT CAST(DATE '2024-03-31' - DATE '1970-01-01' AS INTEGER) AS day);
@@ -64,12 +72,13 @@ INSERT INTO facts.orders (source, order_id, member, ordered_at, ordered_on, orde
   SELECT 's', id, member, CAST("on" AS TIMESTAMPTZ), "on", "on" - DATE '1970-01-01', counted, net, 0, 1, 0
   FROM (VALUES ('1', 1, DATE '2023-01-10', true, 100.00), ('2', 1, DATE '2023-03-05', true, 50.50), ('3', 1, DATE '2024-02-01', true, 20),
     ('4', 2, DATE '2024-01-15', true, 30), ('5', 2, DATE '2024-01-15', true, 5), ('6', 3, DATE '2023-06-30', true, 10),
-    ('7', 3, DATE '2023-07-01', false, 99), ('8', NULL, DATE '2024-03-31', true, 7), ('9', 1, DATE '2024-04-01', true, 1000)) AS o(id, member, "on", counted, net);
-INSERT INTO facts.refunds (source, refund_id, member, refunded_at, returned_on, refunded_on, refunded_day, amount, told_amount, told_by, counted, content, batch_id, line)
-  SELECT 's', id, member, CAST("on" AS TIMESTAMPTZ), "on", "on", "on" - DATE '1970-01-01', amount, amount, 'row', true, 0, 1, 0
-  FROM (VALUES ('r1', 1, DATE '2024-03-02', 20.50), ('r2', 1, DATE '2024-04-02', 5)) AS r(id, member, "on", amount);
-INSERT INTO batches VALUES (1, 'orders', 'shop', 'in/orders.csv', 'h1', '', 12, 9, 1, 2, 'loaded', TIMESTAMPTZ '2024-04-03', NULL, false),
-  (2, 'orders', 'shop', 'in/more.csv', 'h2', '', 3, 0, 0, 3, 'refused', TIMESTAMPTZ '2024-04-03', NULL, false);
+    ('7', 3, DATE '2023-07-01', false, 99), ('8', NULL, DATE '2024-03-31', true, 7), ('9', 1, DATE '2024-04-01', true, 1000),
+    ('t1', 2, DATE '2024-01-15', true, 9), ('t2', NULL, DATE '2024-01-20', true, 8), ('t3', 2, DATE '2024-01-20', true, -1)) AS o(id, member, "on", counted, net);
+INSERT INTO facts.settled_refunds (source, refund_id, member, refunded_at, refunded_on, refunded_day, amount, told_amount, told_by, counted, batch_id, line)
+  SELECT 's', id, member, CAST("on" AS TIMESTAMPTZ), "on", "on" - DATE '1970-01-01', amount, amount, 'row', true, 1, 0
+  FROM (VALUES ('r1', 1, DATE '2024-03-02', 20.50), ('r2', 1, DATE '2024-04-02', 5), ('r3', 2, DATE '2024-03-05', 1000)) AS r(id, member, "on", amount);
+INSERT INTO batches VALUES (1, 'orders', 'shop', 'in/orders.csv', 'h1', '', 12, 9, 1, 2, 'loaded', TIMESTAMPTZ '2024-04-03', NULL, false, '[]', '', NULL),
+  (2, 'orders', 'shop', 'in/more.csv', 'h2', '', 3, 0, 0, 3, 'refused', TIMESTAMPTZ '2024-04-03', NULL, false, '[]', '', NULL);
 INSERT INTO rejects VALUES (1, 9, 'amount', 'x', 'not a number', 'raw'), (1, 4, 'amount', 'y', 'not a number', 'raw'),
   (2, 2, NULL, NULL, 'ragged row', 'raw');
 CREATE TABLE scores AS SELECT * FROM (VALUES
@@ -125,11 +134,13 @@ func TestReportQueries(t *testing.T) {
 		},
 		"repeat_days": {"2023-01-10 0", "2023-03-05 1", "2023-06-30 0", "2024-01-15 0", "2024-02-01 1"},
 		"quality":     {"orders shop loaded 1 12 9 1 2", "orders shop refused 1 3 0 0 3"},
-		"rejects":     {"shop amount not a number 2 in/orders.csv 4", "shop  ragged row 1 in/more.csv 2"},
+		// t1 of B and t2 of nobody are 9 + 8; the order of 99 does not count
+		"exclusions": {"staff customers 0 0 0", "tests orders 1 1 0", "ten orders 1 2 17"},
+		"rejects":    {"shop amount not a number 2 in/orders.csv 4", "shop  ragged row 1 in/more.csv 2"},
 		"facts": {
 			"campaigns 0 0 0 0 NULL NULL", "customers 0 0 0 0 NULL NULL", "interactions 0 0 0 0 NULL NULL",
-			"order-lines 0 0 0 0 NULL NULL", "orders 9 1 1 1 2023-01-10 2024-04-01", "products 0 0 0 0 NULL NULL",
-			"refunds 2 0 0 1 2024-03-02 2024-04-02", "responses 0 0 0 0 NULL NULL",
+			"order-lines 0 0 0 0 NULL NULL", "orders 11 2 1 1 2023-01-10 2024-04-01", "products 0 0 0 0 NULL NULL",
+			"refunds 3 0 0 1 2024-03-02 2024-04-02", "responses 0 0 0 0 NULL NULL",
 		},
 	} {
 		if got := rows(t, db, queries.Get("report/"+name)); !slices.Equal(got, want) {

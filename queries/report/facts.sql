@@ -1,7 +1,7 @@
 -- What the store holds of each kind of fact: rows, rows without a customer, rows dated after the as-of day, first and last day.
--- not_counted: orders that are kept and never count (unpaid, or cancelled without a date).
+-- Orders below zero are refunds here. not_counted: orders that are kept and never count (unpaid, or cancelled without a date).
 -- grain:  kind
--- reads:  facts.orders, facts.order_lines, facts.refunds, facts.interactions, facts.responses, facts.customers, facts.products,
+-- reads:  facts.orders, facts.order_lines, facts.settled_refunds, facts.interactions, facts.responses, facts.customers, facts.products,
 --         facts.campaigns, bounds
 -- gives:  kind VARCHAR, facts BIGINT, without_customer BIGINT, not_counted BIGINT, after_as_of BIGINT, first_on DATE, last_on DATE
 WITH dated AS (
@@ -10,10 +10,11 @@ WITH dated AS (
     min(ordered_on) AS first_on, max(ordered_on) AS last_on
   FROM facts.orders
   CROSS JOIN bounds
+  WHERE net >= 0
   UNION ALL
   SELECT 'refunds', count(*), count(CASE WHEN member IS NULL THEN 1 END), 0, count(CASE WHEN refunded_day > as_of_day THEN 1 END),
     min(refunded_on), max(refunded_on)
-  FROM facts.refunds
+  FROM facts.settled_refunds
   CROSS JOIN bounds
   UNION ALL
   SELECT 'interactions', count(*), count(CASE WHEN member IS NULL THEN 1 END), 0, count(CASE WHEN occurred_day > as_of_day THEN 1 END),

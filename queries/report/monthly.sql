@@ -1,7 +1,7 @@
 -- Orders, buyers, refunds and net revenue of each month that has a fact, as of the day.
 -- A buyer is a customer with an order that counts; orders without a customer (guests) are in orders and revenue only.
 -- grain:  month
--- reads:  daily, summary, facts.orders, facts.refunds, bounds
+-- reads:  daily, summary, kept_orders, kept_refunds, bounds
 -- gives:  month DATE, orders BIGINT, customers BIGINT, new_customers BIGINT, net_sales DOUBLE, refunds DOUBLE,
 --         net_revenue DOUBLE
 WITH days AS (
@@ -10,7 +10,7 @@ WITH days AS (
   GROUP BY day
   UNION ALL
   SELECT o.ordered_day AS day, count(*) AS orders, sum(o.net) AS net
-  FROM facts.orders AS o
+  FROM kept_orders AS o
   CROSS JOIN bounds AS b
   WHERE o.counted AND o.member IS NULL AND o.net >= b.smallest_net AND o.ordered_day <= b.as_of_day
   GROUP BY o.ordered_day
@@ -37,7 +37,7 @@ newcomers AS (
 ),
 returned AS (
   SELECT date_trunc('month', r.refunded_on) AS month, sum(r.amount) AS amount
-  FROM facts.refunds AS r
+  FROM kept_refunds AS r
   CROSS JOIN bounds AS b
   WHERE r.counted AND r.refunded_day <= b.as_of_day
   GROUP BY 1
