@@ -334,21 +334,51 @@ func (c *converter) dates(b *Block, col *column, i int) {
 
 func (c *converter) money(b *Block, col *column) {
 	out := c.new(col.target)
+	var seen map[currency]int64 // of a column that showed no currency: the first line of each
 	for r := range c.rows {
 		v := cell(b, r, col.index)
-		units, reason := parseMoney(v, col.style)
-		if reason != "" {
-			if absentAmount(v) {
-				setNull(out, r, c.rows)
-				if col.insist {
-					c.reject(b, r, col, v, reasonMissing)
+		units, ok := plainMoney(v, col.style)
+		if !ok {
+			var by currency
+			var reason string
+			if units, by, reason = parseAmount(v, col.style); reason == "" && col.priced && by != (currency{}) {
+				switch {
+				case col.currency == currency{}:
+					seen = first(seen, by, b.Lines[r])
+				case col.currency != by:
+					reason = reasonOther
 				}
-			} else {
-				c.reject(b, r, col, v, reason)
 			}
-			continue
+			if reason != "" {
+				c.noAmount(b, r, col, v, reason, out)
+				continue
+			}
 		}
 		out.Ints[r] = units
+	}
+	c.mixed.add(col.header, seen)
+}
+
+// first notes the line of a currency that was not seen before.
+func first(seen map[currency]int64, by currency, line int64) map[currency]int64 {
+	if seen == nil {
+		seen = map[currency]int64{}
+	}
+	if _, ok := seen[by]; !ok {
+		seen[by] = line
+	}
+	return seen
+}
+
+// noAmount leaves an amount out, or rejects its row.
+func (c *converter) noAmount(b *Block, r int, col *column, v []byte, reason string, out *table.Column) {
+	switch {
+	case !absentAmount(v):
+		c.reject(b, r, col, v, reason)
+	case col.insist:
+		c.reject(b, r, col, v, reasonMissing)
+	default:
+		setNull(out, r, c.rows)
 	}
 }
 

@@ -247,6 +247,12 @@ func (e *evidence) decide(cols []column, opt Options) (notes []string, err error
 	}
 	for i := range cols {
 		c := &cols[i]
+		if c.priced {
+			var others int
+			if c.currency, others = e.decimals[i].signs.most(); others > 0 {
+				notes = append(notes, fmt.Sprintf("column %q: %d amounts are not in %s, as the others are", c.header, others, c.currency))
+			}
+		}
 		if dates && c.typ.dated() && e.dates[i].ordered() {
 			d := &e.dates[i]
 			order, ok := d.order()
@@ -267,6 +273,8 @@ func (e *evidence) decide(cols []column, opt Options) (notes []string, err error
 		if decimals && c.typ.numeric() {
 			d := &e.decimals[i]
 			switch {
+			case !d.told() && d.unclear+d.unclearPoint == 0 && commas > points:
+				c.style = styleComma // whole numbers, which may have decimals further down
 			case d.comma > d.point, d.comma == d.point && d.unclear+d.unclearPoint > 0 && commas > points:
 				c.style = styleComma
 				notes = append(notes, fmt.Sprintf("column %q: numbers read with a decimal comma", c.header))

@@ -209,6 +209,10 @@ func TestInference(t *testing.T) {
 		{"configured", with(options("orders"), func(o *Options) { o.Dates = "mdy" }), long("customer|date", "7|03/04/2024", 5), "ordered_on", "2024-03-04", 0, ""},
 		{"decimal comma, seen at the end", options("orders"), long("customer|date|amount", "7|2024-01-31|1,234", 50, "7|2024-01-31|2,50"), "net", "1.2340", 0, `column "amount": numbers read with a decimal comma`},
 		{"decimal point, seen at the end", options("orders"), long("customer|date|amount", "7|2024-01-31|1,234", 50, "7|2024-01-31|2.50"), "net", "1234.0000", 0, ""},
+		{"whole numbers, a decimal comma at the end", options("orders"), long("customer|date|amount", "7|2024-01-31|1200", 50, "7|2024-01-31|1,250", "7|2024-01-31|2,5"), "net", "1200.0000", 0,
+			`column "amount": numbers read with a decimal comma`},
+		{"whole numbers beside decimal commas", options("orders"), long("customer|date|amount|tax", "7|2024-01-31|1200|0,19", 50, "7|2024-01-31|1,250|0,19"), "net", "1200.0000", 0,
+			`column "tax": numbers read with a decimal comma`},
 		{"nothing to be seen", options("orders"), long("customer|date|amount", "7|2024-01-31|1,234", 50), "net", "1234.0000", 0, `column "amount": the comma in "1,234" read as a group of thousands`},
 		{"another column has commas", options("orders"), long("customer|date|amount|tax", "7|2024-01-31|1,234|0,19", 5), "net", "1.2340", 0,
 			`column "amount": numbers read with a decimal comma; column "tax": numbers read with a decimal comma`},
@@ -282,9 +286,10 @@ func TestInferenceOfUnpaddedDates(t *testing.T) {
 	}
 }
 
-// ISO dates and plain decimals are not read twice; the others once more.
+// ISO dates and plain decimals are not read twice; the others once more. Whole
+// numbers alone do not tell whether decimals have a point.
 func TestInferencePaysNothing(t *testing.T) {
-	for cell, want := range map[string]int{"2024-01-31|12.50": 1, "20240131|7": 1, "2024年1月31日|¥7.00": 1, "2024/1/3|1": 1, "2024.1.31 9:30|1": 1, "2024-01-31|12,50": 1, "31/01/2024|1": 2, "2024-01-31|1|": 1, "1/31/2024|1": 2, "2024-01-31|1,234": 2} {
+	for cell, want := range map[string]int{"2024-01-31|12.50": 1, "20240131|7": 2, "2024年1月31日|¥7.00": 1, "2024/1/3|1.0": 1, "2024.1.31 9:30|1.5": 1, "2024-01-31|12,50": 1, "31/01/2024|1": 2, "2024-01-31|1.50|": 1, "1/31/2024|1": 2, "2024-01-31|1,234": 2} {
 		header := "customer|date|amount|cancelled_at" // the last one blank or not there
 		header = strings.Join(strings.Split(header, "|")[:strings.Count(cell, "|")+2], "|")
 		path, open := sheet(t, 1, header, "7|"+cell, "7|"+cell, "7|"+cell)
@@ -570,7 +575,7 @@ func TestPiecesInFlightAreBounded(t *testing.T) {
 
 func TestLoadStops(t *testing.T) {
 	rows := dirty(300, 3)
-	rows[1] = "7|a@b.cd|2024-01-31|1|paid|north" // a date, so that Open needs the first piece only
+	rows[1] = "7|a@b.cd|2024-01-31|1.50|paid|north" // a date and a decimal sign, so that Open needs the first piece only
 	path, open := sheet(t, 1, rows...)
 	start := func(fail int64) *File {
 		f, err := Open(context.Background(), path, options("orders"), func(p string, o Options) (Reader, Detected, error) {

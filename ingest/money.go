@@ -2,6 +2,11 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -30,6 +35,8 @@ const (
 	reasonComma     = "not a number written with a decimal comma; set the decimal sign"
 	reasonTooLarge  = "too large a number"
 	reasonNotWhole  = "not a whole number"
+	reasonPercent   = "a percentage, not a number"
+	reasonOther     = "another currency than the rest of the column, and there is no column of currencies"
 )
 
 // maxUnits is the greatest DECIMAL(18,4) in units of 1/10,000.
@@ -37,45 +44,56 @@ const maxUnits = 999_999_999_999_999_999
 
 // parseMoney reads a trimmed cell as an amount in units of 1/10,000:
 //
-//	1234.5  ¥1,234.50  $ 12  12.50元  CNY 12  -12  12-  (12.00)  1 234,50  1'234.50  1.5E+3
+//	1234.5  ¥1,234.50  $ 12  12.50元  CNY 12  -12  12-  (12.00)  1 234,50  1'234.50  1.5E+3  1.2万
 //
 // with full-width forms as well. Decimals past the fourth are rounded half away
 // from zero, exactly. Groups have three digits (two in the middle, as in India:
-// 1,00,000). Words that say that there is no amount must be caught before.
+// 1,00,000). Percentages are no amounts. Words that say that there is no amount
+// must be caught before.
 func parseMoney(b []byte, style decimalStyle) (units int64, reason string) {
 	if units, ok := plainMoney(b, style); ok {
 		return units, ""
 	}
+	units, _, reason = parseAmount(b, style)
+	return units, reason
+}
+
+// parseAmount is parseMoney for all forms; it gives the currency that is written
+// with the amount as well.
+func parseAmount(b []byte, style decimalStyle) (units int64, by currency, reason string) {
 	var buf [64]byte
 	p, ok := foldMoney(buf[:0], b)
 	if !ok {
-		return 0, reasonNotNumber
+		return 0, by, reasonNotNumber
 	}
 	first, last := digitsOf(p)
 	if first < 0 {
-		return 0, reasonNotNumber
+		return 0, by, reasonNotNumber
 	}
 	exponent, end, ok := exponentOf(p, last)
 	if !ok {
-		return 0, reasonNotNumber
+		return 0, by, reasonNotNumber
 	}
-	negative, ok := around(p[:first], p[end:])
+	negative, by, ok := around(p[:first], p[end:])
 	if !ok {
-		return 0, reasonNotNumber
+		if c := p[len(p)-1]; c == '%' || bytes.HasSuffix(p, []byte("‰")) {
+			return 0, by, reasonPercent
+		}
+		return 0, by, reasonNotNumber
 	}
 	var digits [64]byte
 	d, point, ok := ungroup(digits[:0], p[first:last], style)
 	if !ok {
 		if _, _, other := ungroup(digits[:0], p[first:last], 1-style); other {
-			return 0, [...]string{reasonPoint, reasonComma}[style]
+			return 0, by, [...]string{reasonPoint, reasonComma}[style]
 		}
-		return 0, reasonNotNumber
+		return 0, by, reasonNotNumber
 	}
 	units, reason = scale(d, point+exponent)
 	if negative {
 		units = -units
 	}
-	return units, reason
+	return units, by, reason
 }
 
 // plainMoney reads [-]digits[.digits] in one go, up to 13 digits before the sign.
@@ -163,8 +181,18 @@ func digitsOf(p []byte) (first, last int) {
 	return first, last
 }
 
-// exponentOf reads E+3 at p[at:]. Exponents past 20 are no amounts of money.
+// exponentOf reads E+3, 万 (ten thousand) or 亿 (a hundred million) at p[at:].
+// Exponents past 20 are no amounts of money.
 func exponentOf(p []byte, at int) (exponent, end int, ok bool) {
+	if unit := bytes.TrimLeft(p[at:], " "); len(unit) > 0 && unit[0] >= utf8.RuneSelf {
+		r, size := utf8.DecodeRune(unit)
+		switch r {
+		case '万', '萬':
+			return 4, len(p) - len(unit) + size, true
+		case '亿', '億':
+			return 8, len(p) - len(unit) + size, true
+		}
+	}
 	if at >= len(p) || p[at]|0x20 != 'e' || at+1 == len(p) {
 		return 0, at, true
 	}
@@ -188,10 +216,10 @@ func exponentOf(p []byte, at int) (exponent, end int, ok bool) {
 }
 
 // around reads what stands before and after the digits: one sign, brackets that
-// mean a negative amount, a currency.
-func around(before, after []byte) (negative, ok bool) {
+// mean a negative amount, a currency. Of a sign and a code, $12 CAD, the code counts.
+func around(before, after []byte) (negative bool, by currency, ok bool) {
 	var sym [64]byte
-	signs, open, closed := 0, false, false
+	signs, open, closed, coded := 0, false, false, false
 	side := func(p []byte) bool {
 		s := sym[:0]
 		for _, c := range p {
@@ -214,25 +242,66 @@ func around(before, after []byte) (negative, ok bool) {
 				s = append(s, c)
 			}
 		}
-		return len(s) == 0 || isCurrency(s)
+		if len(s) == 0 {
+			return true
+		}
+		found, ok := currencyBy(s)
+		code := isCode(s)
+		if len(s) > 3 && isCode(s[:3]) { // CAD $12
+			if _, sign := currencyBy(s[3:]); sign {
+				found, ok, code = currency(s), true, true
+			}
+		}
+		switch {
+		case by == currency{} || code && !coded:
+			by, coded = found, code
+		case found != by && code == coded:
+			return false // ¥12$
+		}
+		return ok
 	}
 	if !side(before) || closed || !side(after) || open != closed || signs > 1 || open && signs > 0 {
-		return false, false
+		return false, by, false
 	}
-	return negative || open, true
+	return negative || open, by, true
 }
 
-// isCurrency reports a code of three letters or a word of the list of currencies.
-func isCurrency(s []byte) bool {
+// currency is an ISO 4217 code; zero for none.
+type currency [3]byte
+
+func (c currency) String() string { return string(c[:]) }
+
+// currencyBy returns the currency of what stands beside an amount: a code of three
+// capital letters, a sign or a name.
+func currencyBy(s []byte) (by currency, ok bool) {
 	switch string(s) {
-	case "$", "¥", "￥", "€", "£", "元":
-		return true
+	case "¥", "￥", "元", "圆", "RMB": // 圆 is the formal 元, whatever it is in a column of currencies
+		return currency{'C', 'N', 'Y'}, true
+	case "$":
+		return currency{'U', 'S', 'D'}, true
+	case "€":
+		return currency{'E', 'U', 'R'}, true
+	case "£":
+		return currency{'G', 'B', 'P'}, true
 	}
-	if isCode(s) {
-		return true
+	if isCode(s) && string(s) != "NTD" {
+		return currency(s), true
 	}
-	_, ok := words("currency")[fold(string(s))]
-	return ok
+	var low [64]byte // folded as the table is, without allocating
+	for i, c := range s {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		low[i] = c
+	}
+	code, ok := words("currency")[string(low[:len(s)])]
+	if !ok {
+		code, ok = words("currency")[fold(string(s))]
+	}
+	if !ok || len(code) != 3 {
+		return by, ok
+	}
+	return currency([]byte(code)), true
 }
 
 // isCode reports three capital letters, the form of ISO 4217 codes.
@@ -318,15 +387,24 @@ type decimalEvidence struct {
 	unclear      int    // 1,234: a group or three decimals
 	unclearPoint int    // 1.234
 	example      string // of an unclear cell
+	whole        int    // cells without either sign
+	signs        signEvidence
 }
 
 // look adds one trimmed cell.
 func (e *decimalEvidence) look(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	if c, d := b[0], b[len(b)-1]; c-'0' > 9 && c != '-' || d-'0' > 9 {
+		e.signs.look(b)
+	}
 	sign := bytes.IndexByte(b, ',')
 	if sign < 0 {
 		// Nearly every cell: digits, at most one point, few decimals.
 		sign = bytes.IndexByte(b, '.')
 		if sign < 0 && !wide(b) {
+			e.whole++
 			return
 		}
 		if sign >= 0 && !wide(b) && len(b)-sign < 4 {
@@ -345,6 +423,7 @@ func (e *decimalEvidence) look(b []byte) {
 	}
 	run := p[first:last]
 	if !bytes.ContainsAny(run, ".,") {
+		e.whole++
 		return
 	}
 	var d1, d2 [64]byte
@@ -388,6 +467,8 @@ func (e *decimalEvidence) add(o decimalEvidence) {
 	e.comma += o.comma
 	e.unclear += o.unclear
 	e.unclearPoint += o.unclearPoint
+	e.whole += o.whole
+	e.signs.add(o.signs)
 	if e.example == "" {
 		e.example = o.example
 	}
@@ -395,8 +476,114 @@ func (e *decimalEvidence) add(o decimalEvidence) {
 
 // settled reports that a sample is enough: everything in it points one way.
 func (e *decimalEvidence) settled() bool {
+	if e.signs[1].n > 0 {
+		return false
+	}
 	if e.point == 0 && e.comma == 0 {
 		return e.unclear+e.unclearPoint == 0
 	}
 	return e.point == 0 || e.comma == 0
+}
+
+// told reports that some cell has one reading only.
+func (e *decimalEvidence) told() bool { return e.point+e.comma > 0 }
+
+// signEvidence counts the currencies that amounts are written with, in the order
+// in which they occur; those past the last place are not counted.
+type signEvidence [4]struct {
+	by currency
+	n  int
+}
+
+// look adds one trimmed cell.
+func (e *signEvidence) look(b []byte) {
+	var buf [64]byte
+	p, ok := foldMoney(buf[:0], b)
+	if !ok {
+		return
+	}
+	first, last := digitsOf(p)
+	if first < 0 {
+		return
+	}
+	_, end, ok := exponentOf(p, last)
+	if !ok {
+		return
+	}
+	if _, by, ok := around(p[:first], p[end:]); ok {
+		e.count(by, 1)
+	}
+}
+
+func (e *signEvidence) count(by currency, n int) {
+	if by == (currency{}) || n == 0 {
+		return
+	}
+	for i := range e {
+		if e[i].n == 0 || e[i].by == by {
+			e[i].by = by
+			e[i].n += n
+			return
+		}
+	}
+}
+
+func (e *signEvidence) add(o signEvidence) {
+	for _, s := range o {
+		e.count(s.by, s.n)
+	}
+}
+
+// most returns the currency of most amounts, zero when none has any, and how many
+// have another one.
+func (e *signEvidence) most() (by currency, others int) {
+	best := 0
+	for _, s := range e {
+		others += s.n
+		if s.n > best {
+			by, best = s.by, s.n
+		}
+	}
+	return by, others - best
+}
+
+// mixedSigns notes the currencies that stand beside amounts where the first piece
+// of a file has none. It is shared by the converters of a file.
+type mixedSigns struct {
+	mu   sync.Mutex
+	seen map[string]map[currency]int64 // by column: first line
+}
+
+// add notes what one converter saw of a column.
+func (m *mixedSigns) add(header string, lines map[currency]int64) {
+	if len(lines) == 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.seen == nil {
+		m.seen = map[string]map[currency]int64{}
+	}
+	if m.seen[header] == nil {
+		m.seen[header] = map[currency]int64{}
+	}
+	for by, line := range lines {
+		if first, ok := m.seen[header][by]; !ok || line < first {
+			m.seen[header][by] = line
+		}
+	}
+}
+
+// err is the error of a column with two currencies.
+func (m *mixedSigns) err() error {
+	for _, header := range slices.Sorted(maps.Keys(m.seen)) {
+		lines := m.seen[header]
+		if len(lines) < 2 {
+			continue
+		}
+		by := slices.SortedFunc(maps.Keys(lines), func(a, b currency) int { return cmp.Compare(lines[a], lines[b]) })
+		return fmt.Errorf("column %q: amounts in %s (line %d) and in %s (line %d), and there is no column of currencies: map one, or load them as files of their own",
+			header, by[0], lines[by[0]], by[1], lines[by[1]])
+	}
+	return nil
 }

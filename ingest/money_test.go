@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"context"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,7 +81,26 @@ func TestMoney(t *testing.T) {
 		{"5)", stylePoint, reasonNotNumber},
 		{"12 apples", stylePoint, reasonNotNumber},
 		{"499.00（系统计算中，该值仅供参考）", stylePoint, reasonNotNumber}, // JD's 商家应收
-		{"50%", stylePoint, reasonNotNumber},
+		{"50%", stylePoint, reasonPercent},
+		{"12.5 ％", stylePoint, reasonPercent},
+		{"3‰", stylePoint, reasonPercent},
+		{"1.2万", stylePoint, "12000.0000"},
+		{"¥1.2万元", stylePoint, "12000.0000"},
+		{"3.5 亿", stylePoint, "350000000.0000"},
+		{"0.00001万", stylePoint, "0.1000"},
+		{"1万2", stylePoint, reasonNotNumber},
+		{"12圆", stylePoint, "12.0000"},
+		{"1,23,456.78", stylePoint, "123456.7800"}, // India
+		{"1\u202f234.50", stylePoint, "1234.5000"}, // narrow no-break blank
+		{"1\u00a0234,50\u00a0€", styleComma, "1234.5000"},
+		{"１２．５０元", stylePoint, "12.5000"},
+		{"１２．００－", stylePoint, "-12.0000"},
+		{"(¥12.00)", stylePoint, "-12.0000"},
+		{"1.2E+3", stylePoint, "1200.0000"},
+		{"1.23456E+3", stylePoint, "1234.5600"},
+		{"$12.00 CAD", stylePoint, "12.0000"}, // Shopify
+		{"¥12 €", stylePoint, reasonNotNumber},
+		{"12.50 各", stylePoint, reasonNotNumber},
 	} {
 		units, reason := parseMoney([]byte(c.in), c.style)
 		got := reason
@@ -209,6 +230,97 @@ func TestDecimalEvidence(t *testing.T) {
 		}
 		if got := fmt.Sprint(e.point, e.comma, e.unclear, e.unclearPoint); got != c.want {
 			t.Errorf("%s: point, comma, unclear comma, unclear point are %s, want %s", c.cells, got, c.want)
+		}
+	}
+}
+
+// What stands beside an amount is a currency, a code before a sign.
+func TestCurrencyOfAmount(t *testing.T) {
+	for in, want := range map[string]string{
+		"12": "", "¥12": "CNY", "￥１２": "CNY", "12元": "CNY", "12圆": "CNY", "RMB 12": "CNY", "人民币 12": "CNY", "1.2万元": "CNY", "$12": "USD", "-$12": "USD", "US$12": "USD",
+		"$12 CAD": "CAD", "CAD $12": "CAD", "HK$12": "HKD", "12 EUR": "EUR", "12€": "EUR", "(£12)": "GBP", "₹12": "INR", "12 円": "JPY", "NTD 12": "TWD", "¥12元": "CNY",
+	} {
+		_, by, reason := parseAmount([]byte(in), stylePoint)
+		if got := strings.Trim(by.String(), "\x00"); got != want || reason != "" {
+			t.Errorf("%s is in %q %s, want %q", in, got, reason, want)
+		}
+	}
+}
+
+// Two currencies in one column are never taken for one.
+func TestMixedCurrencies(t *testing.T) {
+	header := "order_id|customer_id|date|amount|quantity"
+	rows := func(amounts ...string) []string {
+		out := []string{header}
+		for i, a := range amounts {
+			out = append(out, fmt.Sprintf("%d|7|2024-01-31|%s|%d PCS", i, a, i))
+		}
+		return out
+	}
+	bare := slices.Repeat([]string{"5.50"}, 30)
+	for _, c := range []struct {
+		name    string
+		rows    []string
+		size    int
+		rejects string // values
+		notes   string
+		err     string
+	}{
+		{"one currency", rows("¥5.50", "5.50", "￥6", "7元"), 10, "", "", ""},
+		{"most are in one", rows("$5.50", "¥1", "¥2", "3", "12 CNY"), 10, "$5.50", `column "amount": 1 amounts are not in CNY, as the others are`, ""},
+		{"most of the file are in one", rows("$5.50", "¥1", "$1", "¥2", "¥2", "3"), 2, "$5.50 $1", `column "amount": 2 amounts are not in CNY, as the others are`, ""},
+		{"another one later", rows(append([]string{"¥5.50", "¥1"}, append(bare, "$1", "€1", "¥1")...)...), 2, "$1 €1", "", ""},
+		{"two after numbers without", rows(append(bare, "$1", "€1", "€1", "¥1")...), 2, "", "",
+			`column "amount": amounts in USD (line 32) and in EUR (line 33), and there is no column of currencies: map one, or load them as files of their own`},
+		{"one after numbers without", rows(append(bare, "$1", "$2")...), 2, "", "", ""},
+		{"a column of currencies", []string{header + "|currency", "1|7|2024-01-31|$5.50|1|USD", "2|7|2024-01-31|¥5.50|1|CNY"}, 10, "", "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path, open := sheet(t, c.size, c.rows...)
+			f, err := Open(context.Background(), path, options("orders"), open)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var rejected []string
+			err = f.Load(context.Background(), func(chunk *Chunk) error {
+				for _, r := range chunk.Rejects {
+					if r.Column != "amount" || r.Reason != reasonOther {
+						t.Errorf("rejected: %+v", r)
+					}
+					rejected = append(rejected, r.Value)
+				}
+				return nil
+			})
+			if c.err != "" {
+				if err == nil || err.Error() != path+": "+c.err {
+					t.Fatalf("%v, want %s", err, c.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(rejected, " "); got != c.rejects {
+				t.Errorf("rejected %s, want %s", got, c.rejects)
+			}
+			var notes []string
+			for _, n := range f.Notes {
+				if strings.Contains(n, "amounts are") {
+					notes = append(notes, n)
+				}
+			}
+			if got := strings.Join(notes, "; "); got != c.notes {
+				t.Errorf("notes %q, want %q", got, c.notes)
+			}
+		})
+	}
+}
+
+func TestMoneyAllocatesNothing(t *testing.T) {
+	for _, s := range []string{"12.50", "¥1,234.50", "US$ 12", "HK$12", "人民币 12.5", "12.50 CAD", "1.2万元", "(12.00)", "12 zł", "１２．５０"} {
+		cell := []byte(s)
+		if n := testing.AllocsPerRun(100, func() { parseMoney(cell, stylePoint) }); n != 0 {
+			t.Errorf("%s allocates %g times", s, n)
 		}
 	}
 }

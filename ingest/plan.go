@@ -21,6 +21,8 @@ type column struct {
 	order    dateOrder
 	style    decimalStyle
 	count    counting // what plain numbers in a column of dates count
+	priced   bool     // amounts of money, and no other column says of which currency
+	currency currency // of a priced column: what most of its amounts are written with
 	zone     *zone    // of instants that name none
 	zoneName string   // of zone, where it is not the business zone
 }
@@ -33,6 +35,7 @@ type plan struct {
 	zone     *zone
 	statuses lexicon
 	unknown  unknownWords // of the column of status
+	mixed    mixedSigns   // of the priced columns
 	limit    int64        // microseconds UTC; later facts are rejected
 	lastDay  int32        // the same as a date in the business zone
 	key      []byte
@@ -70,6 +73,10 @@ func newPlan(k kind, bindings []Binding, opt Options) (*plan, error) {
 			c.zone, c.zoneName = utc, "UTC"
 		}
 		p.columns = append(p.columns, c)
+	}
+	for i := range p.columns {
+		c := &p.columns[i]
+		c.priced = c.typ == typeMoney && c.target != "quantity" && !p.has("currency")
 	}
 	slices.SortStableFunc(p.columns, func(a, b column) int { return a.index - b.index })
 	p.layout()
