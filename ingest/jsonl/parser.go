@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -53,10 +54,14 @@ func errChar(c byte, where string) error { return fmt.Errorf("not JSON: unexpect
 type parser struct {
 	keys *node
 
+	// When columns are looked for: says that a row has one that is not known yet.
+	probe, news bool
+
 	// When columns are collected:
 	grow   bool
 	names  []string
 	byName map[string]int
+	size   int // bytes of all names
 
 	// When cells are:
 	columns    int
@@ -65,7 +70,9 @@ type parser struct {
 	base       int // index of the row's first cell; its line's place in out
 	offset     int
 	late       map[string]int64
-	unknown    []string // keys of this line that have no column
+	unknown    []string // keys of this line that have no column, lateKeys at most
+	many       bool     // there are more
+	lost       int64    // lines that have more
 
 	text []byte // the line
 	i    int    // next byte of it
@@ -80,28 +87,25 @@ func (p *parser) row(line []byte, offset int) error {
 	for range p.columns {
 		p.start, p.end = append(p.start, 1), append(p.end, 0)
 	}
-	p.unknown = p.unknown[:0]
+	p.unknown, p.many = p.unknown[:0], false
 	kept := len(p.out)
 	if err := p.object(line); err != nil {
 		p.start, p.end, p.out = p.start[:p.base], p.end[:p.base], p.out[:kept]
 		return err
 	}
 	for i, name := range p.unknown {
-		if !contains(p.unknown[:i], name) {
+		if !slices.Contains(p.unknown[:i], name) {
 			p.late[name]++
 		}
+	}
+	if p.many {
+		p.lost++
 	}
 	return nil
 }
 
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
+// lateKeys is how many keys without a column are remembered of a row, and of a file.
+const lateKeys = 100
 
 // object reads a line that must be one object and nothing else.
 func (p *parser) object(line []byte) error {
@@ -230,6 +234,7 @@ func (p *parser) value(f *field, name []byte, depth int) error {
 			}
 			inside = f.inside
 		}
+		p.news = p.news || inside == nil
 		if f != nil {
 			p.path = append(p.path, f.name)
 		} else {
@@ -240,22 +245,26 @@ func (p *parser) value(f *field, name []byte, depth int) error {
 		return err
 	}
 	var late string // while name, which may be p.key, is still what it was
-	if !p.grow && (f == nil || f.column < 0) {
-		late = p.dotted(name)
+	homeless := f == nil || f.column < 0
+	if homeless && !p.grow && !p.probe && len(p.unknown) < lateKeys {
+		late = p.short(name)
 	}
 	from, to, rewritten, err := p.scalar(c, depth)
 	if err != nil {
 		return err
 	}
-	null := c == 'n'
+	null := c == 'n' || from == nothing
 	switch {
+	case p.probe:
+		p.news = p.news || homeless || !f.scalar && !null
 	case p.grow:
 		p.column(f)
 		f.scalar = f.scalar || !null
-	case f == nil || f.column < 0:
-		if !null {
-			p.unknown = append(p.unknown, late)
-		}
+	case homeless && null:
+	case homeless && len(p.unknown) == lateKeys:
+		p.many = true
+	case homeless:
+		p.unknown = append(p.unknown, late)
 	case null:
 		p.start[p.base+f.column], p.end[p.base+f.column] = 1, 0
 	case rewritten:
@@ -274,9 +283,29 @@ func (p *parser) dotted(name []byte) string {
 	return strings.Join(p.path, ".") + "." + string(name)
 }
 
+// short is dotted, cut where that would be long.
+func (p *parser) short(name []byte) string {
+	const long = 200
+	var out []byte
+	for _, part := range p.path {
+		if len(out) > long {
+			break
+		}
+		out = append(append(out, part[:min(len(part), long)]...), '.')
+	}
+	out = append(out, name[:min(len(name), long)]...)
+	if len(out) > long {
+		out = append(out[:long], "..."...)
+	}
+	return strings.ToValidUTF8(string(out), "")
+}
+
+// full reports more columns, or longer names of columns, than a file may have.
+func (p *parser) full() bool { return len(p.names) > maxColumns || p.size > maxNames }
+
 // column gives a field the column of its dotted name, a new one if need be.
 func (p *parser) column(f *field) {
-	if f.column >= 0 {
+	if f.column >= 0 || p.full() {
 		return
 	}
 	name := p.dotted([]byte(f.name))
@@ -285,6 +314,7 @@ func (p *parser) column(f *field) {
 		i = len(p.names)
 		p.byName[name] = i
 		p.names = append(p.names, name)
+		p.size += len(name)
 	}
 	f.column = i
 }
@@ -325,8 +355,13 @@ func (n *node) walk(do func(*field)) {
 	}
 }
 
+// nothing stands for the place of the text of an empty array.
+const nothing = -1
+
 // scalar reads a value that is not an object and begins with c. Its text is
-// text[from:to], or out[from:to] when it was rewritten.
+// text[from:to], or out[from:to] when it was rewritten. An array of numbers and
+// texts is those, with ", " between them and without nulls; another array is its
+// JSON text without blanks; an empty one is nothing.
 func (p *parser) scalar(c byte, depth int) (from, to int, rewritten bool, err error) {
 	if c == '"' {
 		from, to, escapes, err := p.quoted()
@@ -338,8 +373,98 @@ func (p *parser) scalar(c byte, depth int) (from, to int, rewritten bool, err er
 		return at, len(p.out), true, err
 	}
 	from = p.i
-	err = p.skipValue(depth)
-	return from, p.i, false, err
+	if err = p.skipValue(depth); err != nil || c != '[' {
+		return from, p.i, false, err
+	}
+	switch {
+	case len(bytes.Trim(p.text[from+1:p.i-1], " \t\r\n")) == 0:
+		return nothing, nothing, false, nil
+	case p.probe || p.grow:
+		return from, p.i, false, nil
+	}
+	return p.array(from, p.i)
+}
+
+// array writes the array text[from:to], which is known to be JSON and not empty.
+func (p *parser) array(from, to int) (int, int, bool, error) {
+	at := len(p.out)
+	if p.i = from; p.nested(to) {
+		p.i = to
+		if p.out = appendCompact(p.out, p.text[from:to]); len(p.out)-at == to-from {
+			p.out = p.out[:at] // as it was
+			return from, to, false, nil
+		}
+		return at, len(p.out), true, nil
+	}
+	parts := 0
+	for p.i = from + 1; ; p.i++ {
+		c, err := p.next()
+		if err != nil {
+			return 0, 0, false, err
+		}
+		if c != 'n' {
+			if parts++; parts > 1 {
+				p.out = append(p.out, ", "...)
+			}
+		}
+		start := p.i
+		if c == '"' {
+			begin, end, _, err := p.quoted()
+			if err != nil {
+				return 0, 0, false, err
+			}
+			if p.out, err = unescape(p.out, p.text[begin:end]); err != nil {
+				return 0, 0, false, err
+			}
+		} else if err := p.skipValue(0); err != nil {
+			return 0, 0, false, err
+		} else if c != 'n' {
+			p.out = append(p.out, p.text[start:p.i]...)
+		}
+		if c, err = p.next(); err != nil {
+			return 0, 0, false, err
+		}
+		if c == ']' {
+			p.i = to
+			return at, len(p.out), true, nil
+		}
+	}
+}
+
+// nested reports whether the array at p.i, which ends before to, holds an array or an object.
+func (p *parser) nested(to int) bool {
+	for p.i++; p.i < to; p.i++ {
+		switch p.text[p.i] {
+		case '"':
+			if _, _, _, err := p.quoted(); err != nil {
+				return false
+			}
+			p.i--
+		case '[', '{':
+			return true
+		}
+	}
+	return false
+}
+
+// appendCompact appends JSON without the blanks between its parts.
+func appendCompact(dst, in []byte) []byte {
+	inString := false
+	for i := 0; i < len(in); i++ {
+		switch c := in[i]; {
+		case inString && c == '\\':
+			dst = append(dst, c)
+			i++
+			dst = append(dst, in[i])
+			continue
+		case c == '"':
+			inString = !inString
+		case !inString && (c == ' ' || c == '\t' || c == '\r' || c == '\n'):
+			continue
+		}
+		dst = append(dst, in[i])
+	}
+	return dst
 }
 
 // skipValue reads any value.
