@@ -3,6 +3,8 @@ package ingest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,36 +176,43 @@ func pipedItems(cell []byte) (all []item, reason string) {
 	}
 	keys := itemKeys()
 	for _, record := range bytes.Split(cell, separator) {
-		var found [5]struct {
-			rank int
-			text []byte
-		}
-		last := -1
-		for _, part := range bytes.Split(record, []byte("|")) {
-			key, value, ok := bytes.Cut(part, []byte(":"))
-			switch p, rank := partOf(&keys, string(key)); {
-			case ok && p >= 0:
-				if last = p; found[p].text == nil || rank < found[p].rank {
-					found[p].rank, found[p].text = rank, value
-				}
-			case ok && identifier(key):
-				last = -1 // a key that we have no use for
-			case last >= 0:
-				found[last].text = append(append(slices.Clip(found[last].text), '|'), part...)
-			}
-		}
 		var i item
-		for p, f := range found {
-			if f.text == nil {
-				continue
-			}
-			if reason := i.set(p, f.text); reason != "" {
+		for p, text := range pipedParts(&keys, record) {
+			if reason := i.set(p, text); reason != "" {
 				return nil, reason
 			}
 		}
 		all = append(all, i)
 	}
 	return all, ""
+}
+
+// pipedParts are the values of one record by number of part, views of it.
+func pipedParts(keys *[5][]string, record []byte) (parts [5][]byte) {
+	var ranks [5]int
+	open, from := -1, 0 // the part that is being read, and where its value begins
+	for at := 0; at <= len(record); {
+		end := len(record)
+		if i := bytes.IndexByte(record[at:], '|'); i >= 0 {
+			end = at + i
+		}
+		key, value, keyed := bytes.Cut(record[at:end], []byte(":"))
+		p, rank := -1, 0
+		if keyed {
+			p, rank = partOf(keys, string(key))
+		}
+		switch {
+		case p >= 0 && len(trim(value)) > 0 && (parts[p] == nil || rank < ranks[p]):
+			open, from, ranks[p] = p, at+len(key)+1, rank
+		case p >= 0, keyed && identifier(key):
+			open = -1 // a blank value, a worse name for what is there, or a key that we have no use for
+		}
+		if open >= 0 {
+			parts[open] = record[from:end]
+		}
+		at = end + 1
+	}
+	return parts
 }
 
 // partOf finds out which part of an item a key names, and how good a name it is;
@@ -235,7 +244,10 @@ func jsonItems(cell []byte) (all []item, reason string) {
 	decoder := json.NewDecoder(bytes.NewReader(cell))
 	decoder.UseNumber()
 	var value any
-	if decoder.Decode(&value) != nil || decoder.More() {
+	if decoder.Decode(&value) != nil {
+		return nil, reasonNoItems
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, reasonNoItems
 	}
 	list, ok := value.([]any)

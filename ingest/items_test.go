@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
@@ -22,7 +23,7 @@ func TestItems(t *testing.T) {
 		{"WooCommerce", "name:Mug|product_id:9|sku:M1|quantity:2|total:18.00|sub_total:20.00", "M1|Mug|2||18", ""},
 		{"several in one cell", "name:Mug|quantity:2;name:Cup|sku:C1|total:1,50", "|Mug|2||;C1|Cup|||1.5", ""},
 		{"a name with separators", "name:Mug | big; blue|sku:M1" + string(itemEnd), "M1|Mug | big; blue|||", ""},
-		{"product id where there is no sku", "name:Mug|product_id:9|sku:|quantity:1", "|Mug|1||", ""},
+		{"product id where there is no sku", "name:Mug|product_id:9|sku:|quantity:1", "9|Mug|1||", ""},
 		{"unknown keys", "name:Mug|tax:1|_reduced_stock:2|meta:a|b|quantity:1", "|Mug|1||", ""},
 		{"an item without product", "quantity:1|total:5", "", ""},
 		{"a bad quantity", "name:Mug|quantity:many", "", reasonNotNumber},
@@ -40,12 +41,27 @@ func TestItems(t *testing.T) {
 		{"an array of names", `["Mug","Cup"]`, "", ""},
 		{"broken JSON", `[{"sku":"M1"`, "", reasonNoItems},
 		{"more after JSON", `[] []`, "", reasonNoItems},
+		{"a bracket after JSON", `[]]`, "", reasonNoItems},
+		{"a better key later", "product_id:9|x|sku:M1|y|product_id:8|z|name:Mug", "M1|y|Mug|||", ""},
 		{"small and negative numbers", `[{"sku":"M1","quantity":-2,"total":-0.0001}]`, "M1||-2||-0.0001", ""},
 	} {
 		got, reason := appendItems([]byte("before"), []byte(c.cell))
 		if spelled(got) != "before"+c.want || reason != c.reason {
 			t.Errorf("%s: %q, %q; want %q, %q", c.name, spelled(got), reason, c.want, c.reason)
 		}
+	}
+}
+
+// A megabyte of separators takes no longer than a megabyte of anything.
+func TestItemsOfLongCell(t *testing.T) {
+	start := time.Now()
+	for _, cell := range []string{"name:Mug" + strings.Repeat("|", 1<<20), strings.Repeat(";", 1<<20), strings.Repeat("[", 1<<20), "name:Mug" + strings.Repeat("|a", 1<<19)} {
+		if out, reason := appendItems(nil, []byte(cell)); reason != "" && len(out) > 0 {
+			t.Errorf("%.20s: %q", cell, reason)
+		}
+	}
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("took %v", took)
 	}
 }
 

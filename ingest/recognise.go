@@ -316,9 +316,10 @@ func check(k kind, header []string, bindings []Binding, mapping map[string]strin
 }
 
 // likelier names the kind that a file plainly is instead of k, or "". Another
-// kind must find all it needs and one of its marks. When k lacks a column, it must also recognise as
-// many columns as k, and two at least; otherwise it must recognise two that k
-// does not, and three for each that only k does.
+// kind must find all it needs, one of its marks and a column that tells of it. When
+// k lacks a column, it must also recognise as many columns as k, and two at least;
+// otherwise it must recognise two that k does not, and three for each that only k
+// does.
 func likelier(k kind, header []string, bindings []Binding, lacking bool) string {
 	mine := headersOf(bindings)
 	best, most := "", -1
@@ -327,7 +328,7 @@ func likelier(k kind, header []string, bindings []Binding, lacking bool) string 
 			continue // lines are often exported with their order's columns
 		}
 		theirs, _, err := recognise(other, header, nil)
-		if err != nil || len(other.missing(theirs)) > 0 || !other.marked(theirs) {
+		if err != nil || len(other.missing(theirs)) > 0 || !other.marked(theirs) || !other.told(theirs) {
 			continue
 		}
 		their := headersOf(theirs)

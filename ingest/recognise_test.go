@@ -294,6 +294,8 @@ func TestOpenErrors(t *testing.T) {
 			`this looks like a file of responses, not of orders: load it as responses, or name the columns with --map`},
 		{"orders given as responses", options("responses"), []string{"order_id|customer_id|order_date|total", "1|1|2024-01-31|3"},
 			`no column for campaign_id, nor for occurred_at, nor for event among "order_id", "customer_id", "order_date", "total"; this looks like a file of orders: load it as orders, or name it with --map campaign_id=COLUMN,occurred_at=COLUMN,event=COLUMN`},
+		{"orders given as lines", options("order-lines"), []string{"order_id|customer|date|amount", "1|1|2024-01-31|3"},
+			`no column for product_id or product_name among "order_id", "customer", "date", "amount"; this looks like a file of orders: load it as orders, or name it with --map product_id=COLUMN`},
 		{"unknown target", with(options("orders"), func(o *Options) { o.Map = map[string]string{"custmer_id": "a"} }), []string{"a|b", "1|2"},
 			`orders have no column "custmer_id"; did you mean "customer_id"? the columns are order_id, customer_id, member_id, email, phone, `},
 		{"target of nothing", with(options("campaigns"), func(o *Options) { o.Map = map[string]string{"xyzzy": "a"} }), []string{"a|b", "1|2"},

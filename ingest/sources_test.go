@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -569,4 +570,59 @@ func TestRawOfMendedRows(t *testing.T) {
 	if len(got.rejects) != 1 || got.rejects[0].Raw != "#1,,,Cup,much,,'02" {
 		t.Errorf("rejects %+v", got.rejects)
 	}
+}
+
+// Whatever stands in the cells, no source panics, and every row is a row or a reject.
+func TestSourcesTakeAnything(t *testing.T) {
+	all := references(t)
+	cells := []string{"", " ", null, "0", "1", "-5", "1,234.50", "1.234,50", "12", "1e9", "99999999999999999999", "NaN", "￥12", "x", "\xff\xfe", "'", `="1"`, "1.23E+17", "|;:", "a:b|c:d;", "amount:|date:",
+		"amount:-3|date:2024-01-31", "name:x|quantity:1", "[", "[]", "{}", `["a"]`, `[{"sku":1}]`, "true", "false", "lost", "2024-01-31", "31-01-2024 10:00", "2024-01-31 10:00:00 +0800", "1706693400",
+		"a@b.cd", "13800138000", "1******6198", "##enc##", "交易成功", "无退款申请", "499.00（系统计算中，该值仅供参考）", "paid", "open", "03/14", "03/14/1990", strings.Repeat("长", 300), "\t", "\x00", "\x1e\x1f"}
+	rapid.Check(t, func(rt *rapid.T) {
+		s := rapid.SampledFrom(Sources()).Draw(rt, "source")
+		e := all[s.Name]
+		header := slices.Clone(e.Signature)
+		for _, c := range slices.Concat(e.Columns, e.Optional) {
+			if !slices.Contains(header, c) && rapid.Bool().Draw(rt, c) {
+				header = append(header, c)
+			}
+		}
+		m := &memory{header: header, size: rapid.IntRange(1, 5).Draw(rt, "piece")}
+		for range rapid.IntRange(1, 8).Draw(rt, "rows") {
+			m.rows = append(m.rows, rapid.SliceOfN(rapid.SampledFrom(cells), len(header), len(header)).Draw(rt, "row"))
+		}
+		path := filepath.Join(t.TempDir(), "subscribed.csv")
+		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+			rt.Fatal(err)
+		}
+		opt := options("auto")
+		opt.Dates, opt.Decimal = "dmy", rapid.SampledFrom([]string{".", ","}).Draw(rt, "decimal")
+		f, err := Open(context.Background(), path, opt, func(string, Options) (Reader, Detected, error) { return m, Detected{Format: "csv"}, nil })
+		if err != nil {
+			if !strings.Contains(err.Error(), "no column for") {
+				rt.Fatal(err)
+			}
+			return // the columns that say who bought were left out
+		}
+		read := 0
+		err = f.Load(context.Background(), func(c *Chunk) error {
+			read += c.Read
+			if c.Table.Rows()+len(c.Rejects) != c.Read {
+				rt.Fatalf("%d rows and %d rejects of %d", c.Table.Rows(), len(c.Rejects), c.Read)
+			}
+			for _, r := range c.Rejects {
+				if want := strings.ToValidUTF8(strings.Join(m.rows[r.Line-2], ","), "\ufffd"); r.Raw != want {
+					rt.Fatalf("the reject of line %d shows %q, the file has %q", r.Line, r.Raw, want)
+				}
+			}
+			return nil
+		})
+		var unknown *UnknownStatus
+		if err != nil && !errors.As(err, &unknown) {
+			rt.Fatal(err)
+		}
+		if read != len(m.rows) {
+			rt.Fatalf("%d of %d rows were read", read, len(m.rows))
+		}
+	})
 }
