@@ -212,13 +212,24 @@ type ownCheck struct {
 	args    []any
 }
 
-// identifying are the columns that say which row of a table is meant, as far as
-// the table has them.
-func identifying() []string {
-	return []string{
-		"source", "order_id", "line", "refund_id", "interaction_id", "response_id", "campaign_id", "product_id",
-		"id_space", "source_customer_id", "customer_id", "ordered_on", "refunded_on", "occurred_on", "batch_id", "file_line",
+// identifying are the columns that say which row of a table is meant, and where
+// the row came from, as far as the table has them.
+func identifying(name string) []string {
+	keys := map[string][]string{
+		"orders":       {"source", "order_id", "customer_id", "ordered_on", "batch_id", "line"},
+		"order_lines":  {"source", "order_id", "line", "product_id", "batch_id", "file_line"},
+		"refunds":      {"source", "refund_id", "order_id", "refunded_on", "batch_id", "line"},
+		"interactions": {"source", "interaction_id", "customer_id", "occurred_on", "batch_id", "line"},
+		"responses":    {"source", "response_id", "campaign_id", "customer_id", "occurred_on", "batch_id", "line"},
+		"campaigns":    {"campaign_id", "source"},
+		"products":     {"product_id"},
+		"identities":   {"id_space", "source_customer_id", "customer_id"},
+		"texts":        {"source", "interaction_id"},
 	}
+	if own, ok := keys[name]; ok {
+		return own
+	}
+	return []string{"customer_id"}
 }
 
 func (o *ownCheck) compile(ctx context.Context) (*check, error) {
@@ -359,14 +370,14 @@ func (o *ownCheck) wrong(column, text string) string {
 
 // selection gives of the wrong rows what identifies them and the column.
 func (o *ownCheck) selection(from string, where ...string) string {
-	var names, order []string
-	for _, name := range identifying() {
+	var names []string
+	for _, name := range identifying(o.Table) {
 		if _, ok := o.columns[name]; ok {
 			names = append(names, "t."+duck.Identifier(name))
 		}
 	}
-	order = slices.Clone(names)
-	if !slices.Contains(identifying(), o.Column) {
+	order := slices.Clone(names)
+	if !slices.Contains(identifying(o.Table), o.Column) {
 		names = append(names, "t."+duck.Identifier(o.Column))
 	}
 	return "SELECT " + strings.Join(names, ", ") + from + conditions(where...) + " ORDER BY " + strings.Join(order, ", ")

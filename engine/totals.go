@@ -182,15 +182,15 @@ func ungrouped(text string) string {
 // parseUnits reads an amount of at most four decimals in units of 1/10,000.
 func parseUnits(text string) (int64, error) {
 	whole, decimals, _ := strings.Cut(ungrouped(text), ".")
+	digits := strings.TrimPrefix(strings.TrimPrefix(whole, "-"), "+") + decimals
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return 0, errors.New("not an amount such as 34567.89")
+	}
 	if len(decimals) > 4 {
 		if strings.Trim(decimals[4:], "0") != "" {
 			return 0, errors.New("more than four decimals")
 		}
 		decimals = decimals[:4]
-	}
-	digits := strings.TrimLeft(whole, "+-")
-	if digits+decimals == "" || strings.Trim(digits+decimals, "0123456789") != "" {
-		return 0, errors.New("not an amount such as 34567.89")
 	}
 	units, err := strconv.ParseInt(whole+decimals+strings.Repeat("0", 4-len(decimals)), 10, 64)
 	if err != nil {
