@@ -286,7 +286,7 @@ func matching(values []string) matcher {
 			m.words[v] = true
 		}
 	}
-	m.pattern = globPattern(globs)
+	m.pattern = anyGlob(globs)
 	m.globs = regexp.MustCompile(m.pattern)
 	return m
 }
@@ -296,30 +296,18 @@ func (m matcher) match(value string) bool {
 	return m.words[value] || m.globs.MatchString(value)
 }
 
-// globPattern is a regular expression for the texts that match one of the globs.
-func globPattern(globs []string) string {
+// anyGlob is a regular expression for the texts that match one of the globs as a
+// whole.
+func anyGlob(globs []string) string {
 	if len(globs) == 0 {
 		return `.\A` // matches nothing
 	}
-	var b strings.Builder
-	b.WriteString(`(?s)\A(?:`)
+	meaning := strings.NewReplacer(`\*`, ".*", `\?`, ".")
+	patterns := make([]string, len(globs))
 	for i, glob := range globs {
-		if i > 0 {
-			b.WriteByte('|')
-		}
-		for _, r := range glob {
-			switch r {
-			case '*':
-				b.WriteString(".*")
-			case '?':
-				b.WriteByte('.')
-			default:
-				b.WriteString(regexp.QuoteMeta(string(r)))
-			}
-		}
+		patterns[i] = meaning.Replace(regexp.QuoteMeta(glob))
 	}
-	b.WriteString(`)\z`)
-	return b.String()
+	return `(?s)\A(?:` + strings.Join(patterns, "|") + `)\z`
 }
 
 // fold makes texts equal that differ in capitals, width or other compatibility

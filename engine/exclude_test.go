@@ -297,14 +297,14 @@ func globMatches(glob, text []rune) bool {
 }
 
 // A pattern means what its globs mean, in Go and in DuckDB.
-func TestGlobPattern(t *testing.T) {
+func TestAnyGlob(t *testing.T) {
 	db := rulesStore(t)
 	letters := []rune("ab.*?[(\\|^$+{}%_'\n员é")
 	rapid.Check(t, func(t *rapid.T) {
 		glob := rapid.StringOfN(rapid.SampledFrom(letters), 0, 6, -1)
 		globs := rapid.SliceOfN(glob, 1, 3).Draw(t, "globs")
 		texts := rapid.SliceOfN(rapid.OneOf(glob, rapid.SampledFrom(globs)), 1, 5).Draw(t, "texts")
-		pattern := globPattern(globs)
+		pattern := anyGlob(globs)
 		compiled := regexp.MustCompile(pattern)
 		for _, text := range texts {
 			want := slices.ContainsFunc(globs, func(g string) bool { return globMatches([]rune(g), []rune(text)) })

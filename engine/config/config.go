@@ -43,9 +43,9 @@ type Source struct {
 	Encoding  string            `yaml:"encoding"`  // auto, or one of Encodings
 	Delimiter string            `yaml:"delimiter"` // auto, or one character; the word tab is read as that character
 	Sheet     string            `yaml:"sheet"`     // of a workbook; empty: found out
-	Expand    Size              `yaml:"expand"`    // most bytes that one file may expand to; 0 (auto): the readers' own limit
-	Dates     string            `yaml:"dates"`     // auto, ymd, dmy, mdy
-	Zone      string            `yaml:"zone"`      // time zone of times that name none, IANA name; empty: the business time zone; frozen
+	Expand    Size              `yaml:"expand"`    // most bytes that one file may expand to; 0 (auto): 1 GiB, or 1,000 times its size up to 64 GiB
+	Dates     string            `yaml:"dates"`     // auto, ymd, dmy, mdy; excel: ymd, and numbers are a spreadsheet's days
+	Zone      string            `yaml:"zone"`      // time zone of times that name none, IANA name; empty: that of the recognised export, else the business time zone; frozen
 	Decimal   string            `yaml:"decimal"`   // auto, "." or ","
 	Amount    string            `yaml:"amount"`    // what an amount in a row is of, where an order has several rows: auto, order, line; frozen
 	IDSpace   string            `yaml:"id_space"`  // empty: the space that sources share; frozen
@@ -217,9 +217,10 @@ func Formats() []string {
 	return []string{"csv", "tsv", "json", "jsonl", "xlsx", "parquet"}
 }
 
-// Encodings are the encodings of text that can be read, but for auto.
+// Encodings are the encodings of text that can be read, but for auto. Capitals
+// and underscores make no difference.
 func Encodings() []string {
-	return []string{"utf-8", "utf-16", "gb18030", "latin-1", "windows-1252", "iso-8859-15", "windows-1251", "shift-jis", "big5", "euc-kr"}
+	return []string{"utf-8", "utf-16", "utf-16le", "utf-16be", "gb18030", "latin-1", "windows-1252", "iso-8859-15", "windows-1251", "shift-jis", "big5", "euc-kr"}
 }
 
 // CustomerColumns are what a condition on customers may name, besides

@@ -112,6 +112,7 @@ func TestReadWhatIsAllowed(t *testing.T) {
 	auto, db, zoned := web, DefaultSource(), web
 	auto.Kind = "auto"
 	db.Name, db.Kind, db.Connect, db.Query, db.PasswordFile = "db", "orders", "sqlite:crm.db", "SELECT 1", "p"
+	zoned.Dates, zoned.Encoding = "excel", "Shift_JIS"
 	zoned.Zone, zoned.Expand, zoned.Amount = "Asia/Tokyo", 10<<20, "line"
 	for _, tc := range []struct {
 		name, text string
@@ -139,7 +140,7 @@ func TestReadWhatIsAllowed(t *testing.T) {
 		{"kind auto when it is empty", "sources:\n- {name: web, kind: '', path: a.csv}", source(auto)},
 		{"kind auto when it is absent", "sources:\n- {name: web, path: a.csv}", source(auto)},
 		{"a database by query", "sources:\n- {name: db, kind: orders, connect: 'sqlite:crm.db', query: SELECT 1, password_file: p}", source(db)},
-		{"an input zone and an expanded size", "sources:\n- {name: web, kind: orders, path: a.csv, zone: Asia/Tokyo, expand: 10MiB, amount: line}", source(zoned)},
+		{"an input zone and an expanded size", "sources:\n- {name: web, kind: orders, path: a.csv, zone: Asia/Tokyo, expand: 10MiB, amount: line, dates: excel, encoding: Shift_JIS}", source(zoned)},
 		{"exclusions", "exclude:\n- name: staff\n  customers: {attribute.level: wholesale, customer_id: [1, C2]}\n- name: big\n  orders: {net_above: 50000, shop: x}", with(func(c *Config) {
 			c.Exclude = []Exclusion{
 				{Name: "staff", Customers: map[string][]string{"attribute.level": {"wholesale"}, "customer_id": {"1", "C2"}}},
@@ -247,7 +248,7 @@ func TestReadWhatIsWrong(t *testing.T) {
 		{src + "  zone: Beijing\n", `clientele.yaml:5: sources[0].zone: "Beijing": not a time zone: use a name such as UTC, Asia/Shanghai or Europe/London`},
 		{src + "  amount: row\n", `clientele.yaml:5: sources[0].amount: "row": not one of auto, order, line`},
 		{"sources:\n- name: web\n  kind: refunds\n  path: a\n  amount: line", `clientele.yaml:5: sources[0].amount: "line": has a meaning for kind orders only, and this is refunds`},
-		{src + "  encoding: utf8\n", `clientele.yaml:5: sources[0].encoding: "utf8": not one of auto, utf-8, utf-16, gb18030, latin-1, windows-1252, iso-8859-15, windows-1251, shift-jis, big5, euc-kr`},
+		{src + "  encoding: utf8\n", `clientele.yaml:5: sources[0].encoding: "utf8": not one of auto, utf-8, utf-16, utf-16le, utf-16be, gb18030, latin-1, windows-1252, iso-8859-15, windows-1251, shift-jis, big5, euc-kr`},
 		{src + "  format: xls\n", `clientele.yaml:5: sources[0].format: "xls": not one of auto, csv, tsv, json, jsonl, xlsx, parquet`},
 		{src + "  format: csv\n  sheet: Orders\n", `clientele.yaml:6: sources[0].sheet: "Orders": only a workbook has sheets, and the format is csv`},
 		{src + "  expand: 20\n", `clientele.yaml:5: sources[0].expand: "20": not a size such as 4GiB or 512MiB, and not auto`},

@@ -61,9 +61,9 @@ func (s Source) check(key string) *Error {
 	}
 	for _, e := range []*Error{
 		checkWord(key+".format", s.Format, append([]string{Auto}, Formats()...)...),
-		checkWord(key+".encoding", s.Encoding, append([]string{Auto}, Encodings()...)...),
+		checkEncoding(key+".encoding", s.Encoding),
 		checkDelimiter(key+".delimiter", s.Delimiter),
-		checkWord(key+".dates", s.Dates, Auto, "ymd", "dmy", "mdy"),
+		checkWord(key+".dates", s.Dates, Auto, "ymd", "dmy", "mdy", "excel"),
 		checkWord(key+".decimal", s.Decimal, Auto, ".", ","),
 		s.checkAmount(key),
 		s.checkSheet(key),
@@ -249,6 +249,13 @@ func checkDelimiter(key, word string) *Error {
 		return bad(key, word, "not auto, tab, or one character such as , ; |")
 	}
 	return nil
+}
+
+func checkEncoding(key, word string) *Error {
+	if slices.Contains(Encodings(), strings.ReplaceAll(strings.ToLower(word), "_", "-")) {
+		return nil
+	}
+	return checkWord(key, word, append([]string{Auto}, Encodings()...)...)
 }
 
 func checkPairs(key string, pairs map[string]string) *Error {
