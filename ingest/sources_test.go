@@ -334,12 +334,12 @@ func TestWooCommerceDecimalComma(t *testing.T) {
 
 func TestMagentoOrders(t *testing.T) {
 	got := export(t, options("orders"), "magento.csv", "|",
-		"ID|Purchase Point|Purchase Date|Bill-to Name|Grand Total (Base)|Grand Total (Purchased)|Status|Customer Email|Subtotal|Total Refunded",
-		"000000001|Main Website|Jan 31, 2024 3:05:09 PM|Ann Lee|$1,234.50|€1,100.00|Closed|ann@example.com|$1,200.00|$1,234.50",
-		"000000002|Main Website|Feb 1, 2024 9:00:00 AM|Bob|$10.00|$10.00|Suspected Fraud|bob@example.com|$10.00|$0.00")
+		"ID|Purchase Point|Purchase Date|Bill-to Name|Grand Total (Base)|Grand Total (Purchased)|Status|Customer Email|Subtotal|Total Refunded|Shipping and Handling",
+		"000000001|Main Website|Jan 31, 2024 3:05:09 PM|Ann Lee|$1,234.50|€1,100.00|Closed|ann@example.com|$1,200.00|$1,234.50|$34.50",
+		"000000002|Main Website|Feb 1, 2024 9:00:00 AM|Bob|$10.00|$10.00|Suspected Fraud|bob@example.com|$10.00|$0.00|")
 	rowsOf(t, got,
 		map[string]string{"order_id": "000000001", "customer_via": "email", "email": "ann@example.com", "name": "Ann Lee", "ordered_at": "2024-01-31T15:05:09Z", "ordered_on": "2024-01-31",
-			"status": "refunded", "shop": "Main Website", "net": "1234.5000", "refunded": "1234.5000"},
+			"status": "refunded", "shop": "Main Website", "net": "1200.0000", "shipping": "34.5000", "refunded": "1234.5000"},
 		map[string]string{"order_id": "000000002", "customer_via": "email", "email": "bob@example.com", "name": "Bob", "ordered_at": "2024-02-01T09:00:00Z", "ordered_on": "2024-02-01",
 			"status": "unpaid", "shop": "Main Website", "net": "10.0000", "refunded": "0.0000"})
 }
