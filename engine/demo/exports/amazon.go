@@ -6,7 +6,8 @@ import (
 )
 
 // amazonOrders: item-price is what the line costs, not the piece; the goods are
-// item-price - item-promotion-discount over the lines. Nobody is named.
+// item-price - item-promotion-discount over the lines. Nobody is named. What came
+// back to the seller is a refund of an amount that is not told: it does not count.
 func amazonOrders(g *generator) {
 	d := g.file(Data, "28105019871.txt", "USD")
 	d.fill(amazonSheet(g, d, g.optional()), dialect{delimiter: "\t", raw: true})
@@ -19,9 +20,9 @@ func amazonSheet(g *generator, d *document, more []string) *sheet {
 	const orders = 75
 	s := g.sheet(more...)
 	for n := range orders {
-		o := g.order(n, orders, nil, pattern(n, shipped, shipped, completed, shipped, unpaid, paid, cancelled, shipped, completed, returnedNoSum))
+		o := g.order(n, orders, nil, pattern(n, shipped, shipped, completed, shipped, unpaid, paid, cancelled, shipped, completed, cameBack))
 		status := map[outcome]string{shipped: "Shipped", completed: "Shipped - Delivered to Buyer", unpaid: "Pending", paid: "Unshipped", cancelled: "Cancelled",
-			returnedNoSum: "Shipped - Returned to Seller"}[o.outcome]
+			cameBack: "Shipped - Returned to Seller"}[o.outcome]
 		id := fmt.Sprintf("%03d-%07d-%07d", 100+n, 4_000_000+n*7, 1_000_000+g.IntN(8_999_999))
 		for i := range o.items {
 			it := &o.items[i]

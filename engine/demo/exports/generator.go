@@ -80,10 +80,11 @@ const (
 	cancelledDay  // with a date: a refund of the whole order on that day
 	refunded      // paid and given back whole
 	partlyBack    // paid and given back in part
-	returnedNoSum // the status alone says that it went back
+	returnedNoSum // the status alone says that the money went back
+	cameBack      // the parcel came back; what became of the money is not told
 )
 
-func (o outcome) counted() bool { return o != unpaid && o != cancelled }
+func (o outcome) counted() bool { return o != unpaid && o != cancelled && o != cameBack }
 
 // order is one order before a platform writes it.
 type order struct {

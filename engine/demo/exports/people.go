@@ -31,8 +31,6 @@ func (p *person) name() string { return p.first + " " + p.last }
 // local is the number without its country code.
 func (p *person) local() string { return strings.TrimPrefix(p.phone, "+86") }
 
-func (p *person) chinese() bool { return p.han != "" }
-
 // abroadPeople come first in the cast, then those in China.
 const (
 	abroadPeople  = 42
