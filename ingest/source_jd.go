@@ -31,7 +31,7 @@ func jdOrders() *Source {
 				for r := range c.Rows() {
 					c.SetString(r, currency, "CNY")
 					c.Copy(r, buyerTo, buyer)
-					clearHidden(c, r, buyerTo, name, phone)
+					clearConcealed(c, r, buyerTo, name, phone)
 					c.Copy(r, stateTo, state)
 					if rest, ok := strings.CutPrefix(fold(string(c.Get(r, state))), "(删除)"); ok {
 						c.SetString(r, stateTo, jdDeleted(rest))

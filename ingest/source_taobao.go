@@ -13,16 +13,16 @@ func beijing() *time.Location { return time.FixedZone("Asia/Shanghai", 8*60*60) 
 // yuan is the column of the currency that exports of Chinese platforms leave unsaid.
 const yuan = "(currency of the platform)"
 
-// hidden reports what a platform shows in the place of a person's name, number or
+// concealed reports what a platform shows in the place of a person's name, number or
 // account: 张*, 186******05, ##A8fd..##, $$x9..$$. It is nobody's, so it is no key.
-func hidden(v []byte) bool {
+func concealed(v []byte) bool {
 	return bytes.IndexByte(v, '*') >= 0 || bytes.Contains(v, []byte("＊")) || bytes.HasPrefix(v, []byte("##")) || bytes.HasPrefix(v, []byte("$$"))
 }
 
-// clearHidden makes cells absent in which a platform hides somebody.
-func clearHidden(c *Cells, r int, columns ...int) {
+// clearConcealed makes cells absent in which a platform hides somebody.
+func clearConcealed(c *Cells, r int, columns ...int) {
 	for _, i := range columns {
-		if hidden(c.Get(r, i)) {
+		if concealed(c.Get(r, i)) {
 			c.Clear(r, i)
 		}
 	}
@@ -96,7 +96,7 @@ func (t taobaoColumns) mend(c *Cells) {
 // beginning of the address: 浙江省 杭州市 西湖区 文三路1号.
 func (t taobaoColumns) setWho(c *Cells, r int) {
 	c.Copy(r, t.buyer, t.nick)
-	clearHidden(c, r, t.buyer, t.name, t.mobile, t.landline)
+	clearConcealed(c, r, t.buyer, t.name, t.mobile, t.landline)
 	if len(c.Get(r, t.mobile)) == 0 {
 		c.Copy(r, t.mobile, t.landline)
 	}

@@ -100,10 +100,10 @@ func TestTaobaoOrderItems(t *testing.T) {
 	}
 }
 
-func TestHidden(t *testing.T) {
+func TestConcealed(t *testing.T) {
 	for cell, want := range map[string]bool{"张*": true, "186******05": true, "1******6198": true, "##Ab3==##": true, "$$x9$$": true, "李＊＊": true,
 		"": false, "张三": false, "tb123_4": false, "A#1": false, "US$5": false} {
-		if got := hidden([]byte(cell)); got != want {
+		if got := concealed([]byte(cell)); got != want {
 			t.Errorf("%q is hidden: %v, want %v", cell, got, want)
 		}
 	}

@@ -40,7 +40,7 @@ type youzanColumns struct {
 func (y youzanColumns) mend(c *Cells) {
 	for r := range c.Rows() {
 		c.SetString(r, y.currency, "CNY")
-		clearHidden(c, r, y.name, y.phone)
+		clearConcealed(c, r, y.name, y.phone)
 		c.Copy(r, y.status, y.state)
 		y.setAmounts(c, r)
 	}
@@ -87,8 +87,8 @@ func youzanCustomers() *Source {
 			name, nickname, phone := h.Column("客户姓名"), h.Column("客户昵称"), h.Column("客户手机号")
 			return func(c *Cells) {
 				for r := range c.Rows() {
-					clearHidden(c, r, name, phone)
-					if name >= 0 && len(c.Get(r, name)) == 0 && !hidden(c.Get(r, nickname)) {
+					clearConcealed(c, r, name, phone)
+					if name >= 0 && len(c.Get(r, name)) == 0 && !concealed(c.Get(r, nickname)) {
 						c.Copy(r, name, nickname)
 					}
 				}
