@@ -216,7 +216,7 @@ func TestVersions(t *testing.T) {
 		t.Errorf("an older version is stored aside: %+v", l)
 	}
 	expect(t, e, "SELECT order_id, net FROM orders ORDER BY 1", "o1|8", "o2|20")
-	expect(t, e, "SELECT order_id, net, superseded_by FROM facts.superseded_orders ORDER BY net", "o1|9|3", "o1|10|2")
+	expect(t, e, "SELECT order_id, net, batch_id FROM facts.superseded_orders ORDER BY net", "o1|9|2", "o1|10|1")
 }
 
 // Versions of one order in one file: the newest wins, equal rows are duplicates.
@@ -376,7 +376,7 @@ func TestLinesOfTheirOwn(t *testing.T) {
 	load(t, e, of("orders", "o1.csv"), of("order-lines", "l.csv"), of("orders", "o2.csv"))
 	expect(t, e, "SELECT order_id, net, counted FROM orders ORDER BY 1", "1|25|true", "2|5|true")
 	expect(t, e, "SELECT order_id, line, net FROM order_lines ORDER BY 1, 2", "1|1|10", "1|2|15", "2|1|5")
-	write(t, e, "o3.csv", "order_id,customer_id,date,sku,quantity,unit_price\n1,a,2024-01-01,S1,3,5\n1,a,2024-01-01,S3,1,1\n")
+	write(t, e, "o3.csv", "order_id,customer_id,date,status,sku,quantity,unit_price\n1,a,2024-01-01,paid,S1,3,5\n1,a,2024-01-01,paid,S3,1,1\n")
 	l := load(t, e, of("orders", "o3.csv"))[0]
 	expect(t, e, "SELECT order_id, line, product_id, net FROM order_lines ORDER BY 1, 2", "1|1|S1|15", "1|2|S3|1", "2|1|S1|5")
 	expect(t, e, "SELECT order_id, net FROM orders ORDER BY 1", "1|16", "2|5")

@@ -424,14 +424,17 @@ func (m *merge) compare(before []string, fed map[string]string) error {
 		}
 	}
 	for _, target := range sortedKeys(fed) {
-		header, there := now[target]
-		switch {
-		case there && header != fed[target]:
+		if header, there := now[target]; there && header != fed[target] {
 			note("%s is read from %q; earlier files of the source had it in %q", target, header, fed[target])
-		case !there && slices.Contains(essential(), target) && m.source.Map[target] != "-":
-			return &refusal{fmt.Sprintf("column %q, from which earlier files of the source gave %s, is gone, and no other has its name: name one with --map %s=COLUMN, or say that there is none with --map %s=-",
-				fed[target], target, target, target)}
 		}
+	}
+	for _, group := range essential(m.source.Kind) {
+		had, has := feeds(fed, group), feeds(now, group)
+		if had == "" || has != "" || m.source.Map[had] == "-" {
+			continue
+		}
+		return &refusal{fmt.Sprintf("column %q, from which earlier files of the source gave %s, is gone, and no other has its name: name one with --map %s=COLUMN, or say that there is none with --map %s=-",
+			fed[had], had, had, had)}
 	}
 	if len(gone) > 0 {
 		note("columns of earlier files that this one lacks: %s", strings.Join(gone, ", "))
@@ -442,10 +445,27 @@ func (m *merge) compare(before []string, fed map[string]string) error {
 	return nil
 }
 
-// essential are the columns whose loss changes what facts are worth, whose they
-// are, or whether they count.
-func essential() []string {
-	return []string{"net", "gross", "line_net", "unit_price", "amount", "customer_id", "email", "phone", "status", "order_id", "currency", "event", "value"}
+// feeds is the first of the targets that a column feeds, or "".
+func feeds(bindings map[string]string, targets []string) string {
+	for _, t := range targets {
+		if bindings[t] != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// essential are groups of columns; when a file has none of a group that earlier ones
+// had, what its facts are worth, whose they are or whether they count has changed.
+func essential(kind string) [][]string {
+	money := []string{"net", "line_net", "gross", "unit_price", "items"}
+	switch kind {
+	case "orders":
+		return [][]string{money, {"customer_id", "email", "phone"}, {"status"}, {"currency"}}
+	case "order-lines":
+		return [][]string{money}
+	}
+	return nil
 }
 
 // names reports whether the file delivers one of the columns.

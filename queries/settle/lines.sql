@@ -1,8 +1,7 @@
--- The lines of orders that have several versions, or lines from several files: those
--- of an order-lines file count before those that came with the order, and of each
--- the newest: of those that came with the order the lines of its current version,
--- when that has any. contested_orders are the orders in question; the versions of the
--- orders themselves are settled.
+-- The lines of orders that have several versions, or lines from several files: the
+-- newest set of lines counts, whether it came with its order or in an order-lines
+-- file; lines of an older version of their order only where there are no others.
+-- contested_orders are the orders in question; their versions are settled.
 INSERT INTO facts.order_lines
 SELECT * FROM facts.superseded_order_lines WHERE (source, order_id) IN (SELECT (source, id) FROM contested_orders);
 
@@ -27,7 +26,7 @@ told AS (
   FROM said AS s
 )
 SELECT *, NOT copy
-  AND row_number() OVER (PARTITION BY source, order_id, copy ORDER BY told_by, of_current DESC, said_at DESC, undated DESC, nth DESC, version DESC, batch_id DESC) = 1 AS current
+  AND row_number() OVER (PARTITION BY source, order_id, copy ORDER BY told_by = 'order' AND NOT of_current, said_at DESC, undated DESC, nth DESC, told_by, version DESC, batch_id DESC) = 1 AS current
 FROM told;
 
 INSERT INTO facts.repeats

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"clientele/engine/table"
@@ -234,4 +235,38 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)*16*65_536/b.Elapsed().Seconds(), "rows/s")
+}
+
+// A script that reads some of the columns of a stream, and some of its rows, gets
+// those and no others.
+func TestStreamKeepsItsColumns(t *testing.T) {
+	ctx := context.Background()
+	d, err := Open(ctx, "", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var fields []table.Field
+	for _, name := range []string{"a", "b", "c", "d"} {
+		fields = append(fields, table.Field{Name: name, Kind: table.Int})
+	}
+	in := table.Make(3, fields...)
+	for i, f := range fields {
+		for r := range 3 {
+			in.Column(f.Name).Ints[r] = int64(10*i + r)
+		}
+	}
+	err = d.Stream(ctx, "rows", fields, Each([]*table.Table{in}), func() error {
+		return d.Exec(ctx, "CREATE TEMP TABLE out AS SELECT d, b FROM rows WHERE c <> 21")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Query(ctx, "SELECT b, d FROM out ORDER BY b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.Ints("b"), []int64{10, 12}) || !slices.Equal(got.Ints("d"), []int64{30, 32}) {
+		t.Errorf("b %v, d %v", got.Ints("b"), got.Ints("d"))
+	}
 }

@@ -1,0 +1,336 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"clientele/engine"
+)
+
+// shop is a small shop's rows, each with an id and an update time, in several
+// versions: what a source with both delivers over the months.
+type shopRows struct {
+	header string
+	rows   []string
+}
+
+// shopOf draws a shop: orders of customers who are known by id, e-mail or phone,
+// their refunds, customers, products and contacts with the help desk, each of them
+// updated now and then.
+func shopOf(r *rand.Rand) map[string]shopRows {
+	pick := func(words ...string) string { return words[r.IntN(len(words))] }
+	day := func() string {
+		return fmt.Sprintf("2024-%02d-%02d %02d:%02d:%02d", 1+r.IntN(12), 1+r.IntN(28), r.IntN(24), r.IntN(60), r.IntN(60))
+	}
+	out := map[string]shopRows{
+		"orders":       {header: "order_id,customer_id,email,phone,name,city,country,order_date,status,amount,currency,refunded_amount,cancelled_at,updated_at"},
+		"refunds":      {header: "refund_id,order_id,customer_id,refund_date,amount,updated_at"},
+		"customers":    {header: "customer_id,email,phone,name,gender,city,acquired_on,email_consent,updated_at"},
+		"products":     {header: "product_id,name,category,price,updated_at"},
+		"interactions": {header: "ticket_id,customer_id,email,opened_at,kind,satisfaction,body,updated_at"},
+		"responses":    {header: "response_id,campaign_id,email,occurred_at,event,updated_at"},
+		"campaigns":    {header: "campaign_id,name,start_date,cost,updated_at"},
+		"lines":        {header: "order_id,product_id,product_name,quantity,unit_price,line_no,updated_at"},
+	}
+	add := func(kind, format string, args ...any) {
+		s := out[kind]
+		s.rows = append(s.rows, fmt.Sprintf(format, args...))
+		out[kind] = s
+	}
+	who := func() (id, email, phone string) {
+		n := r.IntN(12)
+		id, email, phone = fmt.Sprintf("C%02d", n), fmt.Sprintf("c%d@shop.example", n), fmt.Sprintf("1380013%04d", n)
+		switch r.IntN(4) {
+		case 0:
+			return "", email, phone
+		case 1:
+			return "", "", phone
+		case 2:
+			return id, "", ""
+		}
+		return id, email, ""
+	}
+	for i := range 40 {
+		when := day()
+		for range 1 + r.IntN(3) {
+			id, email, phone := who()
+			cancelled := ""
+			if r.IntN(8) == 0 {
+				cancelled = day()
+			}
+			add("orders", "o%d,%s,%s,%s,%s,%s,%s,%s,%s,%d.%02d,CNY,%s,%s,%s", i, id, email, phone, pick("Li", "王芳", ""), pick("杭州", "上海", ""), pick("CN", ""), when,
+				pick("paid", "paid", "unpaid", "cancelled", "refunded"), r.IntN(400)-20, r.IntN(100), pick("", "", "5.00"), cancelled, day())
+		}
+	}
+	for i := range 12 {
+		for range 1 + r.IntN(2) {
+			id, _, _ := who()
+			add("refunds", "r%d,o%d,%s,%s,%d.50,%s", i, r.IntN(50), id, day(), 1+r.IntN(9), day())
+		}
+	}
+	for i := range 12 {
+		for range 1 + r.IntN(3) {
+			add("customers", "C%02d,%s,%s,%s,%s,%s,%s,%s,%s", i, pick("", fmt.Sprintf("c%d@shop.example", i)), pick("", fmt.Sprintf("1380013%04d", i)),
+				pick("Li", "李雷", ""), pick("f", "m", ""), pick("杭州", "上海", ""), pick("2023-05-01", "2023-06-01", ""), pick("yes", "no", ""), day())
+		}
+	}
+	for i := range 6 {
+		for range 1 + r.IntN(2) {
+			add("products", "P%d,%s,%s,%d.00,%s", i, pick("Tea", "茶"), pick("drinks", ""), 5+r.IntN(20), day())
+		}
+	}
+	for i := range 15 {
+		for range 1 + r.IntN(2) {
+			id, email, _ := who()
+			if id == "" && email == "" {
+				id = "C01"
+			}
+			add("interactions", "t%d,%s,%s,%s,%s,%s,%s,%s", i, id, email, day(), pick("complaint", "question"), pick("good", "bad", ""), pick("hello", ""), day())
+		}
+	}
+	for i := range 15 {
+		add("responses", "e%d,spring,c%d@shop.example,%s,%s,%s", i, r.IntN(14), day(), pick("sent", "opened", "clicked"), day())
+	}
+	for range 3 {
+		add("campaigns", "spring,%s,2024-03-01,%d,%s", pick("Spring", "春季"), 100+r.IntN(9), day())
+	}
+	for i := range 30 {
+		when := day()
+		for n := range 1 + r.IntN(3) {
+			add("lines", "o%d,P%d,%s,%d,%d.00,%d,%s", i, r.IntN(8), pick("Tea", "茶", ""), 1+r.IntN(3), 2+r.IntN(30), n+1, when)
+		}
+	}
+	return out
+}
+
+// publicTables are what a store holds, without what depends on which file brought it.
+func publicTables(t testing.TB, e *engine.Engine) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for name, query := range map[string]string{
+		"identities":   "SELECT * FROM identities",
+		"orders":       "SELECT * EXCLUDE (batch_id, line) FROM orders",
+		"order_lines":  "SELECT * EXCLUDE (batch_id, file_line) FROM order_lines",
+		"refunds":      "SELECT * EXCLUDE (batch_id, line) FROM refunds",
+		"interactions": "SELECT * EXCLUDE (batch_id, line) FROM interactions",
+		"texts":        "SELECT * EXCLUDE (batch_id) FROM texts",
+		"responses":    "SELECT * EXCLUDE (batch_id, line) FROM responses",
+		"campaigns":    "SELECT * EXCLUDE (batch_id) FROM campaigns",
+		"products":     "SELECT * FROM products",
+		"customers":    "SELECT * FROM customers",
+		"contacts":     "SELECT * FROM contacts",
+	} {
+		lines := rows(t, e, query)
+		slices.Sort(lines)
+		out[name] = strings.Join(lines, "\n")
+	}
+	return out
+}
+
+// loadingsOf writes rows as files and returns them as loadings, one for each piece.
+func loadingsOf(t testing.TB, e *engine.Engine, kind string, s shopRows, pieces [][]string) []engine.Loading {
+	t.Helper()
+	var out []engine.Loading
+	for i, piece := range pieces {
+		if len(piece) == 0 {
+			continue
+		}
+		from := source(kind)
+		from.Name = "shop"
+		if kind == "lines" {
+			from.Kind = "order-lines"
+		}
+		from.Path = []string{write(t, e, fmt.Sprintf("%s-%d.csv", kind, i), s.header+"\n"+strings.Join(piece, "\n")+"\n")}
+		out = append(out, engine.Loading{Source: from, AllowRejects: true})
+	}
+	return out
+}
+
+// splitRows deals rows into pieces. Lines of one order stay together: a set of lines
+// is one fact.
+func splitRows(r *rand.Rand, kind string, rows []string, pieces int) [][]string {
+	out := make([][]string, pieces)
+	home := map[string]int{}
+	for _, row := range rows {
+		i := r.IntN(pieces)
+		if kind == "lines" {
+			id, _, _ := strings.Cut(row, ",")
+			if at, ok := home[id]; ok {
+				i = at
+			}
+			home[id] = i
+		}
+		out[i] = append(out[i], row)
+	}
+	if kind != "lines" {
+		for _, piece := range out {
+			r.Shuffle(len(piece), func(i, j int) { piece[i], piece[j] = piece[j], piece[i] })
+		}
+	}
+	return out
+}
+
+func compareTables(t *testing.T, what string, got, want map[string]string) {
+	t.Helper()
+	for name := range want {
+		if got[name] != want[name] {
+			t.Errorf("%s: table %s differs:\n%s\nwant\n%s", what, name, onlyIn(got[name], want[name]), onlyIn(want[name], got[name]))
+		}
+	}
+}
+
+// onlyIn are the lines of a that b lacks.
+func onlyIn(a, b string) string {
+	var out []string
+	has := strings.Split(b, "\n")
+	for _, line := range strings.Split(a, "\n") {
+		if !slices.Contains(has, line) {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+func splitsRounds() int {
+	if os.Getenv("CLIENTELE_SOAK") != "" {
+		return 2000
+	}
+	if testing.Short() {
+		return 10
+	}
+	return 200
+}
+
+// Any split of a source's files, loaded in any order and in any groups, ends in the
+// same tables as loading all at once; copies of rows change nothing; and undoing a
+// batch leaves what would be there without it.
+func TestAnySplitAnyOrder(t *testing.T) {
+	var whole map[string]string
+	var shop map[string]shopRows
+	for round := range splitsRounds() {
+		r := rand.New(rand.NewPCG(uint64(round), 7))
+		if round%20 == 0 { // a new shop now and then
+			shop = shopOf(r)
+			e := workspace(t)
+			var all []engine.Loading
+			for _, kind := range slices.Sorted(mapsKeys(shop)) {
+				all = append(all, loadingsOf(t, e, kind, shop[kind], [][]string{shop[kind].rows})...)
+			}
+			mustLoad(t, e, all)
+			whole = publicTables(t, e)
+		}
+		e := workspace(t)
+		var all []engine.Loading
+		for _, kind := range slices.Sorted(mapsKeys(shop)) {
+			pieces := splitRows(r, kind, shop[kind].rows, 1+r.IntN(4))
+			if kind != "lines" && r.IntN(2) == 0 { // the same rows come again, in another file
+				pieces = append(pieces, sample(r, shop[kind].rows))
+			}
+			all = append(all, loadingsOf(t, e, kind, shop[kind], pieces)...)
+		}
+		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		for len(all) > 0 { // in one command or in several
+			n := 1 + r.IntN(len(all))
+			mustLoad(t, e, all[:n])
+			all = all[n:]
+		}
+		compareTables(t, fmt.Sprintf("round %d", round), publicTables(t, e), whole)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// TestRollbackIsExact loads pieces in any order, some of them again, undoes one of the
+// batches and compares with a store that never saw its file.
+func TestRollbackIsExact(t *testing.T) {
+	for round := range splitsRounds() / 4 {
+		r := rand.New(rand.NewPCG(uint64(round), 11))
+		shop := shopOf(r)
+		dated := r.IntN(3) > 0
+		kept, undone := workspace(t), workspace(t)
+		var all, again []engine.Loading
+		for _, kind := range slices.Sorted(mapsKeys(shop)) {
+			s := shop[kind]
+			if !dated && kind != "lines" { // without update times the order of loading decides
+				s = undated(s)
+			}
+			pieces := splitRows(r, kind, s.rows, 1+r.IntN(3))
+			if kind != "lines" {
+				pieces = append(pieces, sample(r, s.rows))
+			}
+			all = append(all, loadingsOf(t, kept, kind, s, pieces)...)
+			again = append(again, loadingsOf(t, undone, kind, s, pieces)...)
+		}
+		order := r.Perm(len(all))
+		victim := order[r.IntN(len(order))]
+		var loaded []engine.Loaded
+		for _, i := range order {
+			if i != victim {
+				mustLoad(t, kept, all[i:i+1])
+			}
+			loaded = append(loaded, mustLoad(t, undone, again[i:i+1])...)
+		}
+		name := again[victim].Source.Path[0]
+		i := slices.IndexFunc(loaded, func(l engine.Loaded) bool { return l.Path == name })
+		if loaded[i].State != engine.StateLoaded {
+			continue // the same rows as another piece
+		}
+		if _, err := undone.Rollback(context.Background(), loaded[i].Batch); err != nil {
+			t.Fatalf("round %d: roll back %s: %v", round, name, err)
+		}
+		compareTables(t, fmt.Sprintf("round %d, %s (dated %v)", round, name, dated), publicTables(t, undone), publicTables(t, kept))
+		expect(t, undone, "SELECT batch_id FROM batches WHERE read <> accepted + duplicates + rejected")
+		expect(t, undone, "SELECT b.batch_id FROM batches AS b LEFT JOIN (SELECT batch_id, sum(\"rows\") AS n FROM facts.repeats GROUP BY batch_id) AS r ON b.batch_id = r.batch_id WHERE b.state = 'loaded' AND b.duplicates <> coalesce(r.n, 0)")
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+func mustLoad(t *testing.T, e *engine.Engine, loadings []engine.Loading) []engine.Loaded {
+	t.Helper()
+	loaded, err := e.Load(context.Background(), loadings)
+	if err != nil && !errors.Is(err, engine.ErrRefused) {
+		t.Fatal(err)
+	}
+	for _, l := range loaded {
+		if l.State == engine.StateRefused {
+			t.Fatalf("%s: %v", l.Path, l.Notes)
+		}
+	}
+	return loaded
+}
+
+// undated is the rows without their last column, the update time.
+func undated(s shopRows) shopRows {
+	cut := func(row string) string { return row[:strings.LastIndexByte(row, ',')] }
+	out := shopRows{header: cut(s.header)}
+	for _, row := range s.rows {
+		out.rows = append(out.rows, cut(row))
+	}
+	return out
+}
+
+// sample is some of the rows, in another order.
+func sample(r *rand.Rand, rows []string) []string {
+	out := slices.Clone(rows)
+	r.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out[:1+r.IntN(len(out))]
+}
+
+func mapsKeys(m map[string]shopRows) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
