@@ -53,8 +53,9 @@ func (j *Joined) Elect(preferred []int32) []Person {
 		if survivor[j.sets.find(from)] != from {
 			continue
 		}
-		for queue = append(queue[:0], from); len(queue) > 0; queue = queue[1:] {
-			at := queue[0]
+		queue = append(queue[:0], from)
+		for q := 0; q < len(queue); q++ {
+			at := queue[q]
 			for _, i := range next.of(at) {
 				other := j.edges[i].a + j.edges[i].b - at
 				if other != from && came[other] == 0 {

@@ -1,5 +1,0 @@
-package engine
-
-import "context"
-
-func (w *writer) resolve(context.Context) (int, error) { return 0, nil }
