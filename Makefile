@@ -61,7 +61,7 @@ bench: tools ## time a whole run, stage by stage, beside DuckDB alone, then ever
 	  *) echo "make: BENCH=$$part: not whole or packages" >&2; exit 2;; \
 	esac; done
 
-soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, checked C pointers (FUZZTIME=)
+soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, long streams, checked C pointers (FUZZTIME=)
 	grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \
 	  sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' "$$file" | while read -r name; do \
 	    go test -tags $(TAGS) -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$(dirname "$$file")" </dev/null; \
@@ -69,6 +69,7 @@ soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, c
 	done
 	go test -tags $(TAGS) -run Kill -count 20 ./...
 	go test -tags $(TAGS) -race -short ./...
+	go test -tags $(TAGS) -run MemoryIsBounded ./ingest/database -database.rows 5000000
 	GOEXPERIMENT=cgocheck2 go test -tags $(TAGS) -short ./engine/...
 
 fmt: ## format the code

@@ -183,6 +183,9 @@ func Name(connect, table, query string) string {
 	if table = strings.TrimSpace(table); table != "" {
 		return name + "/" + strings.Join(strings.Fields(table), " ")
 	}
-	sum := sha256.Sum256([]byte(strings.TrimSpace(query)))
+	if query = strings.TrimSpace(query); query == "" {
+		return name
+	}
+	sum := sha256.Sum256([]byte(query))
 	return name + "/query-" + hex.EncodeToString(sum[:4])
 }

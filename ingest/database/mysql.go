@@ -231,7 +231,7 @@ func (m *mysqlRows) notes() []string {
 	var notes []string
 	for i, n := range m.zeros {
 		if n > 0 {
-			notes = append(notes, fmt.Sprintf("column %q: %d dates of 0000-00-00, which is no date: taken as absent", m.cols[i].name, n))
+			notes = append(notes, fmt.Sprintf("column %q: %s of 0000-00-00, which is no date, taken as absent", m.cols[i].name, counted(n, "date")))
 		}
 	}
 	return notes
@@ -353,8 +353,10 @@ func (m *mysqlRows) explain(err error) error {
 	case 1045, 1698:
 		return because(err, "the server refuses user %s: %s; see password_env or password_file", m.at.user, text)
 	case 1049:
-		return because(err, "%s: see the end of connect", text)
-	case 1044, 1142, 1143:
+		return because(err, "%s: see the database in connect", text)
+	case 1044:
+		return because(err, "%s: see user and database in connect, or ask for GRANT SELECT", text)
+	case 1142, 1143:
 		return because(err, "user %s may not read this: %s; ask for GRANT SELECT", m.at.user, text)
 	case 1792:
 		return because(err, "only reading is allowed: %s; give one SELECT that changes nothing", text)

@@ -387,7 +387,7 @@ func (p *postgres) server(said *pgconn.PgError, err error) error {
 	case "28P01", "28000":
 		return because(err, "the server refuses user %s: %s; see password_env or password_file, and the server's pg_hba.conf", p.at.user, text)
 	case "3D000":
-		return because(err, "%s: see the end of connect", text)
+		return because(err, "%s: see the database in connect", text)
 	case "42501":
 		return because(err, "user %s may not read this: %s; ask for GRANT SELECT", p.at.user, text)
 	case "25006":

@@ -274,10 +274,11 @@ func mysqlDo(database string, statements ...string) error {
 	return nil
 }
 
+// doPostgres runs statements as the user who reads, unless they say otherwise.
 func doPostgres(t testing.TB, statements ...string) {
 	t.Helper()
 	postgresServer.need(t, startPostgres)
-	if err := postgresDo("shop", statements...); err != nil {
+	if err := postgresDo("shop", append([]string{"SET ROLE " + testUser}, statements...)...); err != nil {
 		t.Fatal(err)
 	}
 }

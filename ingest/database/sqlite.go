@@ -194,7 +194,7 @@ func (q *sqliteRows) notes() []string {
 	var notes []string
 	for i, n := range q.bytes {
 		if n > 0 {
-			notes = append(notes, fmt.Sprintf("column %q: %d values of bytes: written as hexadecimal digits; where they are a text, convert them in a query", q.cols[i].name, n))
+			notes = append(notes, fmt.Sprintf("column %q: %s of bytes, written as hexadecimal digits; where they are a text, convert them in a query", q.cols[i].name, counted(n, "value")))
 		}
 	}
 	return notes

@@ -194,10 +194,10 @@ func (w *watermark) notes() []string {
 	}
 	var notes []string
 	if w.nulls > 0 {
-		notes = append(notes, fmt.Sprintf("%d rows have no %s: they were read, and will not be when only later rows are read", w.nulls, w.name))
+		notes = append(notes, fmt.Sprintf("column %q: %s without a value, read now and not when only later rows are read", w.name, counted(w.nulls, "row")))
 	}
 	if w.beyond > 0 {
-		notes = append(notes, fmt.Sprintf("%d rows have a value in %s beyond all others, such as infinity: they will be read every time", w.beyond, w.name))
+		notes = append(notes, fmt.Sprintf("column %q: %s beyond all others, such as infinity, which will be read every time", w.name, counted(w.beyond, "value")))
 	}
 	return notes
 }
@@ -283,5 +283,13 @@ func compareTimes(a, b []byte) int {
 }
 
 func secondsFraction(b []byte) []byte {
-	return bytes.TrimRight(bytes.TrimSuffix(b[19:], []byte("Z")), "0")
+	return bytes.TrimRight(bytes.TrimRight(bytes.TrimSuffix(b[19:], []byte("Z")), "0"), ".")
+}
+
+// counted writes 1 row, 2 rows.
+func counted(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
