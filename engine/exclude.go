@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
 	"clientele/engine/config"
@@ -311,9 +310,10 @@ func anyGlob(globs []string) string {
 }
 
 // fold makes texts equal that differ in capitals, width or other compatibility
-// forms. Of plain ASCII it makes small letters, as lower does in SQL.
+// forms. Of plain ASCII it makes small letters, as lower does in SQL. By way of
+// capitals, since some letters have two small forms.
 func fold(text string) string {
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(text)))
+	return norm.NFKC.String(strings.ToLower(strings.ToUpper(norm.NFKC.String(text))))
 }
 
 // excluded are the numbers of each rule; makeExclusions has run.

@@ -343,7 +343,7 @@ func FuzzMatching(f *testing.F) {
 
 func TestFold(t *testing.T) {
 	for text, want := range map[string]string{
-		"": "", "Staff": "staff", "ＳＴＡＦＦ１": "staff1", "员工": "员工", "Straße": "strasse", "ΣΑΣ": "σασ", "ｶﾞ": "ガ", "①㈱": "1(株)", "K": "k",
+		"": "", "Staff": "staff", "ＳＴＡＦＦ１": "staff1", "员工": "员工", "Straße": "straße", "ΣΑΣ": "σασ", "σας": "σασ", "ꭰ": "ꭰ", "Ꭰ": "ꭰ", "ｶﾞ": "ガ", "①㈱": "1(株)", "K": "k",
 	} {
 		if got := fold(text); got != want {
 			t.Errorf("%q is folded to %q, want %q", text, got, want)
