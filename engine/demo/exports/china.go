@@ -96,15 +96,25 @@ func firstWord(s string) string {
 	return s
 }
 
-// youzanCustomers are known by their number. Who hides it cannot be told apart
-// from others: those rows are refused.
+// youzanCustomers are known by their number. Another shop's staff may not see all of
+// them: who is masked cannot be told apart from others, and those rows are refused.
 func youzanCustomers(g *generator) {
-	s := g.sheet()
 	d := g.file(Data, "youzan_customers_20250601.csv", "")
+	s := youzanPeople(g, d, false)
+	s.repeat(8)
+	d.Duplicates = 1
+	d.fill(s, dialect{encoding: utf8BOM})
+	masked := g.file(Variants, "youzan_customers_20250602.csv", "")
+	masked.Variant, masked.Why = "some numbers masked", "no customer id, e-mail address or telephone number"
+	masked.fill(youzanPeople(g, masked, true), dialect{encoding: utf8BOM})
+}
+
+func youzanPeople(g *generator, d *document, masked bool) *sheet {
+	s := g.sheet()
 	for i := range 54 {
 		p := &g.people[abroadPeople+i]
 		mobile := p.local()
-		if i%9 == 5 {
+		if masked && i%9 == 5 {
 			mobile = maskSix(mobile)
 			d.Rejected++
 		} else {
@@ -117,9 +127,7 @@ func youzanCustomers(g *generator) {
 			"分销员": "李敏", "企微好友": "否", "来源渠道": "微信小程序", "来源方式": "扫码", "成为客户时间": since.Format(dateTime), "成为会员时间": since.AddDate(0, 0, 2).Format(dateTime),
 			"成为会员店铺": "茗山茶舍（杭州店）", "公众号": "已关注", "微信地域": "浙江，杭州", "所属区域": "华东", "指定时间消费次数": "0", "指定时间消费金额": "0.00"})
 	}
-	s.repeat(8)
-	d.Duplicates, d.Why = 1, "no customer id, e-mail address or telephone number"
-	d.fill(s, dialect{encoding: utf8BOM})
+	return s
 }
 
 // jdOrders has one row an item, and the amounts of the order on each of them.

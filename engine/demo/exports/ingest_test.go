@@ -16,9 +16,9 @@ import (
 
 // order is what the rows of one order come to.
 type order struct {
-	status                    string
-	net, refunded             int64 // units of 1/10,000
-	hasNet, told, dated, lost bool
+	status              string
+	net, refunded       int64 // units of 1/10,000
+	hasNet, told, dated bool
 }
 
 // counted is the rule of which orders count, and back what of them went back.

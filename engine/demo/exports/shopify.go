@@ -158,11 +158,21 @@ func shopifyFirst(row cells, o *order, status, phone string) {
 	}
 }
 
-// shopifyCustomers has everybody who bought, some who did not, and one person
-// of the shop's counter who left no address at all: nobody to load.
+// shopifyCustomers has everybody who bought and some who did not. In another shop
+// somebody at the counter left no address at all: nobody to load.
 func shopifyCustomers(g *generator) {
-	s := g.sheet()
 	d := g.file(Data, "customers_export.csv", "")
+	d.fill(shopifyPeople(g, d), dialect{})
+	counter := g.file(Variants, "customers_export_pos.csv", "")
+	counter.Variant, counter.Rejected, counter.Why = "somebody without any address", 1, "no customer id, e-mail address or telephone number"
+	s := shopifyPeople(g, counter)
+	s.add(cells{"First Name": "Walk-in", "Last Name": "Customer", "Accepts Email Marketing": "no", "Accepts SMS Marketing": "no",
+		"Total Spent": "12.00", "Total Orders": "1", "Tax Exempt": "no"})
+	counter.fill(s, dialect{})
+}
+
+func shopifyPeople(g *generator, d *document) *sheet {
+	s := g.sheet()
 	spent, bought := map[int]Cents{}, map[int]int{}
 	for _, o := range shopifySales(g) {
 		if o.outcome.counted() && o.n%24 != 23 {
@@ -192,8 +202,5 @@ func shopifyCustomers(g *generator) {
 		s.add(row)
 		d.known(keysOf(email, phone)...)
 	}
-	s.add(cells{"First Name": "Walk-in", "Last Name": "Customer", "Accepts Email Marketing": "no", "Accepts SMS Marketing": "no",
-		"Total Spent": "12.00", "Total Orders": "1", "Tax Exempt": "no"})
-	d.Rejected, d.Why = 1, "no customer id, e-mail address or telephone number"
-	d.fill(s, dialect{})
+	return s
 }
