@@ -58,10 +58,10 @@ func yearless(v []byte) bool {
 		return false
 	}
 	month, day, ok := bytes.Cut(v, []byte("/"))
-	return ok && digitsOnly(month) && digitsOnly(day)
+	return ok && numeric(month) && numeric(day)
 }
 
-func digitsOnly(b []byte) bool {
+func numeric(b []byte) bool {
 	for _, c := range b {
 		if c < '0' || c > '9' {
 			return false

@@ -285,8 +285,8 @@ func TestFillKeepsToItsOrder(t *testing.T) {
 func TestShopifyCustomers(t *testing.T) {
 	got := export(t, options("customers"), "customers_export.csv", "|",
 		"Customer ID|First Name|Last Name|Email|Accepts Email Marketing|Default Address Address1|City|Province|Country Code|Zip|Phone|Accepts SMS Marketing|Total Spent|Total Orders|Tags",
-		"'6001|Ann|Lee|ann@example.com|yes|1 High St|Paris|IDF|FR|'01234|'+33 1 23 45 67 89|no|100.00|2|vip")
-	rowsOf(t, got, map[string]string{"customer_via": "email", "name": "Ann Lee", "email": "ann@example.com", "phone": "+33123456789", "email_consent": "true", "sms_consent": "false",
+		"'6001|Ann|Lee|ann@example.com|yes|1 High St|Paris|IDF|FR|'01234|'+33 1 42 68 53 00|no|100.00|2|vip")
+	rowsOf(t, got, map[string]string{"customer_via": "email", "name": "Ann Lee", "email": "ann@example.com", "phone": "+33142685300", "email_consent": "true", "sms_consent": "false",
 		"address": "1 High St", "city": "Paris", "region": "IDF", "country": "FR", "postcode": "01234", "tags": "vip"})
 }
 
@@ -350,7 +350,7 @@ func TestStripePayments(t *testing.T) {
 	const header = "id|Created (UTC)|Amount|Amount Refunded|Currency|Converted Amount|Converted Amount Refunded|Converted Currency|Status|Customer ID|Customer Email|Captured|Disputed Amount|Dispute Status|Dispute Date (UTC)|PaymentIntent ID|order_id (metadata)|email (metadata)"
 	got := export(t, opt, "payments.csv", "|", header,
 		"ch_1|2024-01-31 20:30|20,00|5,00|usd|18,50|4,63|eur|Refunded|cus_1|a@b.cd|true||||pi_1|77|x@y.zz",
-		"ch_2|2024-02-01 08:00|1.100,00|0,00|eur||||Paid||B@b.cd|true|1.100,00|lost|2024-02-20 10:00|pi_2|78|",
+		"ch_2|2024-02-01 08:00|1.100,00|0,00|eur||||Paid||Bo@b.cd|true|1.100,00|lost|2024-02-20 10:00|pi_2|78|",
 		"ch_3|2024-02-01 09:00|30,00|10,00|usd|27,00|9,00|eur|Paid||c@b.cd|true|10,00|lost|2024-02-21 10:00|pi_3||",
 		"ch_4|2024-02-01 09:00|30,00|0,00|eur|30,00|0,00|eur|Paid||c@b.cd|false||||pi_4||",
 		"ch_5|2024-02-01 09:00|30,00|0,00|eur|30,00|0,00|eur|Failed||c@b.cd|false||||pi_5||",
@@ -362,7 +362,7 @@ func TestStripePayments(t *testing.T) {
 	}
 	rowsOf(t, got,
 		map[string]string{"order_id": "ch_1", "customer_key": "cus_1", "customer_via": "id", "email": "a@b.cd", "ordered_at": "2024-01-31T20:30:00Z", "ordered_on": "2024-02-01", "status": "refunded", "currency": "EUR", "net": "18.5000", "refunded": "4.6300"},
-		map[string]string{"order_id": "ch_2", "customer_via": "email", "email": "b@b.cd", "ordered_at": "2024-02-01T08:00:00Z", "ordered_on": "2024-02-01", "status": "paid", "currency": "EUR", "net": "1100.0000",
+		map[string]string{"order_id": "ch_2", "customer_via": "email", "email": "bo@b.cd", "ordered_at": "2024-02-01T08:00:00Z", "ordered_on": "2024-02-01", "status": "paid", "currency": "EUR", "net": "1100.0000",
 			"refunded": "1100.0000", "refunded_at": "2024-02-20T10:00:00Z", "refunded_on": "2024-02-20"},
 		// 9 refunded, and a third of 27 lost
 		payment("ch_3", map[string]string{"status": "paid", "net": "27.0000", "refunded": "18.0000", "refunded_at": "2024-02-21T10:00:00Z", "refunded_on": "2024-02-21"}),
@@ -396,8 +396,8 @@ func TestAmazonAllOrders(t *testing.T) {
 func TestAmazonFBAShipped(t *testing.T) {
 	got := export(t, options("orders"), "shipped.txt", "|",
 		"amazon-order-id|shipment-id|amazon-order-item-id|purchase-date|buyer-email|buyer-name|buyer-phone-number|sku|product-name|quantity-shipped|currency|item-price|item-promotion-discount|ship-address-1|ship-city|ship-state|ship-postal-code|ship-country|sales-channel",
-		"026-1|D1|9|2024-01-31T20:30:00+00:00|abc123@marketplace.amazon.co.uk|Ann|0113 496 0000|M1|Mug|2|GBP|20.00|-1.50|1 High St|Leeds||LS1|GB|Amazon.co.uk")
-	rowsOf(t, got, map[string]string{"order_id": "026-1", "customer_via": "email", "email": "abc123@marketplace.amazon.co.uk", "phone": got.rows[0]["phone"], "name": "Ann",
+		"026-1|D1|9|2024-01-31T20:30:00+00:00|abc123@marketplace.amazon.co.uk|Ann|+44 113 496 0000|M1|Mug|2|GBP|20.00|-1.50|1 High St|Leeds||LS1|GB|Amazon.co.uk")
+	rowsOf(t, got, map[string]string{"order_id": "026-1", "customer_via": "email", "email": "abc123@marketplace.amazon.co.uk", "phone": "+441134960000", "name": "Ann",
 		"ordered_at": "2024-01-31T20:30:00Z", "ordered_on": "2024-01-31", "channel": "Amazon.co.uk", "currency": "GBP", "product_id": "M1", "product_name": "Mug",
 		"quantity": "2.0000", "line_net": "18.5000", "line_discount": "1.5000", "address": "1 High St", "city": "Leeds", "postcode": "LS1", "country": "GB"})
 	if got.file.Amount != "line" || got.file.Source.Name != "amazon_fba_shipped" {
@@ -408,7 +408,7 @@ func TestAmazonFBAShipped(t *testing.T) {
 func TestOnlineRetail(t *testing.T) {
 	got := export(t, options("auto"), "retail.csv", "|", "Invoice|StockCode|Description|Quantity|InvoiceDate|Price|Customer ID|Country",
 		"C489449|22087|PAPER BUNTING|-12|2009-12-01 10:33:00|2.95|16321.0|Australia")
-	rowsOf(t, got, map[string]string{"order_id": "C489449", "customer_key": "16321.0", "ordered_at": "2009-12-01T10:33:00Z", "ordered_on": "2009-12-01", "product_id": "22087", "product_name": "PAPER BUNTING",
+	rowsOf(t, got, map[string]string{"order_id": "C489449", "customer_key": "16321", "ordered_at": "2009-12-01T10:33:00Z", "ordered_on": "2009-12-01", "product_id": "22087", "product_name": "PAPER BUNTING",
 		"quantity": "-12.0000", "unit_price": "2.9500", "country": "Australia"})
 }
 
@@ -424,10 +424,10 @@ func TestKlaviyoCampaigns(t *testing.T) {
 
 func TestMailchimpAudience(t *testing.T) {
 	const header = "Email Address|First Name|Last Name|Address|Phone Number|Birthday|MEMBER_RATING|OPTIN_TIME|CONFIRM_TIME|CC|REGION|LAST_CHANGED|LEID|EUID|NOTES|TAGS"
-	const row = `ann@example.com|Ann|Lee|1 High St  Paris  75001|+33 1 23 45 67 89|03/14|2|2024-01-31 20:30:00|2024-01-31 20:31:00|FR|IDF|2024-05-01 23:00:00|1|e1||"vip","new"`
+	const row = `ann@example.com|Ann|Lee|1 High St  Paris  75001|+33 1 42 68 53 00|03/14|2|2024-01-31 20:30:00|2024-01-31 20:31:00|FR|IDF|2024-05-01 23:00:00|1|e1||"vip","new"`
 	opt := options("auto")
 	opt.Zone = shanghai(t)
-	want := map[string]string{"customer_via": "email", "email": "ann@example.com", "name": "Ann Lee", "phone": "+33123456789", "address": "1 High St  Paris  75001", "acquired_on": "2024-02-01", // 20:30 UTC is the next day in Shanghai
+	want := map[string]string{"customer_via": "email", "email": "ann@example.com", "name": "Ann Lee", "phone": "+33142685300", "address": "1 High St  Paris  75001", "acquired_on": "2024-02-01", // 20:30 UTC is the next day in Shanghai
 		"country": "FR", "region": "IDF", "updated_at": "2024-05-01T23:00:00Z", "updated_on": "2024-05-02", "tags": `"vip","new"`}
 	for file, consent := range map[string]string{
 		"subscribed_members_export_1a2b.csv": "true", "unsubscribed_members_export_1a2b.csv": "false", "cleaned_email_audience_export_1.csv": "false",
@@ -617,6 +617,9 @@ func TestSourcesTakeAnything(t *testing.T) {
 			}
 			return nil
 		})
+		if err != nil && strings.Contains(err.Error(), "were rounded by a spreadsheet") {
+			return // reading stops where it is plain that the file is of no use
+		}
 		var unknown *UnknownStatus
 		if err != nil && !errors.As(err, &unknown) {
 			rt.Fatal(err)
