@@ -32,11 +32,11 @@ func (c *converter) customers(b *Block) {
 			if reason != "" {
 				c.reject(b, r, id, v, reason)
 			}
-			if len(key) > 0 {
+			if len(key) > 0 && !hidden(key) {
 				t.Bytes, code = append(t.Bytes, key...), 0
 			}
 		}
-		if code < 0 && email != nil && !email.Missing(r) {
+		if code < 0 && email != nil && !email.Missing(r) && keyEmail(email.Texts.At(r)) {
 			t.Bytes, code = c.opaque(t.Bytes, "email:", email.Texts.At(r)), 1
 		}
 		if code < 0 && phone != nil && !phone.Missing(r) {
@@ -81,6 +81,9 @@ func (c *converter) names(b *Block) {
 		v := cell(b, r, col.index)
 		if !utf8.Valid(v) {
 			c.reject(b, r, col, v, reasonNotUTF8)
+			return nil
+		}
+		if hidden(v) {
 			return nil
 		}
 		return v

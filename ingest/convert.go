@@ -29,6 +29,7 @@ type converter struct {
 	buf      []byte
 	labels   [][]uint64 // by field: hashes of the labels of a Category
 	ratio    map[string]float64
+	phones   *phones // of files with a column of them
 }
 
 func newConverter(p *plan) *converter {
@@ -49,6 +50,8 @@ func newConverter(p *plan) *converter {
 			w = newCodes(words("rating"), []string{"0", "1", "2", "3", "4", "5"})
 		case typeCurrency:
 			w = newCodes(words("currency"), nil)
+		case typePhone:
+			c.phones = newPhones(p.region)
 		}
 		c.codes = append(c.codes, w)
 	}
@@ -165,7 +168,7 @@ func (c *converter) convertColumn(b *Block, i int) {
 	case typeEmail:
 		c.addresses(b, col, appendEmail)
 	case typePhone:
-		c.addresses(b, col, appendPhone)
+		c.addresses(b, col, c.phones.append)
 	case typeInstant:
 		c.instants(b, col, i)
 	case typePast, typeDate:
@@ -198,6 +201,9 @@ func (c *converter) ids(b *Block, col *column) {
 		switch {
 		case reason != "":
 			c.reject(b, r, col, v, reason)
+			if reason == reasonSpoiltID && col.target == "order_id" {
+				c.spoilt.add(col.header, string(trim(v)), b.Lines[r])
+			}
 		case len(id) == 0:
 			setNull(out, r, c.rows)
 			if col.insist {
@@ -216,8 +222,9 @@ func (c *converter) texts(b *Block, col *column) {
 	t := &out.Texts
 	for r := range c.rows {
 		v := cell(b, r, col.index)
-		if len(v) == 0 {
+		if len(v) == 0 || name == "name" && hidden(v) || name == "address" && hiddenAddress(v) {
 			setNull(out, r, c.rows)
+			v = nil
 		} else if !c.valid && !utf8.Valid(v) {
 			c.reject(b, r, col, v, reasonNotUTF8)
 			v = nil

@@ -16,23 +16,24 @@ import (
 
 // Options say how a file is to be read; zero values mean "find out".
 type Options struct {
-	Kind      string            // orders, order-lines, customers, products, refunds, interactions, campaigns, responses; auto
-	Format    string            // auto, csv, tsv, json, jsonl, parquet, xlsx
-	Encoding  string            // auto, utf-8, gb18030, utf-16, windows-1252 ... (the list stands with package csv)
-	Delimiter string            // auto, or one character
-	Dates     string            // auto, ymd, dmy, mdy: order of day and month in 03/04/2024; excel: year first, and numbers are a spreadsheet's days
-	Decimal   string            // auto, "." or ","
-	Map       map[string]string // canonical column: header name, or "-" for none; overrides recognition
-	Status    map[string]string // the file's word (case-folded): canonical status
-	Zone      *time.Location    // business zone
-	Times     *time.Location    // zone of instants that name none; nil: that of the recognised export, else Zone
-	Now       time.Time         // moment of loading: facts dated more than a day later are rejected
-	Key       []byte            // key of the hash that makes ids of customers known by e-mail or phone only
-	Workers   int               // goroutines that parse; 0: all cores
-	Fold      *Fold             // nil: chunks keep every column of each row
-	Sheet     string            // of a workbook: its name, or its number from 1; "": the first that holds a table
-	Root      string            // folder of the source: segments key=value of the path below it become columns; "": none
-	Expand    int64             // bytes that a compressed file may hold; 0: 1 GiB, or 1000 times its size up to 64 GiB
+	Kind        string            // orders, order-lines, customers, products, refunds, interactions, campaigns, responses; auto
+	Format      string            // auto, csv, tsv, json, jsonl, parquet, xlsx
+	Encoding    string            // auto, utf-8, gb18030, utf-16, windows-1252 ... (the list stands with package csv)
+	Delimiter   string            // auto, or one character
+	Dates       string            // auto, ymd, dmy, mdy: order of day and month in 03/04/2024; excel: year first, and numbers are a spreadsheet's days
+	Decimal     string            // auto, "." or ","
+	Map         map[string]string // canonical column: header name, or "-" for none; overrides recognition
+	Status      map[string]string // the file's word (case-folded): canonical status
+	Zone        *time.Location    // business zone
+	Times       *time.Location    // zone of instants that name none; nil: that of the recognised export, else Zone
+	PhoneRegion string            // ISO 3166 region of telephone numbers without a country code; "": CN
+	Now         time.Time         // moment of loading: facts dated more than a day later are rejected
+	Key         []byte            // key of the hash that makes ids of customers known by e-mail or phone only
+	Workers     int               // goroutines that parse; 0: all cores
+	Fold        *Fold             // nil: chunks keep every column of each row
+	Sheet       string            // of a workbook: its name, or its number from 1; "": the first that holds a table
+	Root        string            // folder of the source: segments key=value of the path below it become columns; "": none
+	Expand      int64             // bytes that a compressed file may hold; 0: 1 GiB, or 1000 times its size up to 64 GiB
 }
 
 // Detected says what a file was found to be when it was opened.
@@ -317,6 +318,9 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	})
 	if e := in.close(); err == nil {
 		err = e
+	}
+	if spoilt := f.plan.spoilt.err(); spoilt != nil && ctx.Err() == nil {
+		return at(f.Path, spoilt)
 	}
 	if stop != nil || err != nil && ctx.Err() != nil {
 		return err

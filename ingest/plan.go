@@ -36,6 +36,8 @@ type plan struct {
 	statuses lexicon
 	unknown  unknownWords // of the column of status
 	mixed    mixedSigns   // of the priced columns
+	spoilt   spoiltIDs    // of orders
+	region   string       // of telephone numbers without a country code
 	limit    int64        // microseconds UTC; later facts are rejected
 	lastDay  int32        // the same as a date in the business zone
 	key      []byte
@@ -53,7 +55,11 @@ func newPlan(k kind, bindings []Binding, opt Options) (*plan, error) {
 		cur := zone.cursor()
 		p.limit, p.lastDay = limit.UnixMicro(), cur.day(limit.Unix())
 	}
-	var err error
+	err := checkRegion(opt.PhoneRegion)
+	if err != nil {
+		return nil, err
+	}
+	p.region = opt.PhoneRegion
 	if p.statuses, err = withStatuses(opt.Status); err != nil {
 		return nil, err
 	}
