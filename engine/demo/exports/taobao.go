@@ -109,10 +109,11 @@ func taobaoOrders(g *generator) {
 	taobaoSpoilt(g, &plain)
 }
 
-// taobaoSpoilt is the same export after a spreadsheet has been through it.
+// taobaoSpoilt is the same export after a spreadsheet has been through it: where two
+// ids have become one, nobody knows which orders there are, so it is refused.
 func taobaoSpoilt(g *generator, s *sheet) {
 	d := g.file(Variants, "ExportOrderList202506011030_excel.csv", "CNY")
-	d.Variant, d.Why = "ids turned into 1.23E+17", "id spoilt by a spreadsheet"
+	d.Variant, d.Refused, d.Why = "ids turned into 1.23E+17", "were rounded by a spreadsheet", "id spoilt by a spreadsheet"
 	bad := *s
 	bad.rows = nil
 	for _, o := range taobaoSales(g) {

@@ -70,6 +70,9 @@ type File struct {
 	Delimiter string `json:"delimiter"` // "," or a TAB; "" for JSON
 	Rows      int    `json:"rows"`      // records without the header: what is read
 
+	// Refused is what the error says of a file that must be refused whole, "" for
+	// others. What follows is then of the rows that are not at fault.
+	Refused string `json:"refused"`
 	// Duplicates are rows that repeat an earlier one; Rejected are rows that
 	// nothing can be made of, for the reason that Why gives.
 	Duplicates int    `json:"duplicates"`
