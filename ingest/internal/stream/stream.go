@@ -52,7 +52,7 @@ func Open(path string, peek int, expand int64) (*File, error) {
 		return nil, f.name(err)
 	}
 	if f.Packing != "" {
-		from = &limited{from: from, limit: Limit(size, expand), size: size}
+		from = Limited(from, Limit(size, expand), size)
 	}
 	f.buf = bufio.NewReaderSize(from, peek)
 	return f, nil
@@ -108,6 +108,15 @@ func (e *errExpands) Error() string {
 	return fmt.Sprintf("holds more than %s in %s packed: unpack it first if it is meant to", Size(e.limit), Size(e.size))
 }
 
+// Over is the error of a file of the given size that holds more than limit bytes.
+func Over(limit, size int64) error { return &errExpands{limit, size} }
+
+// Expands reports the error of a file that holds more than it may.
+func Expands(err error) bool {
+	var e *errExpands
+	return errors.As(err, &e)
+}
+
 // Size writes a number of bytes for people.
 func Size(n int64) string {
 	switch {
@@ -121,6 +130,12 @@ func Size(n int64) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
+// Limited reads what a file of the given size holds: more than limit bytes are
+// an error that says so.
+func Limited(from io.Reader, limit, size int64) io.Reader {
+	return &limited{from: from, limit: limit, size: size}
+}
+
 // limited reads at most limit bytes; more are an error.
 type limited struct {
 	from  io.Reader
@@ -132,7 +147,7 @@ type limited struct {
 func (l *limited) Read(p []byte) (int, error) {
 	n, err := l.from.Read(p)
 	if l.read += int64(n); l.read > l.limit {
-		return 0, &errExpands{l.limit, l.size}
+		return 0, Over(l.limit, l.size)
 	}
 	return n, err
 }
@@ -179,11 +194,10 @@ func plain(err error) error {
 // name says what went wrong while reading, and in which file.
 func (f *File) name(err error) error {
 	packed := f.Packing != ""
-	var expands *errExpands
 	switch {
 	case err == nil || err == io.EOF && !packed:
 		return err
-	case errors.As(err, &expands):
+	case Expands(err):
 		return fmt.Errorf("%s: %w", f.Path, err)
 	case packed && (errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF):
 		return fmt.Errorf("%s: the %s file is cut off before its end", f.Path, f.Packing)
