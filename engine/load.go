@@ -335,11 +335,11 @@ func (w *writer) loadFile(ctx context.Context, l Loading, path sourceFile) (*Loa
 
 // run loads the file that was opened, or records that it is refused.
 func (m *merge) run(opened *ingest.Fold) error {
-	var err error
-	if m.currency, err = m.reporting(m.ctx, m.file); err != nil {
+	currency, err := m.reporting(m.ctx, m.file)
+	if err != nil {
 		return err
 	}
-	m.fold = m.foldOf(m.source, opened, m.currency)
+	m.fold = m.foldOf(m.source, opened, currency)
 	m.file.Use(m.fold)
 	err = m.load()
 	if refused := (*refusal)(nil); errors.As(err, &refused) {

@@ -335,7 +335,7 @@ func idColumn(kind string) string {
 func (m *merge) script(name string, args ...sql.NamedArg) error {
 	net := m.Config.Net
 	args = append(args,
-		sql.Named("source", m.source.Name), sql.Named("batch", m.loaded.Batch), sql.Named("currency", m.currency),
+		sql.Named("source", m.source.Name), sql.Named("batch", m.loaded.Batch),
 		sql.Named("with_tax", slices.Contains(net, "tax")), sql.Named("with_shipping", slices.Contains(net, "shipping")))
 	if err := m.db.Statements(m.ctx, queries.Get("merge/"+name).SQL, args...); err != nil {
 		return fmt.Errorf("%s: %w", name, err)

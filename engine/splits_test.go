@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -208,90 +210,108 @@ func splitsRounds() int {
 }
 
 // Any split of a source's files, loaded in any order and in any groups, ends in the
-// same tables as loading all at once; copies of rows change nothing; and undoing a
-// batch leaves what would be there without it.
+// same tables as loading all at once; copies of rows change nothing.
 func TestAnySplitAnyOrder(t *testing.T) {
-	var whole map[string]string
-	var shop map[string]shopRows
-	for round := range splitsRounds() {
-		r := rand.New(rand.NewPCG(uint64(round), 7))
-		if round%20 == 0 { // a new shop now and then
-			shop = shopOf(r)
+	for block := range splitsRounds() / 10 {
+		t.Run(fmt.Sprint(block), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(uint64(block), 7))
+			shop := someKinds(r, shopOf(r))
 			e := workspace(t)
-			var all []engine.Loading
-			for _, kind := range slices.Sorted(mapsKeys(shop)) {
-				all = append(all, loadingsOf(t, e, kind, shop[kind], [][]string{shop[kind].rows})...)
+			mustLoad(t, e, wholeFiles(t, e, shop))
+			whole := publicTables(t, e)
+			for round := 0; round < 10 && !t.Failed(); round++ {
+				e := workspace(t)
+				all := randomFiles(t, r, e, shop)
+				for len(all) > 0 { // in one command or in several
+					n := 1 + r.IntN(len(all))
+					mustLoad(t, e, all[:n])
+					all = all[n:]
+				}
+				compareTables(t, fmt.Sprintf("round %d", round), publicTables(t, e), whole)
 			}
-			mustLoad(t, e, all)
-			whole = publicTables(t, e)
-		}
-		e := workspace(t)
-		var all []engine.Loading
-		for _, kind := range slices.Sorted(mapsKeys(shop)) {
-			pieces := splitRows(r, kind, shop[kind].rows, 1+r.IntN(4))
-			if kind != "lines" && r.IntN(2) == 0 { // the same rows come again, in another file
-				pieces = append(pieces, sample(r, shop[kind].rows))
-			}
-			all = append(all, loadingsOf(t, e, kind, shop[kind], pieces)...)
-		}
-		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		for len(all) > 0 { // in one command or in several
-			n := 1 + r.IntN(len(all))
-			mustLoad(t, e, all[:n])
-			all = all[n:]
-		}
-		compareTables(t, fmt.Sprintf("round %d", round), publicTables(t, e), whole)
-		if t.Failed() {
-			return
-		}
+		})
 	}
 }
 
-// TestRollbackIsExact loads pieces in any order, some of them again, undoes one of the
-// batches and compares with a store that never saw its file.
+// someKinds keeps the orders and up to two other kinds of a shop.
+func someKinds(r *rand.Rand, shop map[string]shopRows) map[string]shopRows {
+	others := slices.DeleteFunc(slices.Sorted(maps.Keys(shop)), func(k string) bool { return k == "orders" })
+	r.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
+	out := map[string]shopRows{"orders": shop["orders"]}
+	for _, kind := range others[:r.IntN(3)] {
+		out[kind] = shop[kind]
+	}
+	return out
+}
+
+// wholeFiles are the files of a shop, one of each kind.
+func wholeFiles(t testing.TB, e *engine.Engine, shop map[string]shopRows) []engine.Loading {
+	var all []engine.Loading
+	for _, kind := range slices.Sorted(maps.Keys(shop)) {
+		all = append(all, loadingsOf(t, e, kind, shop[kind], [][]string{shop[kind].rows})...)
+	}
+	return all
+}
+
+// randomFiles are the rows of a shop in random pieces, some of them twice, in random order.
+func randomFiles(t testing.TB, r *rand.Rand, e *engine.Engine, shop map[string]shopRows) []engine.Loading {
+	var all []engine.Loading
+	for _, kind := range slices.Sorted(maps.Keys(shop)) {
+		pieces := splitRows(r, kind, shop[kind].rows, 1+r.IntN(3))
+		if kind != "lines" && r.IntN(2) == 0 { // the same rows come again, in another file
+			pieces = append(pieces, sample(r, shop[kind].rows))
+		}
+		all = append(all, loadingsOf(t, e, kind, shop[kind], pieces)...)
+	}
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
+}
+
+// Undoing a batch leaves what would be there if its file had never been loaded,
+// whatever was loaded before it and after it.
 func TestRollbackIsExact(t *testing.T) {
-	for round := range splitsRounds() / 4 {
-		r := rand.New(rand.NewPCG(uint64(round), 11))
-		shop := shopOf(r)
-		dated := r.IntN(3) > 0
-		kept, undone := workspace(t), workspace(t)
-		var all, again []engine.Loading
-		for _, kind := range slices.Sorted(mapsKeys(shop)) {
-			s := shop[kind]
-			if !dated && kind != "lines" { // without update times the order of loading decides
-				s = undated(s)
-			}
-			pieces := splitRows(r, kind, s.rows, 1+r.IntN(3))
-			if kind != "lines" {
-				pieces = append(pieces, sample(r, s.rows))
-			}
-			all = append(all, loadingsOf(t, kept, kind, s, pieces)...)
-			again = append(again, loadingsOf(t, undone, kind, s, pieces)...)
-		}
-		order := r.Perm(len(all))
-		victim := order[r.IntN(len(order))]
-		var loaded []engine.Loaded
-		for _, i := range order {
-			if i != victim {
-				mustLoad(t, kept, all[i:i+1])
-			}
-			loaded = append(loaded, mustLoad(t, undone, again[i:i+1])...)
-		}
-		name := again[victim].Source.Path[0]
-		i := slices.IndexFunc(loaded, func(l engine.Loaded) bool { return l.Path == name })
-		if loaded[i].State != engine.StateLoaded {
-			continue // the same rows as another piece
-		}
-		if _, err := undone.Rollback(context.Background(), loaded[i].Batch); err != nil {
-			t.Fatalf("round %d: roll back %s: %v", round, name, err)
-		}
-		compareTables(t, fmt.Sprintf("round %d, %s (dated %v)", round, name, dated), publicTables(t, undone), publicTables(t, kept))
-		expect(t, undone, "SELECT batch_id FROM batches WHERE read <> accepted + duplicates + rejected")
-		expect(t, undone, "SELECT b.batch_id FROM batches AS b LEFT JOIN (SELECT batch_id, sum(\"rows\") AS n FROM facts.repeats GROUP BY batch_id) AS r ON b.batch_id = r.batch_id WHERE b.state = 'loaded' AND b.duplicates <> coalesce(r.n, 0)")
-		if t.Failed() {
-			return
+	for round := range splitsRounds() / 5 {
+		t.Run(fmt.Sprint(round), func(t *testing.T) {
+			t.Parallel()
+			testRollback(t, rand.New(rand.NewPCG(uint64(round), 11)))
+		})
+	}
+}
+
+func testRollback(t *testing.T, r *rand.Rand) {
+	shop := someKinds(r, shopOf(r))
+	dated := r.IntN(3) > 0
+	if !dated { // without update times the order of loading decides
+		for kind, s := range shop {
+			shop[kind] = undated(s)
 		}
 	}
+	kept, undone := workspace(t), workspace(t)
+	all := randomFiles(t, r, undone, shop)
+	victim := r.IntN(len(all))
+	name := all[victim].Source.Path[0]
+	var loaded []engine.Loaded
+	for i, l := range all {
+		loaded = append(loaded, mustLoad(t, undone, all[i:i+1])...)
+		text, err := os.ReadFile(filepath.Join(undone.Dir, l.Source.Path[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, kept, l.Source.Path[0], string(text))
+		if i != victim {
+			mustLoad(t, kept, all[i:i+1])
+		}
+	}
+	if loaded[victim].State != engine.StateLoaded {
+		return // the same bytes as another piece
+	}
+	if _, err := undone.Rollback(context.Background(), loaded[victim].Batch); err != nil {
+		t.Fatalf("roll back %s: %v", name, err)
+	}
+	compareTables(t, fmt.Sprintf("%s (dated %v)", name, dated), publicTables(t, undone), publicTables(t, kept))
+	expect(t, undone, "SELECT batch_id FROM batches WHERE read <> accepted + duplicates + rejected")
+	expect(t, undone, "SELECT b.batch_id FROM batches AS b LEFT JOIN (SELECT batch_id, sum(\"rows\") AS n FROM facts.repeats GROUP BY batch_id) AS r ON b.batch_id = r.batch_id WHERE b.state = 'loaded' AND b.duplicates <> coalesce(r.n, 0)")
 }
 
 func mustLoad(t *testing.T, e *engine.Engine, loadings []engine.Loading) []engine.Loaded {
@@ -323,14 +343,4 @@ func sample(r *rand.Rand, rows []string) []string {
 	out := slices.Clone(rows)
 	r.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
 	return out[:1+r.IntN(len(out))]
-}
-
-func mapsKeys(m map[string]shopRows) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }

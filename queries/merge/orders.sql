@@ -27,7 +27,7 @@ judged AS (
   FROM priced
 )
 SELECT $source, id, member, card, ordered_at, ordered_on, CAST(ordered_on - DATE '1970-01-01' AS INTEGER), status, counted,
-  shop, channel, coalesce(currency, $currency),
+  shop, channel, currency,
   converted(gross, rate), converted(discount, rate), converted(shipping, rate), converted(tax, rate),
   converted(amount, rate), CASE WHEN goods IS NOT NULL THEN amount END, converted(cost, rate), coupon, campaign_id,
   CASE WHEN returned AND refunded > 0 THEN converted(refunded, rate) END,

@@ -1,9 +1,12 @@
 -- What people query: facts with the customer who did them, as today's
 -- identities have it. Direct identifiers are in contacts, texts and rejects.raw only.
 
+-- The reporting currency, in which amounts are that name no other.
+CREATE OR REPLACE VIEW facts.reporting AS SELECT max(nullif(value, 'auto')) AS currency FROM meta WHERE key = 'frozen.currency';
+
 CREATE OR REPLACE VIEW orders AS
 SELECT o.source, o.order_id, i.customer_id, o.member, o.ordered_at, o.ordered_on, o.ordered_day, o.status, o.counted,
-  o.shop, o.channel, o.currency, o.gross, o.discount, o.shipping, o.tax, o.net, o.original_net, o.cost,
+  o.shop, o.channel, coalesce(o.currency, (SELECT currency FROM facts.reporting)) AS currency, o.gross, o.discount, o.shipping, o.tax, o.net, o.original_net, o.cost,
   o.coupon, o.campaign_id, o.updated_at, o.batch_id, o.line
 FROM facts.orders AS o LEFT JOIN identities AS i ON o.member = i.member
 WHERE o.net >= 0;
@@ -14,7 +17,7 @@ FROM facts.order_lines;
 
 CREATE OR REPLACE VIEW refunds AS
 SELECT r.source, r.refund_id, r.order_id, i.customer_id, r.member, r.refunded_at, r.refunded_on, r.refunded_day, r.amount,
-  r.told_amount, r.counted, r.currency, r.reason, r.batch_id, r.line
+  r.told_amount, r.counted, coalesce(r.currency, (SELECT currency FROM facts.reporting)) AS currency, r.reason, r.batch_id, r.line
 FROM facts.settled_refunds AS r LEFT JOIN identities AS i ON r.member = i.member;
 
 CREATE OR REPLACE VIEW interactions AS
