@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"clientele/engine/internal/duck"
 	"clientele/engine/report"
 	"clientele/engine/table"
 	"clientele/engine/workspace"
@@ -19,6 +20,12 @@ func (r *run) writeReports(folder *workspace.RunDir) error {
 		return nil
 	}
 	defer r.stage("write the report", 0)()
+	// The run has just written what is known of its customers: the report counts
+	// there instead of working it out again.
+	err := r.db.Exec(r.ctx, "CREATE OR REPLACE TEMP VIEW profiles AS SELECT * FROM read_parquet("+duck.Literal(folder.File("customers.parquet"))+")")
+	if err != nil {
+		return err
+	}
 	results := map[string]*table.Table{}
 	for _, name := range report.Queries() {
 		t, err := r.db.Query(r.ctx, queries.Get("report/"+name).SQL)
@@ -64,6 +71,9 @@ func (r *run) reportMeta() report.Meta {
 	for _, m := range r.reports {
 		fromModels += len(m.Warnings)
 		meta.Models = append(meta.Models, modelReport(m))
+	}
+	for _, c := range r.checked.Failed() {
+		meta.Checks = append(meta.Checks, report.Check{Name: c.Name, Table: c.Table, Column: c.Column, Severity: c.Severity, Failed: c.Failed})
 	}
 	meta.Warnings = reportWarnings(r.warnings[:len(r.warnings)-fromModels])
 	return meta

@@ -52,6 +52,12 @@ func Build(results map[string]*table.Table, meta Meta) (*Data, error) {
 	d.Facts = b.facts()
 	d.Loads = b.loads()
 	d.Rejects, d.OtherFault = b.rejects(d.Loads)
+	d.Supplies = b.supplies(meta.AsOf)
+	d.Fresh = b.fresh()
+	d.Unknowns = b.unknowns()
+	d.Joined = b.joined()
+	d.SharedKeys, d.SharedTotal = b.sharedKeys()
+	d.Exclusions = b.exclusions()
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -501,14 +507,16 @@ func (b *builder) loads() []Load {
 func (b *builder) rejects(loads []Load) (list []Reject, others int64) {
 	r := b.rows("rejects")
 	for _, l := range loads {
-		others += l.Rejected
+		if l.State != "rolled back" {
+			others += l.Rejected
+		}
 	}
 	for i := range min(r.len(), maxReasons) {
 		file := r.text("path", i)
 		if file != "" {
 			file = path.Base(strings.ReplaceAll(file, `\`, "/"))
 		}
-		list = append(list, Reject{r.text("source", i), r.text("column_name", i), r.text("reason", i), r.count("rejected", i), file, r.count("line", i)})
+		list = append(list, Reject{r.text("source", i), r.text("column_name", i), r.text("reason", i), r.count("rejected", i), file, r.count("line", i), r.text("form", i)})
 		others -= list[i].Rows
 	}
 	return list, max(others, 0)

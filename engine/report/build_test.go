@@ -187,7 +187,7 @@ func TestBins(t *testing.T) {
 func TestRejectsHideFolders(t *testing.T) {
 	m := empty(t)
 	m["quality"] = result(t, "quality", []any{"orders", "shop", "loaded", 1, 20, 10, 0, 10})
-	m["rejects"] = result(t, "rejects", []any{"shop", "amount", "not a number", 7, "/home/someone/exports/a.csv", 3})
+	m["rejects"] = result(t, "rejects", []any{"shop", "amount", "not a number", 7, "/home/someone/exports/a.csv", 3, "xx"})
 	d := build(t, m, Meta{})
 	if d.Rejects[0].File != "a.csv" || d.OtherFault != 3 {
 		t.Errorf("%+v, %d others", d.Rejects, d.OtherFault)

@@ -66,6 +66,7 @@ type Meta struct {
 	Models   []ModelReport
 	Expected []Expected // repeat purchases by period, ascending; empty when there is no model of them
 	Warnings []Warning  // of the run as a whole; those of the models are in Models
+	Checks   []Check    // checks of the data that found wrong rows
 }
 
 // Stages are the thresholds of the lifecycle, in days; see config.Lifecycle.
@@ -93,6 +94,14 @@ type Data struct {
 	Loads      []Load
 	Rejects    []Reject
 	OtherFault int64 // rejected rows beyond those of Rejects
+
+	Supplies    Supplies
+	Fresh       []Fresh
+	Unknowns    []Unknown
+	Joined      []Joined
+	SharedKeys  []SharedKey
+	SharedTotal int64 // keys of which SharedKeys are the most shared
+	Exclusions  []Exclusion
 }
 
 // Headline figures. Sums over 365 days end with the as-of day.
@@ -228,4 +237,5 @@ type Reject struct {
 	Rows                   int64
 	File                   string // name without folder
 	Line                   int64
+	Form                   string // of the value: letters are x, digits are 9
 }

@@ -122,7 +122,7 @@ func TestEscapes(t *testing.T) {
 	m["lifecycle"] = result(t, "lifecycle", []any{evil, 1, 1, 1.0, 1.0, 1.0, 0.5, 1.0, 1.0})
 	m["churn_bands"] = result(t, "churn_bands", []any{evil, 1, 1, 1.0, 1.0, 1.0, 0.5, 1.0, 1.0})
 	m["quality"] = result(t, "quality", []any{evil, evil, evil, 1, 1, 1, 0, 0})
-	m["rejects"] = result(t, "rejects", []any{evil, evil, evil, 1, evil, 1})
+	m["rejects"] = result(t, "rejects", []any{evil, evil, evil, 1, evil, 1, evil})
 	m["facts"] = result(t, "facts", []any{evil, 1, 0, 0, 0, nil, nil})
 	for _, lang := range []string{"en", "zh"} {
 		page := written(t, build(t, m, meta), lang)
@@ -235,8 +235,8 @@ func TestPictures(t *testing.T) {
 		if page := written(t, build(t, m, meta), lang); strings.Contains(page, "%!") || strings.Contains(page, "NaN") {
 			t.Errorf("%s: a broken format or figure", lang)
 		}
-		// Eleven pictures, each in two widths.
-		if n := checkPictures(t, written(t, build(t, m, meta), lang)); n != 22 {
+		// Twelve pictures, each in two widths.
+		if n := checkPictures(t, written(t, build(t, m, meta), lang)); n != 24 {
 			t.Errorf("%s: %d pictures", lang, n)
 		}
 	}

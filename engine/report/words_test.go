@@ -30,6 +30,18 @@ func readerReasons() []string {
 		// ingest/money.go
 		"not a number", "not a number written with a decimal point; set the decimal sign",
 		"not a number written with a decimal comma; set the decimal sign", "too large a number", "not a whole number",
+		"a percentage, not a number", "another currency than the rest of the column, and there is no column of currencies",
+		// ingest/instant.go, of other forms than dates in words
+		"a date by week or by day of the year; export it as year-month-day",
+		"a zone by letters that have more than one meaning; export times with an offset such as +08:00",
+		"a number where the rest of the column has dates", "perhaps a spreadsheet's day number; export dates as text, or say --dates excel",
+		"no number of seconds since 1970 as the rest of the column is", "no number of milliseconds since 1970 as the rest of the column is",
+		"no number of microseconds since 1970 as the rest of the column is", "no day number of a spreadsheet as the rest of the column is",
+		// ingest/fold.go, rates.go
+		"no rate from USD to CNY on or before 2024-05-01", "no rate from USD to CNY on 2024-05-01", "amounts in USD have no day on which to convert them to CNY",
+		"the row is not CSV: a bare quote", "the row has another number of cells than the header, which has 4", "too large a rate: 9,000,000 or more",
+		// ingest/items.go
+		"not a list of items: a JSON array of objects, or name:..|sku:..|quantity:..|total:..",
 		// ingest/text.go
 		"id spoilt by a spreadsheet; export the column as text", "not valid UTF-8; set the encoding of the file",
 		// ingest/csv
@@ -52,7 +64,7 @@ func readerReasons() []string {
 
 // english finds a word of English; the names of formats, marks and numbers are none.
 func english(text string) string {
-	for _, w := range regexp.MustCompile(`[A-Za-z][a-z]+`).FindAllString(regexp.MustCompile(`'.*'|--dates (dmy|mdy)|UTF-8|Gamma-Gamma|Pareto/NBD|GB18030|grid125|r-rfm-0\.2`).ReplaceAllString(text, ""), -1) {
+	for _, w := range regexp.MustCompile(`[A-Za-z][a-z]+`).FindAllString(regexp.MustCompile(`'.*'|--dates (dmy|mdy|excel)|UTF-8|JSON|CSV|USD|CNY|Gamma-Gamma|Pareto/NBD|GB18030|grid125|r-rfm-0\.2`).ReplaceAllString(text, ""), -1) {
 		if w != "cn" && w != "rf" {
 			return w
 		}
