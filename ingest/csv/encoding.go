@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"io"
 	"sync"
 	"unicode/utf8"
 
@@ -32,6 +33,24 @@ func (e encoding) valid(row []byte) bool {
 }
 
 var errEncoding = errors.New("is neither UTF-8 nor GB18030 text: " + charset.Advice)
+
+// Text returns the first bytes of a file as UTF-8 where they are UTF-16, else as
+// they are.
+func Text(sample []byte) []byte {
+	name := charset.Guess(sample)
+	if name == "" {
+		return sample
+	}
+	from, err := charset.Reader(bytes.NewReader(sample), name)
+	if err != nil {
+		return sample
+	}
+	text, err := io.ReadAll(from)
+	if err != nil {
+		return sample
+	}
+	return text
+}
 
 // guessEncoding finds the encoding of a sample. cut says that the sample may
 // end inside a character.

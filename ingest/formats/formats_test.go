@@ -3,6 +3,7 @@ package formats
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,7 +14,9 @@ import (
 	"unicode/utf16"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 	pq "github.com/parquet-go/parquet-go"
+	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"clientele/ingest"
@@ -41,6 +44,34 @@ func packed(t *testing.T, data []byte) []byte {
 	return out.Bytes()
 }
 
+func zstdPacked(t *testing.T, data []byte) []byte {
+	t.Helper()
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.EncodeAll(data, nil)
+}
+
+// workbook is a sheet with a header and a row of numbers.
+func workbook(t *testing.T, header ...string) []byte {
+	t.Helper()
+	f := excelize.NewFile()
+	defer f.Close()
+	row := make([]any, len(header))
+	for i := range row {
+		row[i] = i + 1
+	}
+	if err := errors.Join(f.SetSheetRow("Sheet1", "A1", &header), f.SetSheetRow("Sheet1", "A2", &row)); err != nil {
+		t.Fatal(err)
+	}
+	out, err := f.WriteToBuffer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 func parquetFile(t *testing.T) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -55,7 +86,8 @@ func parquetFile(t *testing.T) []byte {
 
 // The content decides, not the name.
 func TestOpen(t *testing.T) {
-	table := parquetFile(t)
+	table, book := parquetFile(t), workbook(t, "id", "net")
+	objects := []string{"rows are the objects of the file, numbered from 1"}
 	gb, err := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte("客户编号;金额\nC1;5\nC2;7\n"))
 	if err != nil {
 		t.Fatal(err)
@@ -80,6 +112,21 @@ func TestOpen(t *testing.T) {
 		{"a.parquet", table, ingest.Options{Format: "parquet"}, ingest.Detected{Format: "parquet"}, "id net"},
 		{"a.csv.gz", packed(t, table), ingest.Options{}, ingest.Detected{Format: "parquet", Notes: []string{"unpacked to a temporary file"}}, "id net"},
 		{"a.parquet.gz", packed(t, table), ingest.Options{Format: "parquet"}, ingest.Detected{Format: "parquet", Notes: []string{"unpacked to a temporary file"}}, "id net"},
+		{"a.csv.zst", zstdPacked(t, gb), ingest.Options{}, ingest.Detected{Format: "csv", Encoding: "gb18030", Delimiter: ";"}, "客户编号 金额"},
+		{"a.zst", zstdPacked(t, []byte("{\"id\":1,\"net\":2}\n{\"id\":2}\n")), ingest.Options{}, ingest.Detected{Format: "jsonl", Encoding: "utf-8"}, "id net"},
+		{"a.parquet.zst", zstdPacked(t, table), ingest.Options{}, ingest.Detected{Format: "parquet", Notes: []string{"unpacked to a temporary file"}}, "id net"},
+		{"a.csv", book, ingest.Options{}, ingest.Detected{Format: "xlsx"}, "id net"},
+		{"a.xlsx", book, ingest.Options{Format: "xlsx"}, ingest.Detected{Format: "xlsx"}, "id net"},
+		{"a.xlsx.gz", packed(t, book), ingest.Options{}, ingest.Detected{Format: "xlsx", Notes: []string{"unpacked to a temporary file"}}, "id net"},
+		{"a.xlsx.zst", zstdPacked(t, book), ingest.Options{Format: "xlsx"}, ingest.Detected{Format: "xlsx", Notes: []string{"unpacked to a temporary file"}}, "id net"},
+		{"a.txt", append([]byte("\xFF\xFE"), utf16le("编号;net\r\n1;2\r\n")...), ingest.Options{}, ingest.Detected{Format: "csv", Encoding: "utf-16le", Delimiter: ";"}, "编号 net"},
+		{"a.txt", utf16le("id,net\n1,2\n"), ingest.Options{}, ingest.Detected{Format: "csv", Encoding: "utf-16le", Delimiter: ","}, "id net"},
+		{"a.txt.gz", packed(t, utf16le("id,net\n1,2\n")), ingest.Options{Encoding: "utf-16"}, ingest.Detected{Format: "csv", Encoding: "utf-16le", Delimiter: ","}, "id net"},
+		{"a.txt", utf16le("id,net"), ingest.Options{Encoding: "utf-16le"}, ingest.Detected{Format: "csv", Encoding: "utf-16le", Delimiter: ","}, "id net"},
+		{"a.json", append([]byte("\xFF\xFE"), utf16le("[{\"id\":1,\n\"net\":2}]")...), ingest.Options{}, ingest.Detected{Format: "json", Encoding: "utf-16le", Notes: objects}, "id net"},
+		{"a.json", []byte("[\n {\"id\":1,\"net\":2}\n]\n"), ingest.Options{}, ingest.Detected{Format: "json", Encoding: "utf-8", Notes: objects}, "id net"},
+		{"a.json", []byte("{\"orders\":[\n {\"id\":1,\"net\":2}\n]}\n"), ingest.Options{Format: "json"}, ingest.Detected{Format: "json", Encoding: "utf-8", Notes: []string{`rows are the elements of "orders", numbered from 1`}}, "id net"},
+		{"a.csv", []byte("n\xe9,net\nZo\xeb,1\n"), ingest.Options{Encoding: "latin-1"}, ingest.Detected{Format: "csv", Encoding: "windows-1252", Delimiter: ","}, "né net"},
 		{"a.csv", []byte("id,net\nC\x001,5\nC2,7\nlonger row of text to make one NUL a small part of it all,7\n"), ingest.Options{}, ingest.Detected{Format: "csv", Encoding: "utf-8", Delimiter: ","}, "id net"},
 	} {
 		r, got, err := Open(write(t, c.name, c.in), c.opt)
@@ -109,8 +156,8 @@ func utf16le(s string) []byte {
 
 // Files of other kinds: one clear line that begins with the path.
 func TestForeign(t *testing.T) {
-	var workbook, archive bytes.Buffer
-	for out, name := range map[*bytes.Buffer]string{&workbook: "xl/workbook.xml", &archive: "orders.csv"} {
+	var broken, archive bytes.Buffer
+	for out, name := range map[*bytes.Buffer]string{&broken: "xl/workbook.xml", &archive: "orders.csv"} {
 		w := zip.NewWriter(out)
 		f, err := w.Create(name)
 		if err != nil {
@@ -145,9 +192,11 @@ func TestForeign(t *testing.T) {
 	}{
 		{"empty", "is empty", nil, ingest.Options{}},
 		{"empty inside", "is empty", packed(t, nil), ingest.Options{}},
-		{"workbook", "is an Excel workbook", workbook.Bytes(), ingest.Options{}},
-		{"workbook called csv", "is an Excel workbook", workbook.Bytes(), ingest.Options{Format: "csv"}},
-		{"zip", "is a ZIP archive: unpack it first", archive.Bytes(), ingest.Options{}},
+		{"broken workbook", "the workbook is damaged: ", broken.Bytes(), ingest.Options{}},
+		{"workbook called csv", "is an Excel workbook or a ZIP archive, not csv", workbook(t, "id"), ingest.Options{Format: "csv"}},
+		{"zip", "is a ZIP archive, not a workbook: unpack it first", archive.Bytes(), ingest.Options{}},
+		{"csv called xlsx", "is not an Excel workbook (.xlsx)", []byte("id,net\n1,2\n"), ingest.Options{Format: "xlsx"}},
+		{"packed csv called xlsx", "is not an Excel workbook (.xlsx)", packed(t, []byte("id,net\n1,2\n")), ingest.Options{Format: "xlsx"}},
 		{"xls", "is an old Excel workbook", []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1rest"), ingest.Options{}},
 		{"html", "is an HTML page", []byte("<html><table><tr><td>id</td></tr></table></html>"), ingest.Options{}},
 		{"xml", "is an XML file", []byte("<?xml version=\"1.0\"?><a/>"), ingest.Options{}},
@@ -157,10 +206,14 @@ func TestForeign(t *testing.T) {
 		{"program", "is a program", self, ingest.Options{}},
 		{"sqlite", "is an SQLite database", []byte("SQLite format 3\x00rest"), ingest.Options{}},
 		{"duckdb", "is a DuckDB database", []byte("12345678DUCK0000"), ingest.Options{}},
-		{"utf-16", "is UTF-16 text: save it as UTF-8", append([]byte("\xFF\xFE"), utf16le("id,net\n1,2\n")...), ingest.Options{}},
-		{"utf-16 bare", "is UTF-16 text without a mark", utf16le("id,net\n1,2\n"), ingest.Options{}},
-		{"zstd", "is a zstd file", []byte("\x28\xB5\x2F\xFDxxxx"), ingest.Options{}},
-		{"gzip twice", "is gzip inside gzip", packed(t, packed(t, []byte("id,net\n1,2\n"))), ingest.Options{}},
+		{"utf-32", "is UTF-32 text", []byte("\xFF\xFE\x00\x00a\x00\x00\x00"), ingest.Options{}},
+		{"utf-16 bare, one line", "looks like UTF-16 text without a mark: name its encoding", utf16le("id,net"), ingest.Options{}},
+		{"zstd", "the zstd file is damaged", []byte("\x28\xB5\x2F\xFDxxxx"), ingest.Options{}},
+		{"zstd cut", "the zstd file is cut off before its end", zstdPacked(t, noise)[:3000], ingest.Options{}},
+		{"zstd of nothing", "is empty", zstdPacked(t, nil), ingest.Options{}},
+		{"gzip twice", "is packed twice", packed(t, packed(t, []byte("id,net\n1,2\n"))), ingest.Options{}},
+		{"zstd in gzip", "is packed twice", packed(t, zstdPacked(t, []byte("id,net\n1,2\n"))), ingest.Options{}},
+		{"password", "is protected by a password: save a copy without one", append([]byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), utf16le("EncryptedPackage")...), ingest.Options{}},
 		{"noise", "is not text", noise, ingest.Options{}},
 		{"packed parquet as csv", "is a Parquet file, not csv", packed(t, table), ingest.Options{Format: "csv"}},
 		{"packed csv as parquet", "is not a Parquet file", packed(t, []byte("id,net\nC1,5\n")), ingest.Options{Format: "parquet"}},
@@ -171,7 +224,7 @@ func TestForeign(t *testing.T) {
 		{"parquet as csv", "is a Parquet file, not csv", table, ingest.Options{Format: "csv"}},
 		{"csv as parquet", "is not a Parquet file", []byte("id,net\nC1,5\nC2,5\n"), ingest.Options{Format: "parquet"}},
 		{"cut parquet", "the Parquet file is cut off before its end", table[:len(table)-5], ingest.Options{}},
-		{"json array", "is not JSON lines: it is a JSON array", []byte("[\n {\"id\":1}\n]\n"), ingest.Options{}},
+		{"array of arrays", "is a JSON array of something else than objects", []byte("[\n [1]\n]\n"), ingest.Options{}},
 		{"cut gzip", "the gzip file is cut off before its end", packed(t, noise)[:300], ingest.Options{}},
 		{"half a gzip header", "the gzip file is cut off before its end", []byte("\x1f\x8b\x08"), ingest.Options{}},
 	} {
@@ -207,7 +260,7 @@ func TestNoFile(t *testing.T) {
 			}
 		}
 	}
-	if _, _, err := Open(hidden, ingest.Options{Format: "xlsx"}); err == nil || !strings.Contains(err.Error(), `format "xlsx" is not known`) {
+	if _, _, err := Open(hidden, ingest.Options{Format: "xls"}); err == nil || !strings.Contains(err.Error(), `format "xls" is not known: use auto, csv, tsv, json, jsonl, parquet or xlsx`) {
 		t.Errorf("unknown format: %v", err)
 	}
 }
@@ -242,21 +295,105 @@ func TestPublicFiles(t *testing.T) {
 	}
 }
 
-// A key that comes after the lines that make the columns is noted after loading.
-func TestLateKeysAreNoted(t *testing.T) {
+// A key that comes late is a column as well.
+func TestLateKeys(t *testing.T) {
 	line := []byte(`{"customer_id":"C1","date":"2024-01-31","net":1}` + "\n")
-	in := append(bytes.Repeat(line, 1001), `{"customer_id":"C2","date":"2024-02-01","net":2,"coupon":"X"}`...)
+	in := append(bytes.Repeat(line, 100_001), `{"customer_id":"C2","date":"2024-02-01","net":2,"coupon":"X"}`...)
 	f, err := ingest.Open(t.Context(), write(t, "orders.jsonl", in), ingest.Options{Kind: "orders"}, Open)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := 0
-	if err := f.Load(t.Context(), func(c *ingest.Chunk) error { rows += c.Table.Rows(); return nil }); err != nil {
+	coupons := 0
+	if err := f.Load(t.Context(), func(c *ingest.Chunk) error {
+		for r := range c.Table.Rows() {
+			if coupon := c.Table.Column("coupon"); !coupon.Missing(r) {
+				coupons++
+			}
+		}
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{`key "coupon" is not in the first 1000 lines and was left out of 1 lines`}
-	if rows != 1002 || !slices.Equal(f.Notes, want) {
-		t.Errorf("%d rows, notes %q, want %q", rows, f.Notes, want)
+	if coupons != 1 || len(f.Notes) > 0 {
+		t.Errorf("%d coupons, notes %q", coupons, f.Notes)
+	}
+}
+
+// A bomb of any packing and format stops at what the file may hold.
+func TestBombs(t *testing.T) {
+	long := bytes.Repeat([]byte("C1,5\n"), 1<<18)
+	csv := append([]byte("id,net\n"), long...)
+	json := append([]byte("[{\"id\":1,\"net\":1}"), bytes.Repeat([]byte(",{\"id\":2}"), 1<<17)...)
+	for name, in := range map[string][]byte{
+		"csv.gz": packed(t, csv), "csv.zst": zstdPacked(t, csv), "json.gz": packed(t, json), "json.zst": zstdPacked(t, json),
+		"utf-16.gz": packed(t, utf16le(string(csv))), "parquet.zst": zstdPacked(t, append(parquetFile(t)[:100], make([]byte, 1<<20)...)),
+	} {
+		path := write(t, name, in)
+		r, _, err := Open(path, ingest.Options{Expand: 1 << 20})
+		for err == nil {
+			var p ingest.Piece
+			if p, err = r.Next(); err == nil {
+				_, err = p.Parse()
+			}
+		}
+		if r != nil {
+			r.Close()
+		}
+		if !strings.HasPrefix(err.Error(), path+": holds more than 1024 KB in ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A sheet loads like any other file: dates by their style, an id that has lost
+// digits refused with its row.
+func TestLoadWorkbook(t *testing.T) {
+	f := excelize.NewFile()
+	defer f.Close()
+	day, err := f.NewStyle(&excelize.Style{NumFmt: 14})
+	err = errors.Join(err,
+		f.SetSheetRow("Sheet1", "A1", &[]any{"Orders of the shop"}),
+		f.SetSheetRow("Sheet1", "A3", &[]any{"order_id", "customer_id", "date", "amount"}),
+		f.SetSheetRow("Sheet1", "A4", &[]any{1001, "C1", 45292, 12.5}),
+		f.SetSheetRow("Sheet1", "A5", &[]any{123456789012345678, "C1", 45293, 1}),
+		f.SetSheetRow("Sheet1", "A6", &[]any{"123456789012345678", "C2", "2024-01-03", 1}),
+		f.SetCellStyle("Sheet1", "C4", "C5", day))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := f.WriteToBuffer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := write(t, "orders.xlsx", out.Bytes())
+	r, found, err := Open(path, ingest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"the header was found in row 3"}; found.Format != "xlsx" || !slices.Equal(found.Notes, want) {
+		t.Errorf("%+v", found)
+	}
+	p, err := r.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := p.Parse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cells []string
+	for i := range b.Rows() {
+		for c := range b.Columns {
+			cell, _ := b.Cell(i, c)
+			cells = append(cells, string(cell))
+		}
+	}
+	want := "1001 C1 2024-01-01 12.5 1.2345678901234568E+17 C1 2024-01-02 1 123456789012345678 C2 2024-01-03 1"
+	if got := strings.Join(cells, " "); got != want || !slices.Equal(b.Lines, []int64{4, 5, 6}) {
+		t.Errorf("%v %s", b.Lines, got)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
