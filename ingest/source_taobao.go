@@ -13,21 +13,6 @@ func beijing() *time.Location { return time.FixedZone("Asia/Shanghai", 8*60*60) 
 // yuan is the column of the currency that exports of Chinese platforms leave unsaid.
 const yuan = "(currency of the platform)"
 
-// concealed reports what a platform shows in the place of a person's name, number or
-// account: 张*, 186******05, ##A8fd..##, $$x9..$$. It is nobody's, so it is no key.
-func concealed(v []byte) bool {
-	return bytes.IndexByte(v, '*') >= 0 || bytes.Contains(v, []byte("＊")) || bytes.HasPrefix(v, []byte("##")) || bytes.HasPrefix(v, []byte("$$"))
-}
-
-// clearConcealed makes cells absent in which a platform hides somebody.
-func clearConcealed(c *Cells, r int, columns ...int) {
-	for _, i := range columns {
-		if concealed(c.Get(r, i)) {
-			c.Clear(r, i)
-		}
-	}
-}
-
 // givenBack sets what an order itself says was given back of its goods: the amount
 // told, postage not among it, or all when only the status says that it went back. It
 // leaves the cell blank when nothing did.
@@ -42,21 +27,21 @@ func givenBack(c *Cells, r, to int, told, goods int64, whole bool) {
 
 // taobaoOrders is the report of orders (订单报表), one row an order.
 //
-// 买家实际支付金额 has the postage in it, and is what is left after refunds: in an
-// export of a Tmall shop that is public, 买家实际支付金额 + 退款金额 = 总金额 on every paid
-// row. So goods before refunds are 买家实际支付金额 + 退款金额 - 买家应付邮费. Where that
+// 买家实际支付金额 has the postage in it, and is what is left after refunds: in a public
+// export of a Tmall shop, paid rows have 买家实际支付金额 + 退款金额 = 总金额, and those that
+// went back whole have nothing paid. So goods before refunds are 买家实际支付金额 + 退款金额 - 买家应付邮费. Where that
 // sum is more than 总金额 the export has the amount before refunds, and nothing is
 // added. What was not paid yet is what is due: 买家应付货款.
 func taobaoOrders() *Source {
-	const goods, back, status, buyer = "(goods before refunds)", "(refunded goods)", "(status with refunds)", "(buyer, unless hidden)"
+	const goods, back, status = "(goods before refunds)", "(refunded goods)", "(status with refunds)"
 	const province, city = "(province in 收货地址)", "(city in 收货地址)"
 	return &Source{
 		Name: "taobao_orders", Title: "Taobao/Tmall orders report", TitleZH: "淘宝/天猫订单报表", Kind: "orders",
 		Signature: []string{"订单编号", "买家会员名", "买家实际支付金额", "订单状态"},
-		Adds:      []string{goods, back, status, buyer, province, city, yuan},
+		Adds:      []string{goods, back, status, province, city, yuan},
 		Only:      true, // 宝贝标题 is of all goods of an order together: their lines are in a report of their own
 		Map: map[string]string{
-			"order_id": "订单编号", "customer_id": buyer, "phone": "联系手机|联系电话", "name": "收货人姓名", "address": "修改后的收货地址|收货地址",
+			"order_id": "订单编号", "customer_id": "买家会员名", "phone": "联系手机|联系电话", "name": "收货人姓名", "address": "修改后的收货地址|收货地址",
 			"region": province, "city": city, "ordered_at": "订单创建时间", "status": status, "shop": "店铺名称|店铺Id",
 			"gross": "买家应付货款", "shipping": "买家应付邮费", "net": goods, "refunded": back, "currency": yuan,
 		},
@@ -65,11 +50,11 @@ func taobaoOrders() *Source {
 		Mend: func(h *Header) func(*Cells) {
 			t := taobaoColumns{
 				paid: h.Column("买家实际支付金额"), paidAt: h.Column("订单付款时间"), refund: h.Column("退款金额"), postage: h.Column("买家应付邮费"),
-				total: h.Column("总金额"), due: h.Column("买家应付货款"), state: h.Column("订单状态"), nick: h.Column("买家会员名"),
-				name: h.Column("收货人姓名"), address: h.Column("收货地址"), changed: h.Column("修改后的收货地址"),
+				total: h.Column("总金额"), due: h.Column("买家应付货款"), state: h.Column("订单状态"),
+				address: h.Column("收货地址"), changed: h.Column("修改后的收货地址"),
 				mobile: h.Column("联系手机"), landline: h.Column("联系电话"),
 			}
-			t.goods, t.back, t.status, t.buyer = h.Column(goods), h.Column(back), h.Column(status), h.Column(buyer)
+			t.goods, t.back, t.status = h.Column(goods), h.Column(back), h.Column(status)
 			t.province, t.city, t.currency = h.Column(province), h.Column(city), h.Column(yuan)
 			return t.mend
 		},
@@ -77,10 +62,9 @@ func taobaoOrders() *Source {
 }
 
 type taobaoColumns struct {
-	paid, paidAt, refund, postage, total, due            int
-	state, nick, name, address, changed                  int
-	mobile, landline                                     int
-	goods, back, status, buyer, province, city, currency int
+	paid, paidAt, refund, postage, total, due     int
+	state, address, changed, mobile, landline     int
+	goods, back, status, province, city, currency int
 }
 
 func (t taobaoColumns) mend(c *Cells) {
@@ -92,12 +76,10 @@ func (t taobaoColumns) mend(c *Cells) {
 	}
 }
 
-// setWho leaves out what hides somebody, and takes province and city from the
-// beginning of the address: 浙江省 杭州市 西湖区 文三路1号.
+// setWho takes the landline where no mobile number is shown, the address that holds,
+// and province and city from the beginning of the address: 浙江省 杭州市 西湖区 文三路1号.
 func (t taobaoColumns) setWho(c *Cells, r int) {
-	c.Copy(r, t.buyer, t.nick)
-	clearConcealed(c, r, t.buyer, t.name, t.mobile, t.landline)
-	if len(c.Get(r, t.mobile)) == 0 {
+	if mobile := c.Get(r, t.mobile); t.mobile >= 0 && (len(mobile) == 0 || hidden(mobile)) {
 		c.Copy(r, t.mobile, t.landline)
 	}
 	address := c.Get(r, t.changed)

@@ -24,7 +24,7 @@ func youzanOrders() *Source {
 		Mend: func(h *Header) func(*Cells) {
 			y := youzanColumns{
 				paid: h.Column("订单实付金额"), due: h.Column("应收订单金额"), freight: h.Column("运费"), refund: h.Column("订单已退款金额"),
-				paidAt: h.Column("买家付款时间"), state: h.Column("订单状态"), name: h.Column("收货人/提货人"), phone: h.Column("买家手机号"),
+				paidAt: h.Column("买家付款时间"), state: h.Column("订单状态"),
 			}
 			y.goods, y.back, y.status, y.currency = h.Column(goods), h.Column(back), h.Column(status), h.Column(yuan)
 			return y.mend
@@ -33,14 +33,13 @@ func youzanOrders() *Source {
 }
 
 type youzanColumns struct {
-	paid, due, freight, refund, paidAt, state, name, phone int
-	goods, back, status, currency                          int
+	paid, due, freight, refund, paidAt, state int
+	goods, back, status, currency             int
 }
 
 func (y youzanColumns) mend(c *Cells) {
 	for r := range c.Rows() {
 		c.SetString(r, y.currency, "CNY")
-		clearConcealed(c, r, y.name, y.phone)
 		c.Copy(r, y.status, y.state)
 		y.setAmounts(c, r)
 	}
@@ -84,11 +83,10 @@ func youzanCustomers() *Source {
 		},
 		Zone: beijing(),
 		Mend: func(h *Header) func(*Cells) {
-			name, nickname, phone := h.Column("客户姓名"), h.Column("客户昵称"), h.Column("客户手机号")
+			name, nickname := h.Column("客户姓名"), h.Column("客户昵称")
 			return func(c *Cells) {
 				for r := range c.Rows() {
-					clearConcealed(c, r, name, phone)
-					if name >= 0 && len(c.Get(r, name)) == 0 && !concealed(c.Get(r, nickname)) {
+					if v := c.Get(r, name); len(v) == 0 || hidden(v) {
 						c.Copy(r, name, nickname)
 					}
 				}

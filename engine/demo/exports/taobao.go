@@ -88,8 +88,8 @@ func taobaoWho(o *order) (nick, mobile string, keys []string) {
 }
 
 // taobaoOrders: 买家实际支付金额 has the postage in it (买家应付邮费) and is what is
-// left after refunds, as 总金额 = 买家实际支付金额 + 退款金额 shows on every paid row of a
-// public export of a Tmall shop. So the goods before refunds are 买家实际支付金额 +
+// left after refunds, as 总金额 = 买家实际支付金额 + 退款金额 on paid rows of a public export
+// of a Tmall shop shows. So the goods before refunds are 买家实际支付金额 +
 // 退款金额 - 买家应付邮费. Some exports have the amount before refunds; there the sum
 // is more than 总金额.
 func taobaoOrders(g *generator) {
