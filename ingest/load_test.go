@@ -1,8 +1,6 @@
 package ingest
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -472,35 +470,17 @@ func TestFileChangedMeanwhile(t *testing.T) {
 	}
 }
 
-// Files that are no tables are named for what they are.
+// What is no file to be read is refused before a reader is tried.
 func TestSniff(t *testing.T) {
-	squeezed := func(s string) string {
-		var b bytes.Buffer
-		w := gzip.NewWriter(&b)
-		w.Write([]byte(s))
-		w.Close()
-		return b.String()
+	empty := filepath.Join(t.TempDir(), "orders.csv")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	for name, c := range map[string]struct{ bytes, want string }{
-		"empty":           {"", "the file is empty"},
-		"empty, squeezed": {squeezed(""), "the compressed file is empty"},
-		"picture":         {"\x89PNG\r\n\x1a\n\x00\x00", "a PNG picture; export the table as CSV, JSON lines or Parquet"},
-		"workbook":        {"PK\x03\x04\x14\x00", "a zip archive or an Excel workbook; unpack it, or save the sheet as CSV"},
-		"old workbook":    {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Word file; save the sheet as CSV"},
-		"store":           {"\x01\x02\x03\x04\x05\x06\x07\x08DUCK\x40\x00", "a DuckDB database; export the table as CSV, JSON lines or Parquet"},
-		"squeezed":        {squeezed("\x89PNG\r\n\x1a\n\x00\x00"), "a PNG picture; export the table as CSV, JSON lines or Parquet"},
-		"damaged":         {"\x1f\x8b\x08garbage", "a damaged gzip file"},
-		"utf-16":          {"\xff\xfei\x00d\x00", "a UTF-16 text; save it as UTF-8"},
-		"binary":          {"abc\x00\x01\x02", "a binary file; export the table as CSV, JSON lines or Parquet"},
-	} {
-		path := filepath.Join(t.TempDir(), "orders.csv")
-		if err := os.WriteFile(path, []byte(c.bytes), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		_, err := Open(context.Background(), path, options("orders"), nil)
-		if err == nil || !strings.HasPrefix(err.Error(), path+": "+c.want) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: %v, want %s", name, err, c.want)
-		}
+	if _, err := Open(context.Background(), empty, options("orders"), nil); err == nil || err.Error() != empty+": the file is empty" {
+		t.Errorf("empty: %v", err)
+	}
+	if _, err := Open(context.Background(), os.DevNull, options("orders"), nil); err == nil || err.Error() != os.DevNull+": not a regular file" {
+		t.Errorf("a device: %v", err)
 	}
 	dir := t.TempDir()
 	if _, err := Open(context.Background(), dir, options("orders"), nil); err == nil || err.Error() != dir+": a folder, not a file" {
