@@ -15,6 +15,7 @@ import (
 	"clientele/engine/identity"
 	"clientele/engine/internal/duck"
 	"clientele/engine/table"
+	"clientele/ingest"
 	"clientele/queries"
 )
 
@@ -254,9 +255,9 @@ func linkTable(links []identity.Pair) *table.Table {
 	return table.New(t.Columns()...)
 }
 
-// holdingsPage is how many rows of who holds which key are read at a time: a
+// identityPage is how many keys, or rows of who holds them, are read at a time: a
 // result is in memory twice while it is read.
-const holdingsPage = 4 << 20
+const identityPage = 2 << 20
 
 // identityInput reads what the queries found into columns of numbers.
 func (w *writer) identityInput(ctx context.Context, rules identityRules) (*identity.Input, error) {
@@ -275,9 +276,12 @@ func (w *writer) identityInput(ctx context.Context, rules identityRules) (*ident
 		in.Kinds = append(in.Kinds, identity.Kind(kind))
 	}
 	in.Ignored = t.Column("ignored").Bools
-	for from := 0; ; from += holdingsPage {
+	if err := w.ignoreNobody(ctx, in); err != nil {
+		return nil, err
+	}
+	for from := 0; ; from += identityPage {
 		t, err := w.db.Query(ctx, "SELECT key, holder FROM identity_holdings WHERE rowid >= $from AND rowid < $until",
-			sql.Named("from", from), sql.Named("until", from+holdingsPage))
+			sql.Named("from", from), sql.Named("until", from+identityPage))
 		if err != nil {
 			return nil, err
 		}
@@ -290,6 +294,23 @@ func (w *writer) identityInput(ctx context.Context, rules identityRules) (*ident
 	}
 	in.Links, err = w.knownLinks(ctx)
 	return in, err
+}
+
+// ignoreNobody marks the e-mail addresses of nobody.
+func (w *writer) ignoreNobody(ctx context.Context, in *identity.Input) error {
+	for from := 0; from < len(in.Kinds); from += identityPage {
+		t, err := w.db.Query(ctx, "SELECT key, value FROM identity_keys WHERE kind = $email AND key >= $from AND key < $until",
+			sql.Named("email", int(identity.Email)), sql.Named("from", from), sql.Named("until", from+identityPage))
+		if err != nil {
+			return err
+		}
+		for i, key := range t.Ints("key") {
+			if !ingest.KeyEmail(t.Column("value").Texts.At(i)) {
+				in.Ignored[key] = true
+			}
+		}
+	}
+	return nil
 }
 
 // knownLinks are the links of which both ids are known, in the order of the files.

@@ -1,5 +1,7 @@
 package identity
 
+import "slices"
+
 // Person is what became of one member that another one's customer took in.
 type Person struct {
 	Member   int32
@@ -70,9 +72,19 @@ func (j *Joined) Elect(preferred []int32) []Person {
 			continue
 		}
 		member, e := int32(m), j.edges[i-1]
-		out = append(out, Person{Member: member, Survivor: survivor[j.sets.find(member)], Other: e.a + e.b - member, Via: e.via})
+		p := Person{Member: member, Survivor: survivor[j.sets.find(member)], Other: e.a + e.b - member, Via: e.via}
+		if key, ok := p.Via.Key(); ok && j.holds(p.Survivor, key) {
+			p.Other = p.Survivor // who the customer is says more than whom the key met first
+		}
+		out = append(out, p)
 	}
 	return out
+}
+
+// holds reports whether a member has a key.
+func (j *Joined) holds(m, key int32) bool {
+	_, found := slices.BinarySearch(j.of(key), m)
+	return found
 }
 
 // survivors is, for the root of each set, the member whose id is kept.

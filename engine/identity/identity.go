@@ -100,9 +100,11 @@ type Exclusion struct {
 type Joined struct {
 	Excluded []Exclusion // by kind, then by reason as found, then by key or member
 
-	in    *Input
-	sets  sets
-	edges []edge
+	in      *Input
+	sets    sets
+	edges   []edge
+	start   []int32 // holders of key k are holders[start[k]:start[k+1]], ascending, each once
+	holders []int32
 }
 
 // edge is one joining: two members and the key or the link that did it.
@@ -142,8 +144,6 @@ func Join(in *Input) (*Joined, error) {
 // joiner is the work of Join.
 type joiner struct {
 	*Joined
-	start   []int32           // holders of key k are holders[start[k]:start[k+1]], ascending, each once
-	holders []int32           //
 	blocked []bool            // guests whose address is of several people: their other keys say nothing
 	hubs    map[int32]bool    // members whose keys of the current kind say nothing
 	foes    map[int32][]enemy // by the root of a set: whom its members must not meet
@@ -263,7 +263,7 @@ func order(values []int32, n int, rows []int32) []int32 {
 }
 
 // of is the members that hold a key.
-func (j *joiner) of(key int32) []int32 { return j.holders[j.start[key]:j.start[key+1]] }
+func (j *Joined) of(key int32) []int32 { return j.holders[j.start[key]:j.start[key+1]] }
 
 // kind joins by the keys of one kind. Whether a key is of too many people is
 // decided for all keys of the kind before the first one joins anybody, so that

@@ -149,7 +149,7 @@ func TestElect(t *testing.T) {
 	if got := j.Contested(); !slices.Equal(got, []int32{1, 2, 3}) {
 		t.Errorf("contested %v, want the three of the shared space", got)
 	}
-	want := []string{"0 is 2, e-mail 0 as 1", "1 is 2, e-mail 0", "3 is 2, e-mail 0 as 1", "4 is 2, e-mail 0 as 1"}
+	want := []string{"0 is 2, e-mail 0", "1 is 2, e-mail 0", "3 is 2, e-mail 0", "4 is 2, e-mail 0"}
 	if got := told(t, in, 2, 3, 1); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -29,7 +29,7 @@ CREATE OR REPLACE TEMP TABLE new_shared_keys AS
 SELECT CAST(row_number() OVER (ORDER BY x.kind, x.reason, k.value, o.customer_id) AS INTEGER) AS key,
   CASE x.kind WHEN 1 THEN 'member id' WHEN 2 THEN 'e-mail' ELSE 'phone' END AS kind,
   CASE WHEN x.no >= 0 THEN o.customer_id ELSE k.shown END AS shown, x.people,
-  CASE x.reason WHEN 1 THEN 'too many people' WHEN 2 THEN 'ignored' WHEN 3 THEN 'kept apart by ' || x.place ELSE 'one id with too many' END AS reason,
+  CASE x.reason WHEN 1 THEN 'too many people' WHEN 2 THEN CASE WHEN k.ignored THEN 'ignored' ELSE 'nobody''s address' END WHEN 3 THEN 'kept apart by ' || x.place ELSE 'one id with too many' END AS reason,
   CAST(x.key AS INTEGER) AS number, m.member
 FROM identity_excluded AS x LEFT JOIN identity_keys AS k ON x.key = k.key LEFT JOIN identity_members AS m ON x.no = m.no LEFT JOIN identity_own AS o ON m.member = o.member
 ORDER BY key;

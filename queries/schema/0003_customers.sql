@@ -12,9 +12,9 @@ CREATE TABLE source_priority (source VARCHAR NOT NULL, rank BIGINT NOT NULL);
 CREATE TABLE facts.merges (member BIGINT NOT NULL, other_member BIGINT NOT NULL, kind VARCHAR NOT NULL, shown VARCHAR NOT NULL);
 
 -- Keys that join nobody although several have them, and who has them.
--- reason: too many people; ignored (by the configuration); kept apart by FILE:LINE
--- of a link file; one id with too many (then shown is that id, and people counts
--- the keys that it has in common with others).
+-- reason: too many people; ignored (by the configuration); nobody's address
+-- (noreply@...); kept apart by FILE:LINE of a link file; one id with too many (then
+-- shown is that id, and people counts the keys that it has in common with others).
 CREATE TABLE shared_keys (key INTEGER NOT NULL, kind VARCHAR NOT NULL, shown VARCHAR NOT NULL, people BIGINT NOT NULL, reason VARCHAR NOT NULL);
 CREATE TABLE facts.shared_key_members (key INTEGER NOT NULL, member BIGINT NOT NULL);
 
