@@ -229,14 +229,6 @@ func unitOf(b []byte) (unit counting, ok bool) {
 	return countNone, true
 }
 
-// Reasons of rejects of numbers in columns of dates.
-var reasonsCount = [countings]string{
-	countSeconds: "no number of seconds since 1970 as the rest of the column is",
-	countMillis:  "no number of milliseconds since 1970 as the rest of the column is",
-	countMicros:  "no number of microseconds since 1970 as the rest of the column is",
-	countDays:    "no day number of a spreadsheet as the rest of the column is",
-}
-
 // parseCount reads a number of a column of which is known what it counts: facts
 // from 2000 to 2099, other dates (past) from 1900 to 2099 without the months
 // around 1970 and the spreadsheets' first ten years, where ages and years would
