@@ -511,7 +511,7 @@ func (m *merge) putTogether() error {
 	if err != nil {
 		return err
 	}
-	return m.script("order_rows", sql.Named("amount_of_order", ofOrder))
+	return m.script("order_rows", sql.Named("amount_of_order", ofOrder), sql.Named("amount_of_line", cmpOr(m.source.Amount, m.file.Amount) == "line"))
 }
 
 // refuseHugeLines refuses a file whose quantity times price no amount can hold.

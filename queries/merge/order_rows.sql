@@ -1,6 +1,7 @@
 -- An orders file with one row per line item becomes its lines and its orders.
 -- Fields of the order may stand on every row or on the first only: the first
--- that is filled counts. $amount_of_order: net is the order's, not the line's.
+-- that is filled counts. $amount_of_order: net is the order's, not the line's;
+-- $amount_of_line: the source is known to tell each line's own amounts.
 CREATE OR REPLACE TEMP TABLE stage_lines AS
 SELECT line, id AS order_id, content,
   CAST(row_number() OVER (PARTITION BY id ORDER BY line_number, line) AS INTEGER) AS number,
@@ -22,10 +23,11 @@ grouped AS (
     arg_min(status, line) AS status, arg_min(shop, line) AS shop, arg_min(channel, line) AS channel, arg_min(currency, line) AS currency,
     arg_min(gross, line) AS gross,
     CASE WHEN count(DISTINCT discount) > 1 THEN CAST(sum(discount) AS DECIMAL(18,4)) ELSE max(discount) END AS discount,
-    count(line_net) AS line_nets, arg_min(shipping, line) AS shipping, arg_min(tax, line) AS tax,
+    count(line_net) AS line_nets, CAST(CASE WHEN $amount_of_line THEN sum(shipping) ELSE arg_min(shipping, line) END AS DECIMAL(18,4)) AS shipping,
+    CAST(CASE WHEN $amount_of_line THEN sum(tax) ELSE arg_min(tax, line) END AS DECIMAL(18,4)) AS tax,
     arg_min(net, line) AS net, arg_min(cost, line) AS cost, arg_min(coupon, line) AS coupon, arg_min(campaign_id, line) AS campaign_id,
     max(updated_at) AS updated_at, max(updated_on) AS updated_on, arg_min(cancelled_at, line) AS cancelled_at, arg_min(cancelled_on, line) AS cancelled_on,
-    arg_min(refunded, line) AS refunded, arg_min(refunded_at, line) AS refunded_at, arg_min(refunded_on, line) AS refunded_on
+    CAST(CASE WHEN $amount_of_line THEN sum(refunded) ELSE arg_min(refunded, line) END AS DECIMAL(18,4)) AS refunded, arg_min(refunded_at, line) AS refunded_at, arg_min(refunded_on, line) AS refunded_on
   FROM stage GROUP BY id
 )
 SELECT g.* EXCLUDE (line_nets) REPLACE (

@@ -1,6 +1,6 @@
 -- All refunds, as they are understood beside the orders that are known: rows of
 -- refunds files, orders below zero (Online Retail's invoices that start with C), and
--- what orders tell of. Whose they are, on which day they count, whether they count
+-- what orders tell of, which is at most their net: many tell of it with tax and shipping. Whose they are, on which day they count, whether they count
 -- at all, and how much of what an order told of is not in a refund of its own. Made
 -- anew after every load, so the order of loading does not matter. A refund belongs
 -- to an order of its own source, or of any one source when its own has no orders.
@@ -11,8 +11,8 @@ UNION ALL
 SELECT source, order_id, NULL, member, ordered_at, ordered_on, -net, currency, coalesce(status, 'negative order'), 'row', batch_id, line
 FROM facts.orders WHERE net < 0
 UNION ALL
-SELECT source, order_id || ':refund', order_id, member, refunded_at, refunded_on, coalesce(refunded, net), currency, coalesce(status, 'refunded'), 'order', batch_id, line
-FROM facts.orders WHERE refunded_at IS NOT NULL AND counted AND net >= 0 AND coalesce(refunded, net) > 0;
+SELECT source, order_id || ':refund', order_id, member, refunded_at, refunded_on, least(coalesce(refunded, net), net), currency, coalesce(status, 'refunded'), 'order', batch_id, line
+FROM facts.orders WHERE refunded_at IS NOT NULL AND counted AND net > 0;
 
 CREATE OR REPLACE TEMP TABLE refund_orders AS
 WITH wanted AS (
