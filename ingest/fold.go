@@ -1,11 +1,13 @@
 package ingest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -119,6 +121,7 @@ type folded struct {
 	fields        []table.Field // the narrow columns
 	member, rate  bool          // the file has them
 	card, article []string      // the columns that make them
+	items         bool          // orders carry their lines in a column
 	day           string        // column of the day of a rate
 	id            string        // column of the id of the kind
 }
@@ -129,7 +132,7 @@ func foldOf(k kind, wide []table.Field) folded {
 	for _, f := range wide {
 		has[f.Name] = true
 	}
-	fold := folded{member: has["customer_key"], rate: has["currency"], id: k.id}
+	fold := folded{member: has["customer_key"], rate: has["currency"], items: has["items"], id: k.id}
 	drop := map[string]bool{"customer_key": true, "customer_via": true}
 	if k.who && k.name != "customers" {
 		for _, name := range cardColumns() {
@@ -146,7 +149,7 @@ func foldOf(k kind, wide []table.Field) folded {
 				drop[name] = true
 			}
 		}
-		if !has["product_id"] && !has["product_name"] {
+		if !has["product_id"] && !has["product_name"] || has["items"] {
 			fold.article = nil
 		}
 	}
@@ -196,6 +199,9 @@ func (f *Fold) apply(c *Chunk, how folded) {
 		product := productOf(wide)
 		made["product_id"] = product
 		made["article"], c.Articles = s.side("article", withProduct(wide, product, how.article), articlesOf(how.article), ArticleFields(), f.articles, true)
+	}
+	if how.items {
+		made["items"], c.Articles = s.items(wide.Column("items"))
 	}
 	if how.rate {
 		made["rate"] = s.rates(wide, how.day)
@@ -325,6 +331,65 @@ func (s *folder) side(name string, wide *table.Table, from []string, fields []ta
 		side[i] = gather(f, c, rows)
 	}
 	return out, table.New(side...)
+}
+
+// items puts the article of each item in the place of its name: the records of the
+// column are then product, article, quantity, price and net. The articles are
+// delivered once, like those of lines that have a row of their own.
+func (s *folder) items(wide *table.Column) (*table.Column, *table.Table) {
+	out := &table.Column{Field: wide.Field, Null: wide.Null}
+	out.Texts.Offsets = make([]int32, 1, s.rows+1)
+	var hashes []uint64
+	var products, names [][]byte
+	tags := [2]uint64{uint64(uint32(xxh3.HashString("product_id")) | 1), uint64(uint32(xxh3.HashString("product_name")) | 1)}
+	var buf []byte
+	for r := range s.rows {
+		text := wide.Texts.At(r)
+		for i := 0; len(text) > 0; i++ {
+			record, rest, _ := bytes.Cut(text, []byte{itemEnd})
+			text = rest
+			id, fields, _ := bytes.Cut(record, []byte{fieldEnd})
+			name, numbers, _ := bytes.Cut(fields, []byte{fieldEnd})
+			product := id
+			if len(product) == 0 {
+				product = name
+			}
+			buf = buf[:0]
+			for k, v := range [2][]byte{product, name} {
+				if len(v) > 0 {
+					buf = append(binary.LittleEndian.AppendUint64(buf, tags[k]|uint64(len(v))<<32), v...)
+				}
+			}
+			h := xxh3.Hash(buf) & positive
+			hashes, products, names = append(hashes, h), append(products, product), append(names, name)
+			if i > 0 {
+				out.Texts.Bytes = append(out.Texts.Bytes, itemEnd)
+			}
+			out.Texts.Bytes = append(append(out.Texts.Bytes, product...), fieldEnd)
+			out.Texts.Bytes = append(strconv.AppendUint(out.Texts.Bytes, h, 10), fieldEnd)
+			out.Texts.Bytes = append(out.Texts.Bytes, numbers...)
+		}
+		out.Texts.Offsets = append(out.Texts.Offsets, int32(len(out.Texts.Bytes)))
+	}
+	fresh := make([]bool, len(hashes))
+	s.articles.addAll(hashes, nil, fresh)
+	columns := make([]*table.Column, len(ArticleFields()))
+	for i, f := range ArticleFields() {
+		columns[i] = &table.Column{Field: f, Texts: table.Strings{Offsets: []int32{0}}}
+	}
+	for i, is := range fresh {
+		if !is {
+			continue
+		}
+		columns[0].Ints = append(columns[0].Ints, int64(hashes[i]))
+		for k, v := range [4][]byte{products[i], names[i]} {
+			c := columns[k+1]
+			c.Texts.Append(v)
+			c.Null = append(c.Null, len(v) == 0)
+		}
+	}
+	columns[0].Texts = table.Strings{}
+	return out, table.New(columns...)
 }
 
 // gather copies rows of a column, which may be nil: all missing.

@@ -1,9 +1,12 @@
 package ingest
 
 import (
+	"fmt"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"clientele/engine/table"
 )
 
 // A set answers like a map until it is full.
@@ -33,5 +36,30 @@ func TestSetThatIsFullSaysSo(t *testing.T) {
 	s.addAll([]uint64{7, 8, 9, 7}, nil, fresh)
 	if !s.full || !fresh[2] || fresh[3] {
 		t.Fatalf("full %v, fresh %v", s.full, fresh)
+	}
+}
+
+// Items name their product by its article, and each article is delivered once.
+func TestFoldOfItems(t *testing.T) {
+	f := Fold{}
+	f.init()
+	s := folder{Fold: &f, rows: 3}
+	c := &table.Column{Field: table.Field{Name: "items", Kind: table.Text}, Null: []bool{false, true, false}}
+	c.Texts.AppendString("S1\x1fTea\x1f2\x1f5\x1f10\x1e\x1fCup\x1f1\x1f\x1f3")
+	c.Texts.AppendString("")
+	c.Texts.AppendString("S1\x1fTea\x1f1\x1f5\x1f5")
+	out, articles := s.items(c)
+	if articles.Rows() != 2 {
+		t.Fatalf("%d articles", articles.Rows())
+	}
+	tea, cup := articles.Ints("article")[0], articles.Ints("article")[1]
+	want := []string{fmt.Sprintf("S1\x1f%d\x1f2\x1f5\x1f10\x1eCup\x1f%d\x1f1\x1f\x1f3", tea, cup), "", fmt.Sprintf("S1\x1f%d\x1f1\x1f5\x1f5", tea)}
+	for r, w := range want {
+		if got := string(out.Texts.At(r)); got != w {
+			t.Errorf("row %d: %q, want %q", r, got, w)
+		}
+	}
+	if name := string(articles.Column("product_name").Texts.At(1)); name != "Cup" {
+		t.Errorf("name %q", name)
 	}
 }
