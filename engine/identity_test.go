@@ -338,9 +338,12 @@ func everybody(t *testing.T, limit int, texts []string, order []int, detour bool
 	if detour {
 		e.Config.Identity.SharedLimit, e.Config.Identity.Links = 100, nil
 	}
+	var sources []config.Source
 	for _, f := range order {
-		load(t, e, named("web", "", "orders", write(t, e, fmt.Sprintf("f%d.csv", f), texts[f])))
+		sources = append(sources, named("web", "", "orders", write(t, e, fmt.Sprintf("f%d.csv", f), texts[f])))
 	}
+	load(t, e, sources[:len(sources)/2]...)
+	load(t, e, sources[len(sources)/2:]...)
 	e.Config.Identity = rules
 	resettle(t, e)
 	if checked, err := e.Check(context.Background()); err != nil {
