@@ -81,8 +81,8 @@ func inTime(path string, open func(path string) (ingest.Reader, error)) (header 
 		runtime.ReadMemStats(&before)
 		header, rows, err = All(path, open)
 		runtime.ReadMemStats(&after)
-		if n := after.TotalAlloc - before.TotalAlloc; n > appetite && err == nil {
-			err = fmt.Errorf("allocated %d MB", n>>20)
+		if n := after.TotalAlloc - before.TotalAlloc; n > appetite {
+			err = fmt.Errorf("allocated %d MB: %v", n>>20, err)
 		}
 	}()
 	select {

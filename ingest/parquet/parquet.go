@@ -23,9 +23,11 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	pq "github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"clientele/ingest"
 	"clientele/ingest/internal/stream"
@@ -41,6 +43,9 @@ const (
 type Reader struct {
 	path    string
 	file    stream.Source
+	size    int64
+	limit   int64        // bytes that the cells of the file may take
+	taken   atomic.Int64 // of them, those of the blocks so far
 	groups  []group
 	columns []column
 	header  []string
@@ -63,7 +68,8 @@ type buffers struct {
 // group is a row group and how many of its rows make a piece.
 type group struct {
 	pq.RowGroup
-	piece int
+	piece  int
+	chunks []format.ColumnChunk
 }
 
 // column is a leaf of the schema.
@@ -96,7 +102,7 @@ func open(path string, opt ingest.Options, limit int) (r *Reader, err error) {
 	if err != nil {
 		return nil, damaged(path, err)
 	}
-	r = &Reader{path: path, file: file, cells: stream.MakeFree[*buffers]()}
+	r = &Reader{path: path, file: file, size: size, limit: stream.Limit(size, opt.Expand), cells: stream.MakeFree[*buffers]()}
 	if unpacked {
 		r.notes = append(r.notes, "unpacked to a temporary file")
 	}
@@ -110,7 +116,7 @@ func open(path string, opt ingest.Options, limit int) (r *Reader, err error) {
 		if size := f.Metadata().RowGroups[i].TotalByteSize; size > pieceBytes {
 			rows = int(min(int64(rows), max(64, g.NumRows()/(size/pieceBytes+1))))
 		}
-		r.groups = append(r.groups, group{g, rows})
+		r.groups = append(r.groups, group{g, rows, f.Metadata().RowGroups[i].Columns})
 	}
 	return r, nil
 }
@@ -228,6 +234,9 @@ func (r *Reader) Next() (p ingest.Piece, err error) {
 		if r.left < 0 {
 			return nil, damaged(r.path, fmt.Errorf("a row group of %d rows", r.left))
 		}
+		if err := r.checkPages(g.chunks); err != nil {
+			return nil, damaged(r.path, err)
+		}
 		chunks := g.ColumnChunks()
 		for _, c := range r.columns {
 			r.cursors = append(r.cursors, cursor{pages: chunks[c.leaf].Pages(), present: c.present})
@@ -335,6 +344,9 @@ func (p *piece) Parse() (block *ingest.Block, err error) {
 		if len(b.Data) > math.MaxInt32 {
 			return nil, fmt.Errorf("%s: texts are too long: %d rows hold more than 2 GB", p.reader.path, p.rows)
 		}
+	}
+	if r := p.reader; r.taken.Add(int64(len(b.Data)+len(b.Start))) > r.limit {
+		return nil, fmt.Errorf("%s: %w", r.path, stream.Over(r.limit, r.size))
 	}
 	reused.data = b.Data
 	b.Release = func() { free.Put(reused) }

@@ -275,8 +275,13 @@ func (s *scanner) attr(name string) []byte {
 	}
 }
 
-// local is a name without its prefix.
-func local(name []byte) []byte { return name[bytes.IndexByte(name, ':')+1:] }
+// local is a name without its prefix, if it has one.
+func local(name []byte) []byte {
+	if i := bytes.IndexByte(name, ':'); i > 0 && i < len(name)-1 {
+		return name[i+1:]
+	}
+	return name
+}
 
 // unescape returns text with its entities resolved and line ends as \n.
 func unescape(in []byte) ([]byte, error) {
