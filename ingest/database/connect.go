@@ -71,11 +71,11 @@ func parseSQLite(rest string) (address, error) {
 
 func parseServer(engine string, port int, rest string, options ...string) (address, error) {
 	a := address{engine: engine, port: port, timeout: connectTimeout}
+	if hidesPassword(rest) {
+		return a, errPassword
+	}
 	u, err := url.Parse("db:" + rest)
 	if err != nil || !strings.HasPrefix(rest, "//") {
-		if strings.Contains(rest, "@") && strings.Contains(rest[:strings.LastIndexByte(rest, '@')], ":") {
-			return a, errPassword // one with characters that a URL cannot hold
-		}
 		return a, errForm
 	}
 	a.host, a.database = u.Hostname(), strings.TrimPrefix(u.Path, "/")
@@ -112,6 +112,24 @@ func parseServer(engine string, port int, rest string, options ...string) (addre
 	return a, nil
 }
 
+// hidesPassword finds a password where no part of a URL is one: among the
+// options, or before an @ with characters by which a URL would be cut.
+func hidesPassword(rest string) bool {
+	lower := strings.ToLower(rest)
+	for _, word := range []string{"password=", "passwd=", "pwd="} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	end := strings.LastIndexByte(rest, '@')
+	if end < 0 {
+		return false
+	}
+	before := strings.TrimPrefix(rest[:end], "//")
+	_, password, found := strings.Cut(before, ":")
+	return strings.ContainsAny(before, "/?#") || found && strings.ContainsAny(password, "%[]{}^|\\ \"<>`")
+}
+
 func (a *address) setOptions(query string, known []string) error {
 	values, err := url.ParseQuery(query)
 	if err != nil {
@@ -119,10 +137,6 @@ func (a *address) setOptions(query string, known []string) error {
 	}
 	a.options = map[string]string{}
 	for key, v := range values {
-		lower := strings.ToLower(key)
-		if strings.Contains(lower, "password") || lower == "passwd" || lower == "pwd" {
-			return errPassword
-		}
 		if !slices.Contains(known, key) || len(v) != 1 {
 			return fmt.Errorf("connect has the option %q; it may have %s", key, strings.Join(known, ", "))
 		}

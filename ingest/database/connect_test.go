@@ -33,6 +33,8 @@ func TestConnectErrors(t *testing.T) {
 		{"an empty password", "postgres://u:@host/db", "has a password in it"},
 		{"one that a URL cannot hold", "postgres://u:Secret1%@host/db", "has a password in it"},
 		{"one with a slash", "mysql://u:Secret1/2@host/db", "has a password in it"},
+		{"one that looks like a port and a path", "mysql://u:12/Secret1@host/db", "has a password in it"},
+		{"one as a database", "postgres://u@host/xpassword=Secret1", "has a password in it"},
 		{"one as an option", "postgres://u@host/db?password=Secret1", "has a password in it"},
 		{"one in capitals", "mysql://u@host/db?PASSWORD=Secret1", "has a password in it"},
 		{"one of a key", "postgres://u@host/db?sslpassword=Secret1", "has a password in it"},
@@ -107,7 +109,7 @@ func FuzzSplitName(f *testing.F) {
 
 // Whatever connect is, no error or name shows the password in it.
 func FuzzConnect(f *testing.F) {
-	for _, s := range []string{"postgres://u:%s@host/db", "mysql://u:%s@h:1/d?x=y", "postgres://u@h/d?password=%s", "sqlite:///x", "postgres://u:a%s@b@c/d", "mariadb://:%s@/"} {
+	for _, s := range []string{"postgres://u:%s@host/db", "mysql://u:%s@h:1/d?x=y", "postgres://u@h/d?password=%s", "sqlite:///x", "postgres://u:a%s@b@c/d", "mariadb://:%s@/", "mysql://u:12/x:%s@host/db", "mysql://u:12#:%s@host/db"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, form string) {

@@ -26,7 +26,6 @@ import (
 // binary, which no setting of the session can change.
 type postgres struct {
 	at      address
-	user    string
 	from    selection
 	conn    *pgconn.PgConn
 	result  *pgconn.ResultReader
