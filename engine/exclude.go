@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -68,6 +69,18 @@ func makeExclusions(ctx context.Context, db *duck.DB, rules []config.Exclusion) 
 		}
 	}
 	return nil
+}
+
+// leaveOut is makeExclusions as of the last day that has facts.
+func (e *Engine) leaveOut(ctx context.Context, db *duck.DB) error {
+	day, err := e.resolveAsOf(ctx, db, "latest")
+	if err != nil && !errors.Is(err, ErrNoFacts) {
+		return err
+	}
+	if err := makeBounds(ctx, db, e.Config, day); err != nil {
+		return err
+	}
+	return makeExclusions(ctx, db, e.Config.Exclude)
 }
 
 const exclusionsSQL = `CREATE OR REPLACE TEMP TABLE exclusions (position INTEGER NOT NULL, rule VARCHAR NOT NULL, kind VARCHAR NOT NULL);

@@ -243,6 +243,33 @@ func day(year, month, of int) Day {
 	return d
 }
 
+// What show says of a customer: rule, kind, orders, net.
+func TestShowLeftOut(t *testing.T) {
+	db := rulesStore(t)
+	c := config.Default()
+	c.Exclude = []config.Exclusion{
+		{Name: "tests", Orders: map[string][]string{"order_id": {"test*"}}},
+		{Name: "web", Orders: map[string][]string{"channel": {"web"}}},
+		{Name: "five", Customers: map[string][]string{"customer_id": {"crm:77"}}},
+	}
+	if err := makeBounds(context.Background(), db, c, day(2024, 6, 30)); err != nil {
+		t.Fatal(err)
+	}
+	if err := makeExclusions(context.Background(), db, c.Exclude); err != nil {
+		t.Fatal(err)
+	}
+	for customer, want := range map[string]string{
+		"C1": "web,orders,1,100.0000", "C3": "", "C4": "tests,orders,1,7.0000 web,orders,1,7.0000",
+		"C5": "web,orders,2,60.0000 five,customers", // E2 is unpaid and an order all the same; TESTX is a refund
+	} {
+		query := strings.ReplaceAll(queries.Get("show/2_left_out").SQL, "$customer", duck.Literal(customer))
+		got := words(t, db, "SELECT concat_ws(',', rule, kind, orders, net) FROM ("+query+")")
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %q, want %q", customer, got, want)
+		}
+	}
+}
+
 // The headers of queries/exclude tell the truth.
 func TestExcludeHeaders(t *testing.T) {
 	db := rulesStore(t)

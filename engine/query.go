@@ -128,8 +128,8 @@ type Section struct {
 	Table *table.Table
 }
 
-// Show gathers what is known of one customer: who, identities, scores of all
-// runs, and the latest facts.
+// Show gathers what is known of one customer: who, identities, rules that leave
+// something out, scores of all runs, and the latest facts.
 func (e *Engine) Show(ctx context.Context, customer string) ([]Section, error) {
 	var out []Section
 	err := e.read(ctx, func(db *duck.DB) error {
@@ -143,6 +143,9 @@ func (e *Engine) Show(ctx context.Context, customer string) ([]Section, error) {
 		}
 		if !known {
 			return fmt.Errorf("no customer %q: clientele query \"SELECT customer_id FROM customers\" lists them", customer)
+		}
+		if err := e.leaveOut(ctx, db); err != nil {
+			return err
 		}
 		for _, q := range queries.List("show") {
 			t, err := db.Query(ctx, q.SQL, id)

@@ -16,14 +16,19 @@ SELECT CAST($day AS INTEGER) AS as_of_day, DATE '1970-01-01' + CAST($day AS INTE
   CAST($day AS INTEGER) - 30 AS day_30, CAST($day AS INTEGER) - 90 AS day_90, CAST($day AS INTEGER) - 365 AS day_365,
   CAST($smallest AS DECIMAL(18,4)) AS smallest_net`
 
-// makeSummary makes the temporary tables bounds, daily and summary, and what
-// makeExclusions makes.
-func makeSummary(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day) error {
+// makeBounds makes the temporary table bounds.
+func makeBounds(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day) error {
 	smallest := "0"
 	if cfg.Purchases == "positive" {
 		smallest = "0.0001" // the smallest amount above zero that the store can hold
 	}
-	if err := db.Statements(ctx, boundsSQL, sql.Named("day", int32(asOf)), sql.Named("smallest", smallest)); err != nil {
+	return db.Statements(ctx, boundsSQL, sql.Named("day", int32(asOf)), sql.Named("smallest", smallest))
+}
+
+// makeSummary makes the temporary tables bounds, daily and summary, and what
+// makeExclusions makes.
+func makeSummary(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day) error {
+	if err := makeBounds(ctx, db, cfg, asOf); err != nil {
 		return err
 	}
 	if err := makeExclusions(ctx, db, cfg.Exclude); err != nil {
