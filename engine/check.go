@@ -156,7 +156,7 @@ func example(t *table.Table) string {
 func (e *Engine) checks(ctx context.Context) ([]*check, error) {
 	var all []*check
 	for _, q := range queries.List("check") {
-		all = append(all, &check{query: q.SQL, CheckResult: CheckResult{Name: q.Base(), Table: strings.Join(q.Reads, ", "), Severity: q.Severity}})
+		all = append(all, &check{query: q.SQL, CheckResult: CheckResult{Name: q.Base(), Table: briefly(q.Reads), Severity: q.Severity}})
 	}
 	if len(e.Config.Checks) == 0 {
 		return all, nil
@@ -182,6 +182,19 @@ func (e *Engine) checks(ctx context.Context) ([]*check, error) {
 		all = append(all, ready)
 	}
 	return all, nil
+}
+
+// briefly lists the tables that a check reads, by the names that people query; of
+// many the first two.
+func briefly(tables []string) string {
+	names := make([]string, len(tables))
+	for i, t := range tables {
+		names[i] = strings.TrimPrefix(t, "facts.")
+	}
+	if more := len(names) - 2; more > 1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:2], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // openSchema opens the tables and views of a store without any facts: columns

@@ -191,7 +191,7 @@ func TestRunWithFailedChecks(t *testing.T) {
 		t.Errorf("%+v", ran)
 	}
 	manifest := string(runFile(t, e, "2026-06-03", "manifest.json"))
-	if !strings.Contains(manifest, "Check amounts (error): 1 rows are wrong") || strings.Contains(manifest, "cai") {
+	if !strings.Contains(manifest, "Check amounts (error) failed, wrong rows: 1") || strings.Contains(manifest, "cai") {
 		t.Errorf("manifest %s", manifest)
 	}
 

@@ -251,8 +251,8 @@ func checkWarnings(checked Checked) []models.Warning {
 	var out []models.Warning
 	for _, c := range checked.Failed() {
 		out = append(out, models.Warning{Code: "check_failed",
-			En: fmt.Sprintf("Check %s (%s): %d rows are wrong: see clientele check --details %q.", c.Name, c.Severity, c.Failed, c.Name),
-			Zh: fmt.Sprintf("检查 %s（%s）：%d 行有误，见 clientele check --details %q。", c.Name, severityZh(c.Severity), c.Failed, c.Name)})
+			En: fmt.Sprintf("Check %s (%s) failed, wrong rows: %d; see clientele check --details %q.", c.Name, c.Severity, c.Failed, c.Name),
+			Zh: fmt.Sprintf("检查 %s（%s）未通过，有误行数：%d；见 clientele check --details %q。", c.Name, severityZh(c.Severity), c.Failed, c.Name)})
 	}
 	return out
 }

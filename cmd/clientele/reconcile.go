@@ -18,7 +18,8 @@ func newReconcile(a *app) *cobra.Command {
 		Use:   "reconcile",
 		Short: "Orders, customers and money per source and month, beside your own totals",
 		Long: `Add up the orders that count, their customers and their money, by source and month: gross is
-before refunds, net after. Orders that are kept and never count stand below, by their status.
+before refunds, net after. Orders that are kept and never count stand below, by their status;
+those that a rule of exclude leaves out of scoring are sales all the same, and are counted.
 
 --totals compares with a CSV or YAML file of totals that you trust: source, month, orders,
 customers, gross, refunds, net, whichever you have. An empty month is all of a source, a month

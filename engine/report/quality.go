@@ -341,7 +341,7 @@ func (p printer) rejectTable(d *Data) block {
 func (p printer) supplyBlock(d *Data) block {
 	s := d.Supplies
 	shown := s.Sources[:min(len(s.Sources), maxSupplies)]
-	chart := supplyChart{from: s.From, step: s.Step, partial: s.Partial, sources: shown, marks: p.supplyMarks(s, shown), tip: func(i, slot int) string {
+	chart := supplyChart{from: s.From, step: s.Step, partial: s.Partial, sources: shown, marks: p.supplyMarks(s, d.AsOf), tip: func(i, slot int) string {
 		from := s.From + int32(slot)*s.Step
 		span := p.date(from)
 		if s.Step > 1 {
@@ -376,18 +376,16 @@ func (p printer) supplyBlock(d *Data) block {
 
 // supplyMarks labels the time below the picture: days where it spans weeks,
 // months where it spans more.
-func (p printer) supplyMarks(s Supplies, sources []Supply) func(slot float64) []mark {
-	periods := len(sources[0].Periods)
+func (p printer) supplyMarks(s Supplies, asOf int32) func(slot float64) []mark {
 	if s.Step == 1 {
-		starts := make([]int32, periods)
-		for i := range starts {
-			starts[i] = s.From + int32(i)
+		var starts []int32
+		for d := s.From; d <= asOf; d++ {
+			starts = append(starts, d)
 		}
 		return p.dayMarks(starts)
 	}
-	end := s.From + int32(periods)*s.Step
 	var months []int32
-	for m := shiftMonths(s.From, 1); m < end; m = shiftMonths(m, 1) {
+	for m := shiftMonths(s.From, 1); m <= asOf; m = shiftMonths(m, 1) {
 		months = append(months, m)
 	}
 	return func(slot float64) []mark {

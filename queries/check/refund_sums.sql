@@ -1,20 +1,21 @@
 -- Orders of which more was given back than they were worth; of order ids that two sources use, nothing is said.
 -- severity: warning
 -- grain:  source, order_id
--- reads:  orders, refunds
+-- reads:  facts.orders, facts.settled_refunds
 -- gives:  source VARCHAR, order_id VARCHAR, net DECIMAL(18,4), refunded DECIMAL(38,4)
-WITH known AS (
-  SELECT order_id, min(source) AS source, min(net) AS net
-  FROM orders
-  WHERE order_id IN (SELECT order_id FROM refunds)
-  GROUP BY order_id
-  HAVING count(*) = 1
-),
-sums AS (
+WITH sums AS (
   SELECT order_id, sum(amount) AS refunded
-  FROM refunds
+  FROM facts.settled_refunds
   WHERE counted AND order_id IS NOT NULL
   GROUP BY order_id
+),
+known AS (
+  SELECT o.order_id, min(o.source) AS source, min(o.net) AS net
+  FROM facts.orders AS o
+  SEMI JOIN sums AS s ON o.order_id = s.order_id
+  WHERE o.net >= 0
+  GROUP BY o.order_id
+  HAVING count(*) = 1
 )
 SELECT k.source, k.order_id, k.net, s.refunded
 FROM known AS k

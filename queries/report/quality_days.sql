@@ -1,10 +1,10 @@
 -- Orders of each source on each day that has any, up to the as-of day.
 -- grain:  source, day
--- reads:  orders, bounds
+-- reads:  facts.orders, bounds
 -- gives:  source VARCHAR, day DATE, orders BIGINT
 SELECT o.source, o.ordered_on AS day, count(*) AS orders
-FROM orders AS o
+FROM facts.orders AS o
 CROSS JOIN bounds AS b
-WHERE o.ordered_day <= b.as_of_day
+WHERE o.net >= 0 AND o.ordered_day <= b.as_of_day
 GROUP BY o.source, o.ordered_on
 ORDER BY o.source, day

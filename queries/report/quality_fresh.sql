@@ -1,6 +1,6 @@
 -- How far the facts of each source reach, up to the as-of day, and on which day its newest file was loaded.
 -- grain:  kind, source
--- reads:  batches, orders, refunds, interactions, responses, bounds
+-- reads:  batches, facts.orders, facts.settled_refunds, facts.interactions, facts.responses, bounds
 -- gives:  kind VARCHAR, source VARCHAR, first_on DATE, last_on DATE, loaded_on DATE
 WITH loads AS (
   SELECT kind, source, CAST(max(loaded_at) AS DATE) AS loaded_on
@@ -10,25 +10,25 @@ WITH loads AS (
 ),
 spans AS (
   SELECT 'orders' AS kind, o.source, min(o.ordered_on) AS first_on, max(o.ordered_on) AS last_on
-  FROM orders AS o
+  FROM facts.orders AS o
   CROSS JOIN bounds AS b
-  WHERE o.ordered_day <= b.as_of_day
+  WHERE o.net >= 0 AND o.ordered_day <= b.as_of_day
   GROUP BY o.source
   UNION ALL
   SELECT 'refunds', r.source, min(r.refunded_on), max(r.refunded_on)
-  FROM refunds AS r
+  FROM facts.settled_refunds AS r
   CROSS JOIN bounds AS b
   WHERE r.refunded_day <= b.as_of_day
   GROUP BY r.source
   UNION ALL
   SELECT 'interactions', i.source, min(i.occurred_on), max(i.occurred_on)
-  FROM interactions AS i
+  FROM facts.interactions AS i
   CROSS JOIN bounds AS b
   WHERE i.occurred_day <= b.as_of_day
   GROUP BY i.source
   UNION ALL
   SELECT 'responses', r.source, min(r.occurred_on), max(r.occurred_on)
-  FROM responses AS r
+  FROM facts.responses AS r
   CROSS JOIN bounds AS b
   WHERE r.occurred_day <= b.as_of_day
   GROUP BY r.source

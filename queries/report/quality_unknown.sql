@@ -1,39 +1,44 @@
 -- How many facts, up to the as-of day, do not say what matters: whose they are, of which product, from where.
 -- grain:  kind, item
--- reads:  orders, order_lines, refunds, interactions, responses, profiles, bounds
+-- reads:  facts.orders, facts.order_lines, facts.settled_refunds, facts.interactions, facts.responses, profiles, bounds
 -- gives:  kind VARCHAR, item VARCHAR, facts BIGINT, unknown BIGINT
 WITH told AS (
   SELECT count(*) AS facts, count(o.member) AS members, count(o.channel) AS channels, count(o.shop) AS shops
-  FROM orders AS o
+  FROM facts.orders AS o
   CROSS JOIN bounds AS b
-  WHERE o.ordered_day <= b.as_of_day
+  WHERE o.net >= 0 AND o.ordered_day <= b.as_of_day
+),
+items AS (
+  SELECT DISTINCT hash(source, order_id) AS h
+  FROM facts.order_lines
+  WHERE product_id IS NOT NULL
 ),
 itemised AS (
   SELECT count(*) AS orders
-  FROM orders AS o
-  SEMI JOIN order_lines AS l ON o.source = l.source AND o.order_id = l.order_id
+  FROM facts.orders AS o
+  SEMI JOIN items AS i ON hash(o.source, o.order_id) = i.h
   CROSS JOIN bounds AS b
-  WHERE o.ordered_day <= b.as_of_day
+  WHERE o.net >= 0 AND o.ordered_day <= b.as_of_day
 ),
 lines AS (
   SELECT count(*) AS facts, count(product_id) AS products
-  FROM order_lines
+  FROM facts.order_lines
 ),
 returned AS (
   SELECT count(*) AS facts, count(r.member) AS members, count(r.order_id) AS orders
-  FROM refunds AS r
+  FROM facts.settled_refunds AS r
   CROSS JOIN bounds AS b
   WHERE r.refunded_day <= b.as_of_day
 ),
 contacts AS (
   SELECT count(*) AS facts, count(i.member) AS members
-  FROM interactions AS i
+  FROM facts.interactions AS i
   CROSS JOIN bounds AS b
   WHERE i.occurred_day <= b.as_of_day
 ),
 answers AS (
   SELECT count(*) AS facts, count(r.member) AS members
-  FROM responses AS r
+  FROM facts.responses AS r
   CROSS JOIN bounds AS b
   WHERE r.occurred_day <= b.as_of_day
 ),
