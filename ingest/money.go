@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -454,6 +455,11 @@ func (e *decimalEvidence) look(b []byte) {
 
 // wide reports characters past ASCII, among which full-width signs may be.
 func wide(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.LittleEndian.Uint64(b)&0x8080_8080_8080_8080 != 0 {
+			return true
+		}
+	}
 	for _, c := range b {
 		if c >= utf8.RuneSelf {
 			return true
