@@ -52,7 +52,7 @@ type Source struct {
 	Map       map[string]string `yaml:"map"`       // canonical column: header name
 	Status    map[string]string `yaml:"status"`    // the file's word: paid, unpaid, cancelled, refunded ...
 
-	Connect      string `yaml:"connect"`       // postgres://USER@HOST:PORT/DATABASE, mysql://USER@HOST:PORT/DATABASE, or sqlite:FILE; never with a password
+	Connect      string `yaml:"connect"`       // postgres://USER@HOST:PORT/DATABASE, mysql://USER@HOST:PORT/DATABASE, or sqlite:FILE (package ingest/database has the options); never with a password
 	Table        string `yaml:"table"`         // table or view, NAME or SCHEMA.NAME; this or Query
 	Query        string `yaml:"query"`         // SQL that selects the rows
 	Watermark    string `yaml:"watermark"`     // column that only grows: rows beyond its last value are read; empty: all rows each time

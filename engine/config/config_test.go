@@ -112,6 +112,8 @@ func TestReadWhatIsAllowed(t *testing.T) {
 	auto, db, zoned := web, DefaultSource(), web
 	auto.Kind = "auto"
 	db.Name, db.Kind, db.Connect, db.Query, db.PasswordFile = "db", "orders", "sqlite:crm.db", "SELECT 1", "p"
+	socket := db
+	socket.Connect = "postgres://u@/d?host=/run/postgresql"
 	zoned.Dates, zoned.Encoding = "excel", "Shift_JIS"
 	zoned.Zone, zoned.Expand, zoned.Amount = "Asia/Tokyo", 10<<20, "line"
 	for _, tc := range []struct {
@@ -140,6 +142,7 @@ func TestReadWhatIsAllowed(t *testing.T) {
 		{"kind auto when it is empty", "sources:\n- {name: web, kind: '', path: a.csv}", source(auto)},
 		{"kind auto when it is absent", "sources:\n- {name: web, path: a.csv}", source(auto)},
 		{"a database by query", "sources:\n- {name: db, kind: orders, connect: 'sqlite:crm.db', query: SELECT 1, password_file: p}", source(db)},
+		{"a database by its socket", "sources:\n- {name: db, kind: orders, connect: 'postgres://u@/d?host=/run/postgresql', query: SELECT 1, password_file: p}", source(socket)},
 		{"an input zone and an expanded size", "sources:\n- {name: web, kind: orders, path: a.csv, zone: Asia/Tokyo, expand: 10MiB, amount: line, dates: excel, encoding: Shift_JIS}", source(zoned)},
 		{"exclusions", "exclude:\n- name: staff\n  customers: {attribute.level: wholesale, customer_id: [1, C2]}\n- name: big\n  orders: {net_above: 50000, shop: x}", with(func(c *Config) {
 			c.Exclude = []Exclusion{

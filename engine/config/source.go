@@ -203,7 +203,7 @@ func checkConnect(key, connect string) *Error {
 	case "sqlite":
 		return nil
 	case "postgres", "postgresql", "mysql", "mariadb":
-		if at, err := url.Parse(connect); err == nil && at.Host != "" {
+		if at, err := url.Parse(connect); err == nil && (at.Host != "" || at.Query().Has("host") || at.Query().Has("socket")) {
 			return nil
 		}
 	}
