@@ -319,6 +319,9 @@ func splitRow(line []byte, delim byte, backslash bool) (row sampleRow) {
 // cutQuoted returns what stands in quotes, of which text begins behind the
 // first, without them, and what follows.
 func cutQuoted(text []byte, backslash bool) (inside, rest []byte, closed bool) {
+	if i := bytes.IndexByte(text, '"'); i >= 0 && (i+1 == len(text) || text[i+1] != '"') && !(backslash && bytes.IndexByte(text[:i], '\\') >= 0) {
+		return text[:i], text[i+1:], true
+	}
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case backslash && c == '\\' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\'):
