@@ -80,6 +80,18 @@ func TestKeyChecks(t *testing.T) {
 	}
 }
 
+// 60 were given back of an order of 50: too much, unless tax and shipping make up for it.
+func TestRefundSums(t *testing.T) {
+	db := store(t)
+	run(t, db, untidy)
+	for shipping, want := range map[string]int{"0.98": 1, "0.99": 0, "3": 0} { // a cent is rounding
+		run(t, db, "UPDATE facts.orders SET tax = 9, shipping = "+shipping+" WHERE order_id = '2'")
+		if got := rows(t, db, queries.Get("check/refund_sums")); len(got) != want {
+			t.Errorf("shipping of %s: %q", shipping, got)
+		}
+	}
+}
+
 // Refunds r1 and r2 are of an order of web, since their own source has no orders;
 // r3 is of an order id that two sources have, so it stays with its own.
 func TestReconcileQueries(t *testing.T) {

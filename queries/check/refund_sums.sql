@@ -1,4 +1,5 @@
--- Orders of which more was given back than they were worth; of order ids that two sources use, nothing is said.
+-- Orders of which more was given back than was paid for them, with tax and shipping; of order ids that two sources use,
+-- nothing is said.
 -- severity: warning
 -- grain:  source, order_id
 -- reads:  facts.orders, facts.settled_refunds
@@ -10,7 +11,7 @@ WITH sums AS (
   GROUP BY order_id
 ),
 known AS (
-  SELECT o.order_id, min(o.source) AS source, min(o.net) AS net
+  SELECT o.order_id, min(o.source) AS source, min(o.net) AS net, min(o.net + COALESCE(o.tax, 0) + COALESCE(o.shipping, 0)) AS paid
   FROM facts.orders AS o
   SEMI JOIN sums AS s ON o.order_id = s.order_id
   WHERE o.net >= 0
@@ -20,5 +21,5 @@ known AS (
 SELECT k.source, k.order_id, k.net, s.refunded
 FROM known AS k
 JOIN sums AS s ON k.order_id = s.order_id
-WHERE s.refunded > k.net + 0.01
+WHERE s.refunded > k.paid + 0.01
 ORDER BY k.source, k.order_id
