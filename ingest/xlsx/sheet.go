@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 
 	"clientele/ingest/internal/stream"
 )
@@ -35,6 +34,50 @@ type cell struct {
 	column     int // from 0
 	kind       cellKind
 	start, end int
+}
+
+// valueKind is how the value of a cell is written.
+type valueKind uint8
+
+const (
+	numeric  valueKind = iota
+	shared             // the place of a text among those of the workbook
+	inline             // a text
+	computed           // a text that a formula gave
+	truth
+	failure
+	isoDate
+)
+
+// kindOf reads the attribute that says so.
+func kindOf(t []byte) valueKind {
+	switch string(t) {
+	case "s":
+		return shared
+	case "inlineStr":
+		return inline
+	case "str":
+		return computed
+	case "b":
+		return truth
+	case "e":
+		return failure
+	case "d":
+		return isoDate
+	}
+	return numeric
+}
+
+// whole reads a number of at most nine digits.
+func whole(v []byte) (int, bool) {
+	n := 0
+	for _, c := range v {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, len(v) > 0 && len(v) < 10
 }
 
 // row is a row of a sheet. It is used again for the next.
@@ -104,11 +147,10 @@ func (s *sheet) next(r *row) error {
 		case k == charData:
 			continue
 		}
-		name := string(s.xml.name)
 		switch {
-		case name == "sheetData":
+		case string(s.xml.name) == "sheetData":
 			s.inside = k == startTag
-		case k == startTag && s.inside && name == "row":
+		case k == startTag && s.inside && string(s.xml.name) == "row":
 			return s.row(r)
 		}
 	}
@@ -118,8 +160,8 @@ func (s *sheet) next(r *row) error {
 func (s *sheet) row(r *row) error {
 	*r = row{number: s.last + 1, hidden: isTrue(s.xml.attr("hidden")), cells: r.cells[:0], data: r.data[:0]}
 	if at := s.xml.attr("r"); at != nil {
-		n, err := strconv.Atoi(string(at))
-		if err != nil || n <= s.last || n > maxRows {
+		n, ok := whole(at)
+		if !ok || n <= s.last || n > maxRows {
 			return s.wrong(fmt.Errorf("row %.20q is out of order", at))
 		}
 		r.number = n
@@ -160,9 +202,9 @@ func (s *sheet) cell(r *row, column int) (int, error) {
 		return 0, s.wrong(fmt.Errorf("cell %s%d stands twice", columnName(column), r.number))
 	}
 	s.seen[column] = r.number
-	kind := string(s.xml.attr("t"))
+	kind := kindOf(s.xml.attr("t"))
 	look := plain
-	if n, err := strconv.Atoi(string(s.xml.attr("s"))); err == nil && n >= 0 && n < len(s.book.styles) {
+	if n, ok := whole(s.xml.attr("s")); ok && n < len(s.book.styles) {
 		look = s.book.styles[n]
 	}
 	c := cell{column: column, start: len(r.data)}
@@ -176,18 +218,17 @@ func (s *sheet) cell(r *row, column int) (int, error) {
 		if k == endTag && s.xml.depth < depth {
 			break
 		}
-		name := string(s.xml.name)
 		switch {
 		case k == charData && inside:
 			s.value = append(s.value, s.xml.text...)
-		case k == startTag && name == "is":
+		case k == startTag && string(s.xml.name) == "is":
 			if r.data, err = appendRich(r.data, s.xml); err != nil {
 				return 0, s.wrong(err)
 			}
 		case k != charData:
-			inside = k == startTag && name == "v"
+			inside = k == startTag && string(s.xml.name) == "v"
 			hasValue = hasValue || inside
-			formula = formula || name == "f"
+			formula = formula || string(s.xml.name) == "f"
 		}
 	}
 	var err error
@@ -205,31 +246,31 @@ func (s *sheet) cell(r *row, column int) (int, error) {
 }
 
 // setText appends the text of a cell to the row's, which has that of an inline one already.
-func (s *sheet) setText(r *row, kind string, look style, hasValue bool) (cellKind, error) {
+func (s *sheet) setText(r *row, kind valueKind, look style, hasValue bool) (cellKind, error) {
 	start := len(r.data)
 	v := bytes.TrimSpace(s.value)
 	switch kind {
-	case "inlineStr":
+	case inline:
 		return text, nil
-	case "s":
+	case shared:
 		if !hasValue {
 			return blank, nil
 		}
-		i, err := strconv.Atoi(string(v))
-		if err != nil || i < 0 || i >= len(s.book.texts.ends) {
+		i, ok := whole(v)
+		if !ok || i >= len(s.book.texts.ends) {
 			return blank, s.wrong(fmt.Errorf("row %d refers to text %.20q of %d", r.number, v, len(s.book.texts.ends)))
 		}
 		r.data = append(r.data, s.book.texts.at(i)...)
-	case "str":
+	case computed:
 		r.data = unescapeControls(append(r.data, s.value...), start)
-	case "e":
+	case failure:
 		return spoilt, nil
-	case "b":
+	case truth:
 		if r.data = append(r.data, "false"...); isTrue(v) {
 			r.data = append(r.data[:start], "true"...)
 		}
 		return number, nil
-	case "d":
+	case isoDate:
 		r.data = append(r.data, v...)
 		return number, nil
 	default:
@@ -339,7 +380,7 @@ func mergedOf(ref []byte) (merged, bool) {
 		return merged{}, false
 	}
 	column, ok := columnOf(from)
-	first, err1 := strconv.Atoi(string(bytes.TrimLeft(from, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")))
-	last, err2 := strconv.Atoi(string(bytes.TrimLeft(to, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")))
-	return merged{column, first, last}, ok && err1 == nil && err2 == nil && first > 0
+	first, ok1 := whole(bytes.TrimLeft(from, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+	last, ok2 := whole(bytes.TrimLeft(to, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+	return merged{column, first, last}, ok && ok1 && ok2 && first > 0
 }

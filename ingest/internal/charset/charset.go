@@ -28,7 +28,7 @@ const (
 
 // Advice is what to do about a file of single bytes above ASCII that are neither
 // UTF-8 nor GB18030.
-const Advice = "save it as UTF-8, or name its encoding: windows-1252 (Western Europe), windows-1251 (Cyrillic), shift_jis, big5, euc-kr ..."
+const Advice = "save it as UTF-8, or name its encoding: windows-1252 (Western Europe), windows-1251 (Cyrillic), shift_jis, big5, euc-kr or another"
 
 // Find returns the name by which an encoding is known here: "" for "", "auto";
 // utf-8, gb18030 (GBK and GB2312 too), utf-16le, utf-16be, "utf-16" where its mark is
