@@ -163,7 +163,7 @@ func (e *Engine) Show(ctx context.Context, customer string) ([]Section, error) {
 // Batches lists what was loaded.
 func (e *Engine) Batches(ctx context.Context) (t *table.Table, err error) {
 	err = e.read(ctx, func(db *duck.DB) error {
-		t, err = db.Query(ctx, "SELECT batch_id, kind, source, path, state, read, accepted, duplicates, rejected, loaded_at, notes FROM batches ORDER BY batch_id")
+		t, err = db.Query(ctx, "SELECT batch_id, kind, source, path, state, read, accepted, duplicates, rejected, loaded_at, platform, notes FROM batches ORDER BY batch_id")
 		return err
 	})
 	return t, err

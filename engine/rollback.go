@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"clientele/engine/internal/duck"
 	"clientele/engine/workspace"
 )
 
@@ -27,18 +28,33 @@ func (e *Engine) Rollback(ctx context.Context, batch int) (Loaded, error) {
 	return undone, err
 }
 
-func (w *writer) rollback(ctx context.Context, batch int) (Loaded, error) {
+// Undoing is the batch that Rollback would undo.
+func (e *Engine) Undoing(ctx context.Context, batch int) (l Loaded, err error) {
+	err = e.read(ctx, func(db *duck.DB) error {
+		l, err = loadedBatch(ctx, db, batch)
+		return err
+	})
+	return l, err
+}
+
+// loadedBatch is a batch whose facts are in the store.
+func loadedBatch(ctx context.Context, db *duck.DB, batch int) (Loaded, error) {
 	l := Loaded{Batch: batch}
-	err := w.db.Row(ctx, []any{&l.Kind, &l.Source, &l.Path, &l.State, &l.Read, &l.Accepted, &l.Duplicates, &l.Rejected},
+	err := db.Row(ctx, []any{&l.Kind, &l.Source, &l.Path, &l.State, &l.Read, &l.Accepted, &l.Duplicates, &l.Rejected},
 		"SELECT kind, source, path, state, read, accepted, duplicates, rejected FROM batches WHERE batch_id = $batch", sql.Named("batch", batch))
 	if errors.Is(err, sql.ErrNoRows) {
 		return l, fmt.Errorf("there is no batch %d: clientele batches lists them", batch)
 	}
+	if err == nil && l.State != StateLoaded {
+		err = fmt.Errorf("batch %d is %s: nothing of it is in the store", batch, l.State)
+	}
+	return l, err
+}
+
+func (w *writer) rollback(ctx context.Context, batch int) (Loaded, error) {
+	l, err := loadedBatch(ctx, w.db, batch)
 	if err != nil {
 		return l, err
-	}
-	if l.State != StateLoaded {
-		return l, fmt.Errorf("batch %d is %s: nothing of it is in the store", batch, l.State)
 	}
 	defer w.stage(fmt.Sprintf("roll back batch %d", batch), 0)()
 	if err := w.undo(ctx, l); err != nil {

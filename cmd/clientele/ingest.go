@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -15,25 +16,45 @@ import (
 )
 
 func newIngest(a *app) *cobra.Command {
-	var opt ingestFlags
+	opt := ingestFlags{rows: 5}
 	cmd := &cobra.Command{
 		Use:   "ingest KIND FILE...",
-		Short: "Load files into the store",
+		Short: "Load files into the store, or show what loading them would do",
 		Long: `Load files of one kind: orders, order-lines, customers, products, refunds, interactions,
-campaigns or responses; CSV, TSV, JSON lines or Parquet, plain or .gz. FILE may be a
-glob in quotes, or a folder.
+campaigns or responses; CSV, TSV, JSON, JSON lines, XLSX or Parquet, plain, .gz or .zst. FILE
+may be a glob in quotes, or a folder.
 
 Columns are recognised by their names, English or Chinese. Of an order only customer and
 date are required. A file is loaded whole or not at all; the same file again adds nothing;
-rows that overlap with earlier files are known and counted as duplicates.`,
-		Example: `  clientele ingest orders orders.csv
+rows that overlap with earlier files are known and counted as duplicates.
+
+KIND auto finds out what each file is: exports of Shopify, WooCommerce, Magento, Stripe, Amazon,
+Taobao, Youzan, JD, Pinduoduo, Douyin, Klaviyo, Mailchimp, SendGrid and Zendesk by their
+columns, other files by columns that tell their kind. FILE may be a folder with all of them, in
+folders below it too; folders of partitions KEY=VALUE are one source. Each export is a source
+of its name with customer ids of its own (woocommerce:17 is not zendesk:17; e-mail addresses and
+telephone numbers join them). Files that nobody recognises are listed with the reason; they
+fail the command only with --strict, or when there is no other. Two shops of one platform,
+or the same orders in two files, are for you to tell apart: load them one by one with --source.
+
+--dry-run writes nothing: it shows what a file is recognised as, which column is read from
+which, its first rows as they would be stored, what would be rejected, and what it adds up to.
+It reads the whole file. Without a KIND it finds that out. Rows that are in the store from
+other files are not counted as duplicates before they are loaded.
+
+Exit status 3 when a file is, or would be, refused.`,
+		Example: `  clientele ingest auto exports                     everything in a folder
+  clientele ingest auto exports --config            the sources of clientele.yaml that load it in every run
+  clientele ingest --dry-run ExportOrderList.csv    what is this file, and what would become of it?
+  clientele ingest orders orders.csv
   clientele ingest orders 'exports/*.csv' --map customer_id=会员号,net=实付
   clientele ingest customers members.jsonl.gz --source crm
   clientele ingest orders legacy.csv --dates dmy --encoding gb18030`,
-		Args: args(cobra.MinimumNArgs(2)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if !slices.Contains(config.Kinds(), args[0]) {
-				return usageError{fmt.Errorf("kind %q: not %s", args[0], strings.Join(config.Kinds(), ", "))}
+		Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			kind, paths, err := opt.words(words)
+			if err != nil {
+				return err
 			}
 			var s config.Source
 			e, err := a.open(func(c *config.Config) (err error) {
@@ -43,13 +64,20 @@ rows that overlap with earlier files are known and counted as duplicates.`,
 				if opt.currency != "" {
 					c.Currency = opt.currency
 				}
-				s, err = opt.onto(*c, args[0], args[1:])
+				s, err = opt.onto(*c, kind, paths)
 				return err
 			})
 			if err != nil {
 				return err
 			}
-			loaded, err := e.Load(cmd.Context(), []engine.Loading{{Source: s, AllowRejects: opt.allowRejects, FromHere: true}})
+			if kind == config.Auto {
+				return a.auto(cmd.Context(), e, paths, s, &opt)
+			}
+			loadings := []engine.Loading{{Source: s, AllowRejects: opt.allowRejects, FromHere: true}}
+			if opt.dryRun {
+				return a.inspect(cmd.Context(), e, loadings, nil, &opt)
+			}
+			loaded, err := e.Load(cmd.Context(), loadings)
 			if err != nil && !errors.Is(err, engine.ErrRefused) {
 				return err
 			}
@@ -58,13 +86,19 @@ rows that overlap with earlier files are known and counted as duplicates.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&opt.source, "source", "", "name of the source of the facts (default the kind)")
+	flags.BoolVar(&opt.dryRun, "dry-run", false, "show what would be loaded and what rejected; write nothing")
+	flags.IntVar(&opt.rows, "rows", opt.rows, "first rows that --dry-run shows")
+	flags.BoolVar(&opt.strict, "strict", false, "with auto: files that nobody recognises fail the command, status 3")
+	flags.BoolVar(&opt.config, "config", false, "with auto: print the sources for clientele.yaml instead of loading")
+	flags.StringVar(&opt.source, "source", "", "name of the source of the facts (default the kind; with auto the export)")
 	flags.StringSliceVar(&opt.mapping, "map", nil, "columns by hand: `target=column`,...")
 	flags.StringSliceVar(&opt.status, "status", nil, "order statuses by hand: `word=status`,... (paid, unpaid, cancelled, refunded ...)")
-	flags.StringVar(&opt.format, "input-format", "", "csv, tsv, jsonl or parquet (default found out)")
-	flags.StringVar(&opt.encoding, "encoding", "", "utf-8 or gb18030 (default found out)")
+	flags.StringVar(&opt.format, "input-format", "", strings.Join(config.Formats(), ", ")+" (default found out)")
+	flags.StringVar(&opt.encoding, "encoding", "", "utf-8, gb18030, utf-16, latin-1, windows-1252 ... (default found out)")
 	flags.StringVar(&opt.delimiter, "delimiter", "", "one character, or tab (default found out)")
-	flags.StringVar(&opt.dates, "dates", "", "order of 03/04/2024: dmy, mdy or ymd (default found out)")
+	flags.StringVar(&opt.sheet, "sheet", "", "of a workbook: its `NAME` or number (default the first with a table)")
+	flags.StringVar(&opt.dates, "dates", "", "order of 03/04/2024: dmy, mdy or ymd; excel: numbers are days (default found out)")
+	flags.StringVar(&opt.zone, "zone", "", "time `ZONE` of times that name none (default that of the export, else the business zone)")
 	flags.StringVar(&opt.decimal, "decimal", "", "decimal mark: . or , (default found out)")
 	flags.StringVar(&opt.idSpace, "id-space", "", "the source has customer ids of its own, in this space")
 	flags.StringVar(&opt.timezone, "timezone", "", "business time zone of a new store")
@@ -73,12 +107,45 @@ rows that overlap with earlier files are known and counted as duplicates.`,
 	return cmd
 }
 
+// words takes the arguments apart: KIND FILE..., or FILE... for a dry run.
+func (opt *ingestFlags) words(words []string) (kind string, paths []string, err error) {
+	if opt.rows < 0 {
+		return "", nil, usageError{fmt.Errorf("--rows %d: is below zero", opt.rows)}
+	}
+	kinds := append(config.Kinds(), config.Auto)
+	named := slices.Contains(kinds, words[0])
+	switch {
+	case named && len(words) == 1 && !(opt.dryRun && exists(words[0])):
+		return "", nil, usageError{errors.New("the words after ingest should be KIND FILE...: see clientele ingest --help")}
+	case opt.dryRun && (!named || len(words) == 1):
+		kind, paths = config.Auto, words
+	case !named && exists(words[0]):
+		return "", nil, usageError{fmt.Errorf("%q is a file, not a kind: clientele ingest auto FILE... finds out what it is", words[0])}
+	case !named:
+		return "", nil, usageError{fmt.Errorf("kind %q: not %s", words[0], strings.Join(kinds, ", "))}
+	default:
+		kind, paths = words[0], words[1:]
+	}
+	if kind != config.Auto && (opt.strict || opt.config) {
+		return "", nil, usageError{errors.New("--strict and --config go with clientele ingest auto: see clientele ingest --help")}
+	}
+	return kind, paths, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // ingestFlags are the flags that describe a source.
 type ingestFlags struct {
-	source, format, encoding, delimiter, dates, decimal, idSpace string
-	mapping, status                                              []string
-	allowRejects                                                 bool
-	timezone, currency                                           string
+	source, format, encoding, delimiter, sheet, dates, zone, decimal, idSpace string
+	mapping, status                                                           []string
+	allowRejects                                                              bool
+	timezone, currency                                                        string
+
+	dryRun, strict, config bool
+	rows                   int // of a dry run
 }
 
 // onto is the source that the flags describe: that of the configuration when
@@ -100,7 +167,7 @@ func (opt *ingestFlags) onto(c config.Config, kind string, paths []string) (conf
 		to    *string
 	}{
 		{opt.idSpace, &s.IDSpace}, {opt.format, &s.Format}, {opt.encoding, &s.Encoding},
-		{opt.delimiter, &s.Delimiter}, {opt.dates, &s.Dates}, {opt.decimal, &s.Decimal},
+		{opt.delimiter, &s.Delimiter}, {opt.sheet, &s.Sheet}, {opt.dates, &s.Dates}, {opt.zone, &s.Zone}, {opt.decimal, &s.Decimal},
 	} {
 		if f.value != "" {
 			*f.to = f.value
@@ -123,6 +190,9 @@ func (opt *ingestFlags) onto(c config.Config, kind string, paths []string) (conf
 		*p.to = merged
 	}
 	c.Sources = []config.Source{s}
+	if kind == config.Auto && opt.source == "" {
+		s.Name = "" // each file has that of its export
+	}
 	return s, c.Check()
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -54,60 +53,6 @@ func newShow(a *app) *cobra.Command {
 			return a.sections(sections)
 		},
 	}
-}
-
-func newBatches(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:     "batches",
-		Short:   "What was loaded: read = accepted + duplicates + rejected, for every file",
-		Example: `  clientele batches`,
-		Args:    args(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := a.open(nil)
-			if err != nil {
-				return err
-			}
-			t, err := e.Batches(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return a.rows(t)
-		},
-	}
-}
-
-func newRejects(a *app) *cobra.Command {
-	var limit int
-	cmd := &cobra.Command{
-		Use:   "rejects [BATCH]",
-		Short: "Rows that were not stored: line, column, value, reason",
-		Example: `  clientele rejects
-  clientele rejects 3 --limit 0 --format csv > rejects.csv`,
-		Args: args(cobra.MaximumNArgs(1)),
-		RunE: func(cmd *cobra.Command, list []string) error {
-			batch := 0
-			if len(list) == 1 {
-				var err error
-				if batch, err = strconv.Atoi(list[0]); err != nil || batch < 1 {
-					return usageError{fmt.Errorf("batch %q: not a number of a batch", list[0])}
-				}
-			}
-			if limit < 0 {
-				return usageError{fmt.Errorf("--limit %d: is below zero", limit)}
-			}
-			e, err := a.open(nil)
-			if err != nil {
-				return err
-			}
-			t, err := e.Rejects(cmd.Context(), batch, limit)
-			if err != nil {
-				return err
-			}
-			return a.rows(t)
-		},
-	}
-	cmd.Flags().IntVar(&limit, "limit", 100, "rows at most; 0: all")
-	return cmd
 }
 
 func newRebuild(a *app) *cobra.Command {

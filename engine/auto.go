@@ -1,0 +1,520 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"clientele/engine/config"
+	"clientele/engine/internal/duck"
+	"clientele/engine/workspace"
+	"clientele/ingest"
+	"clientele/ingest/formats"
+)
+
+// Discovered is what files and folders hold.
+type Discovered struct {
+	Files    []Found   // in the order of their paths
+	Loadings []Loading // one for each source and kind, in the order of their first files
+}
+
+// Found is one file, or one folder of partitions, and what it was taken for.
+type Found struct {
+	Path     string `json:"path"`
+	Kind     string `json:"kind,omitempty"`
+	Source   string `json:"source,omitempty"`
+	Platform string `json:"platform,omitempty"` // the export that it was recognised as; "": none, its columns told the kind
+	Title    string `json:"title,omitempty"`
+	TitleZH  string `json:"title_zh,omitempty"`
+	Reason   string `json:"reason,omitempty"` // why nobody recognises it; "" for others
+	Err      error  `json:"-"`                // the same as an error that names the file
+	// Notes are what its first rows tell of how it is read.
+	Notes []string `json:"-"`
+
+	place candidate
+	hash  string
+	fed   map[string]string // canonical column: header
+}
+
+// Unrecognised are the files that cannot be loaded.
+func (d Discovered) Unrecognised() []Found {
+	return slices.DeleteFunc(slices.Clone(d.Files), func(f Found) bool { return f.Reason == "" })
+}
+
+// ErrUnrecognised says that files are not loaded because nobody knows what they are.
+var ErrUnrecognised = fmt.Errorf("%w: not recognised", ErrRefused)
+
+// candidate is a file to be looked at, or a folder of partitions by one of its files.
+type candidate struct {
+	pattern string // what a source names: the file, the folder, or a glob
+	file    string
+	root    string // folder that the file must be in, and whose partitions are columns; "": none
+	refused string // why it is not looked at
+}
+
+// Discover finds out what the files are that paths name, in the current folder;
+// in folders, those of all folders below them but hidden ones, and a folder of
+// partitions KEY=VALUE is one source. base says how they are read; its Name, when
+// it has one, is the source of all of them.
+//
+// Without one, a file belongs to the source of clientele.yaml that names it, else to
+// the source whose earlier files are of the same export or have the same columns,
+// else to one that is named after its export or its kind. Customer ids of an export
+// are in a space of its platform. Files of one kind with columns in other places are
+// of two sources: else the second would be taken for a changed form of the first.
+func (e *Engine) Discover(ctx context.Context, paths []string, base config.Source, allowRejects bool) (Discovered, error) {
+	places, err := e.candidates(paths)
+	if err != nil {
+		return Discovered{}, err
+	}
+	if len(places) == 0 {
+		return Discovered{}, fmt.Errorf("%s: no files in there", strings.Join(paths, ", "))
+	}
+	known, err := e.knownLayouts(ctx)
+	if err != nil {
+		return Discovered{}, err
+	}
+	base.Path = nil
+	n := &naming{Engine: e, base: base, known: known, configured: e.configuredFiles()}
+	var d Discovered
+	for _, place := range places {
+		f := e.recognise(ctx, place, n.sourceOf(place))
+		if err := ended(ctx); err != nil {
+			return Discovered{}, err
+		}
+		d.Files = append(d.Files, f)
+	}
+	for i := range d.Files {
+		f := &d.Files[i]
+		if f.Reason != "" {
+			continue
+		}
+		s := n.name(f)
+		f.Source = s.Name
+		at := slices.IndexFunc(d.Loadings, func(l Loading) bool { return l.Source.Name == s.Name && l.Source.Kind == s.Kind })
+		if at < 0 {
+			at = len(d.Loadings)
+			d.Loadings = append(d.Loadings, Loading{Source: s, AllowRejects: allowRejects, FromHere: true})
+		}
+		l := &d.Loadings[at]
+		l.Source.Path = append(l.Source.Path, f.place.pattern)
+	}
+	return d, nil
+}
+
+// recognise opens a file to find out what it is.
+func (e *Engine) recognise(ctx context.Context, place candidate, s config.Source) Found {
+	f := Found{Path: e.shown(place.file), place: place, Reason: place.refused}
+	if f.Reason != "" {
+		f.Err = fmt.Errorf("%s: %s", f.Path, f.Reason)
+		return f
+	}
+	err := sourceFile{place.file, place.root}.inside()
+	var file *ingest.File
+	if err == nil {
+		w := &writer{Engine: e, key: []byte(inspectionKey)}
+		var opt ingest.Options
+		if opt, err = w.options(s, place.root); err == nil {
+			file, err = ingest.Open(ctx, place.file, opt, formats.Open)
+		}
+	}
+	if err != nil {
+		f.Err, f.Reason = err, strings.TrimPrefix(err.Error(), place.file+": ")
+		if _, no := ingest.ReadRates(place.file); no == nil {
+			f.Reason = "a file of exchange rates: name it under rates in clientele.yaml"
+		}
+		return f
+	}
+	defer file.Close()
+	f.Kind, f.Notes, f.hash, f.fed = file.Kind, file.Notes, file.Hash, map[string]string{}
+	if place.file != place.pattern {
+		f.Path, f.hash = e.shown(place.pattern), ""
+	}
+	if p := file.Source; p != nil {
+		f.Platform, f.Title, f.TitleZH = p.Name, p.Title, p.TitleZH
+	}
+	for _, b := range file.Bindings {
+		f.fed[b.Target] = b.Header
+	}
+	return f
+}
+
+// candidates lists the files to look at.
+func (e *Engine) candidates(paths []string) ([]candidate, error) {
+	var all []candidate
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		switch {
+		case err == nil && info.IsDir():
+			found, err := e.folder(filepath.Clean(path), filepath.Clean(path))
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, found...)
+		case err == nil:
+			all = append(all, candidate{pattern: filepath.Clean(path), file: filepath.Clean(path)})
+		case strings.ContainsAny(path, "*?[{"):
+			matches, err := doublestar.FilepathGlob(path, doublestar.WithFilesOnly())
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
+			if len(matches) == 0 {
+				return nil, fmt.Errorf("%s: no file matches", path)
+			}
+			slices.Sort(matches)
+			for _, m := range matches {
+				all = append(all, candidate{pattern: m, file: m})
+			}
+		default:
+			return nil, fmt.Errorf("%s: %w", path, underlying(err))
+		}
+	}
+	seen := map[string]bool{}
+	return slices.DeleteFunc(all, func(c candidate) bool {
+		twice := seen[c.pattern]
+		seen[c.pattern] = true
+		return twice
+	}), nil
+}
+
+// folder lists the files of a folder and of those below it. Hidden ones, those
+// that begin with _ and those of the workspace itself are left out.
+func (e *Engine) folder(dir, root string) ([]candidate, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, underlying(err))
+	}
+	var all []candidate
+	partitioned, loose := false, false
+	for _, entry := range entries {
+		path := filepath.Join(dir, entry.Name())
+		if strings.HasPrefix(entry.Name(), ".") || strings.HasPrefix(entry.Name(), "_") || e.ownFile(path) {
+			continue
+		}
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			all = append(all, candidate{pattern: path, file: path, refused: underlying(err).Error()})
+		case info.IsDir() && entry.Type()&fs.ModeSymlink != 0:
+			all = append(all, candidate{pattern: path, file: path, refused: "a link to a folder: name the folder itself"})
+		case info.IsDir() && strings.Contains(entry.Name(), "="):
+			partitioned = true
+		case info.IsDir():
+			found, err := e.folder(path, root)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, found...)
+		default:
+			loose = true
+			all = append(all, candidate{pattern: path, file: path, root: root})
+		}
+	}
+	if partitioned {
+		all = append(all, partitions(dir, loose)...)
+	}
+	slices.SortStableFunc(all, func(a, b candidate) int { return strings.Compare(a.pattern, b.pattern) })
+	return all, nil
+}
+
+// partitions is the one source in the folders KEY=VALUE of a folder, which is named
+// as a whole unless it has files of its own.
+func partitions(dir string, loose bool) []candidate {
+	files, err := folderFiles(dir)
+	if err != nil {
+		return []candidate{{pattern: dir, file: dir, refused: underlying(err).Error()}}
+	}
+	files = slices.DeleteFunc(files, func(f string) bool { return filepath.Dir(f) == dir })
+	if len(files) == 0 {
+		return nil
+	}
+	pattern := dir
+	if loose {
+		pattern = filepath.Join(globEscape(dir), "*=*", "**", "[^._]*")
+	}
+	return []candidate{{pattern: pattern, file: files[0], root: dir}}
+}
+
+// globEscape makes a path a glob that matches it alone.
+func globEscape(path string) string {
+	return regexp.MustCompile(`[*?\[\]{}\\]`).ReplaceAllString(path, `\$0`)
+}
+
+// ownFile reports what clientele keeps in the workspace itself, and the files that
+// its configuration names for something else than a source.
+func (e *Engine) ownFile(path string) bool {
+	own := []string{workspace.StoreName, workspace.ConfigName, workspace.KeyName, workspace.LockName, workspace.ListsName,
+		filepath.Join(workspace.ExportsName, workspace.CurrentName)}
+	own = append(own, e.Config.Rates)
+	own = append(own, e.Config.Identity.Links...)
+	for _, name := range own {
+		if name != "" && samePath(e.place(Loading{}, name), path) {
+			return true
+		}
+	}
+	return strings.HasPrefix(filepath.Base(path), "as_of=") && samePath(e.Exports(), filepath.Dir(path))
+}
+
+// samePath compares paths that may be relative to the current folder.
+func samePath(a, b string) bool { return fullPath(a) == fullPath(b) }
+
+func fullPath(path string) string {
+	if full, err := filepath.Abs(path); err == nil {
+		return full
+	}
+	return filepath.Clean(path)
+}
+
+// configuredFiles are the files that sources of clientele.yaml name, by their
+// absolute path.
+func (e *Engine) configuredFiles() map[string]config.Source {
+	out := map[string]config.Source{}
+	for _, s := range e.Config.Sources {
+		if s.Connect != "" {
+			continue
+		}
+		files, err := e.files(Loading{Source: s})
+		if err != nil {
+			continue // a source whose files have yet to come
+		}
+		for _, f := range files {
+			if _, taken := out[fullPath(f.file)]; !taken {
+				out[fullPath(f.file)] = s
+			}
+		}
+	}
+	return out
+}
+
+// layout is how the files of a source look.
+type layout struct {
+	kind, source, platform, path string
+	fed                          map[string]string
+	hash                         string
+	space                        string // id space of the source
+	recorded                     bool   // the store has the source
+}
+
+// knownLayouts are those of the files in the store, the newest first.
+func (e *Engine) knownLayouts(ctx context.Context) ([]layout, error) {
+	var all []layout
+	err := e.read(ctx, func(db *duck.DB) error {
+		t, err := db.Query(ctx, `SELECT b.kind, b.source, b.platform, b.path, b.mapping, b.content_hash, coalesce(m.value, '') AS space
+FROM batches AS b LEFT JOIN meta AS m ON m.key = 'frozen.id_space.' || b.source
+WHERE b.state = 'loaded' ORDER BY b.batch_id DESC`)
+		if err != nil {
+			return err
+		}
+		text := func(name string, i int) string { return string(t.Column(name).Texts.At(i)) }
+		for i := range t.Rows() {
+			all = append(all, layout{kind: text("kind", i), source: text("source", i), platform: text("platform", i), path: text("path", i),
+				fed: bindingsOf(text("mapping", i)), hash: text("content_hash", i), space: text("space", i), recorded: true})
+		}
+		return nil
+	})
+	if errors.Is(err, ErrNoStore) {
+		return nil, nil
+	}
+	return all, err
+}
+
+// naming gives files their sources.
+type naming struct {
+	*Engine
+	base       config.Source
+	known      []layout
+	configured map[string]config.Source
+}
+
+// sourceOf says how a file is read that is not recognised yet.
+func (n *naming) sourceOf(place candidate) config.Source {
+	if s, ok := n.configured[fullPath(place.file)]; ok && n.base.Name == "" {
+		return s
+	}
+	s := n.base
+	s.Kind = config.Auto
+	return s
+}
+
+// name gives a file its source, which files after it may share.
+func (n *naming) name(f *Found) config.Source {
+	s, configured := n.configured[fullPath(f.place.file)]
+	if configured && n.base.Name == "" {
+		s.Path, s.Kind = nil, f.Kind
+		n.known = append(n.known, layout{kind: f.Kind, source: s.Name, platform: f.Platform, path: f.Path, fed: f.fed, space: s.IDSpace})
+		return s
+	}
+	s = n.base
+	s.Kind = f.Kind
+	earlier := n.earlier(f)
+	switch {
+	case s.Name != "":
+	case earlier != nil:
+		s.Name = earlier.source
+	case f.Platform != "":
+		s.Name = f.Platform
+	default:
+		s.Name = n.fresh(f)
+	}
+	if s.IDSpace == "" {
+		s.IDSpace = n.space(f, s.Name)
+	}
+	n.known = append(n.known, layout{kind: f.Kind, source: s.Name, platform: f.Platform, path: f.Path, fed: f.fed, space: s.IDSpace})
+	return s
+}
+
+// earlier is a file that the file is of one source with: the same bytes; else the
+// same export, whose name is like its own if there are several; else the same
+// columns. nil: none.
+func (n *naming) earlier(f *Found) *layout {
+	var same []*layout
+	for i := range n.known {
+		l := &n.known[i]
+		if l.kind != f.Kind {
+			continue
+		}
+		if f.hash != "" && l.hash == f.hash {
+			return l
+		}
+		if l.platform == f.Platform && (f.Platform != "" || alike(l.fed, f.fed)) {
+			same = append(same, l)
+		}
+	}
+	for _, l := range same {
+		if starred(l.path) == starred(f.Path) {
+			return l
+		}
+	}
+	if len(same) == 0 || f.Platform != "" && slices.ContainsFunc(same, func(l *layout) bool { return l.source != same[0].source }) {
+		return nil
+	}
+	return same[0]
+}
+
+// alike reports files whose columns mean the same: what both have stands in columns
+// of one name, and one of them has all that the other has.
+func alike(a, b map[string]string) bool {
+	common := 0
+	for target, header := range a {
+		other, both := b[target]
+		if both && other != header {
+			return false
+		}
+		if both {
+			common++
+		}
+	}
+	return common == min(len(a), len(b))
+}
+
+// fresh is the name of a new source for a file that no export has: its kind, or,
+// where files with other columns have that, the kind and what its own name or its
+// folder says.
+func (n *naming) fresh(f *Found) string {
+	taken := func(name string) bool {
+		return slices.ContainsFunc(n.known, func(l layout) bool { return l.source == name && l.kind == f.Kind })
+	}
+	if !taken(f.Kind) {
+		return f.Kind
+	}
+	for _, from := range []string{f.place.file, filepath.Dir(f.place.file)} {
+		if word := wordOf(from); word != "" && word != f.Kind && !taken(f.Kind+"-"+word) {
+			return f.Kind + "-" + word
+		}
+	}
+	for i := 2; ; i++ {
+		if name := f.Kind + "-" + strconv.Itoa(i); !taken(name) {
+			return name
+		}
+	}
+}
+
+// wordOf is what the name of a file or folder says, without dates and numbers:
+// legacy-export of legacy_export_2024-01.csv.gz.
+func wordOf(path string) string {
+	stem, _, _ := strings.Cut(filepath.Base(path), ".")
+	parts := strings.FieldsFunc(stem, func(r rune) bool { return !unicode.IsLetter(r) })
+	word := strings.ToLower(strings.Join(parts, "-"))
+	return string([]rune(word)[:min(len([]rune(word)), 32)])
+}
+
+// space is the id space of a source: that which it was loaded with, else one of the
+// platform, whose customer 17 is not another platform's.
+func (n *naming) space(f *Found, source string) string {
+	switch f.Kind {
+	case "order-lines", "products", "campaigns": // which name no customers
+		return ""
+	}
+	for _, l := range n.known {
+		if l.source == source && (l.recorded || l.kind == f.Kind) {
+			return l.space
+		}
+	}
+	family, _, _ := strings.Cut(f.Platform, "_")
+	return family
+}
+
+// starred is a path with stars for the dates and numbers in the name of the file,
+// those of 16 digits among them: orders_*.csv of orders_2024-01-31.csv.
+func starred(path string) string {
+	dir, name := filepath.Split(path)
+	name = regexp.MustCompile(`(^|[^A-Za-z0-9])[0-9a-f]{8,}($|[^A-Za-z0-9])`).ReplaceAllString(globEscape(name), "${1}*$2")
+	return globEscape(dir) + regexp.MustCompile(`[0-9*]+([-_ ]?[0-9*]+)*`).ReplaceAllString(name, "*")
+}
+
+// Sources are the sources that would load in every run what was discovered, and
+// files of like names to come: their paths are globs where no file of another
+// source is meant by them. Paths are relative to the workspace where they are below it.
+func (e *Engine) Sources(d Discovered) []config.Source {
+	var out []config.Source
+	for _, l := range d.Loadings {
+		s := l.Source
+		s.Path = nil
+		for _, path := range l.Source.Path {
+			if named := e.fromHome(d.glob(path, l)); !slices.Contains(s.Path, named) {
+				s.Path = append(s.Path, named)
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// glob is the path of a file with stars for numbers, or the path as it is where
+// other files of its folder would be meant too.
+func (d Discovered) glob(path string, l Loading) string {
+	if info, err := os.Stat(path); err != nil || info.IsDir() {
+		return path
+	}
+	pattern := starred(path)
+	if pattern == globEscape(path) {
+		return path
+	}
+	for _, f := range d.Files {
+		ours := f.Reason == "" && f.Source == l.Source.Name && f.Kind == l.Source.Kind
+		if match, err := doublestar.PathMatch(pattern, f.place.file); err != nil || match && !ours {
+			return path
+		}
+	}
+	return pattern
+}
+
+// fromHome is a path of the current folder as clientele.yaml names it.
+func (e *Engine) fromHome(path string) string {
+	full := fullPath(path)
+	relative, err := filepath.Rel(fullPath(e.Dir), full)
+	if err != nil || !filepath.IsLocal(relative) {
+		return full
+	}
+	return relative
+}
