@@ -195,7 +195,11 @@ func (m *merge) flush() error {
 		if len(*s.tables) == 0 {
 			continue
 		}
-		if err := m.db.Load(m.ctx, "arrived_"+s.name, "*", s.fields, duck.Each(*s.tables)); err != nil {
+		selection := "*"
+		if m.fold.Forgets() {
+			selection = "DISTINCT *" // it may have delivered one twice
+		}
+		if err := m.db.Load(m.ctx, "arrived_"+s.name, selection, s.fields, duck.Each(*s.tables)); err != nil {
 			return err
 		}
 		if err := m.script(s.name); err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -154,6 +155,12 @@ func (w *writer) contest(ctx context.Context, s shape, first sql.NamedArg) error
 		}
 	}
 	repeated := table.New(columns.Columns()...)
+	if !look && repeated.Rows() == 0 {
+		met, err := w.metBefore(ctx, s, first)
+		if err != nil || !met {
+			return errors.Join(err, w.db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE contested (source VARCHAR, id VARCHAR)"))
+		}
+	}
 	if err := w.db.LoadTable(ctx, "repeated", repeated); err != nil {
 		return err
 	}
@@ -174,6 +181,14 @@ func (w *writer) contest(ctx context.Context, s shape, first sql.NamedArg) error
 		return err
 	}
 	return w.settleScript(ctx, "forget_equal", s)
+}
+
+// metBefore reports whether a source with new facts of a kind had some before: else
+// there is nothing that they could stand beside.
+func (w *writer) metBefore(ctx context.Context, s shape, first sql.NamedArg) (met bool, err error) {
+	err = w.db.Row(ctx, []any{&met}, "SELECT EXISTS (SELECT 1 FROM "+s.table+" WHERE batch_id < $first AND source IN (SELECT source FROM batches WHERE batch_id >= $first AND kind = $kind))",
+		first, sql.Named("kind", s.kind))
+	return met, err
 }
 
 func (w *writer) some(ctx context.Context, table string) (some bool, err error) {

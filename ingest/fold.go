@@ -65,6 +65,13 @@ func (f *Fold) Overflow() bool {
 	return f.id.full
 }
 
+// Forgets reports whether there was too much to remember what was delivered: side
+// tables may have equal rows then.
+func (f *Fold) Forgets() bool {
+	f.init()
+	return f.people.full || f.cards.full || f.articles.full
+}
+
 // MissingRates is the reason to refuse a file whose amounts cannot be converted,
 // or "".
 func (f *Fold) MissingRates() string {
