@@ -288,7 +288,7 @@ func (w *writer) options(s config.Source, root string) (ingest.Options, error) {
 	}
 	opt := ingest.Options{
 		Kind: kindOf(s), Format: s.Format, Encoding: s.Encoding, Delimiter: s.Delimiter, Sheet: s.Sheet, Expand: int64(s.Expand),
-		Dates: s.Dates, Decimal: s.Decimal, Map: s.Map, Status: s.Status, Root: root,
+		Dates: s.Dates, Decimal: s.Decimal, Map: s.Map, Status: s.Status, Root: root, PhoneRegion: w.Config.PhoneRegion,
 		Zone: zone, Now: w.Now, Key: w.key, Workers: w.Config.Resources.Cores(), Fold: &ingest.Fold{},
 	}
 	if s.Zone != "" {
@@ -344,6 +344,9 @@ func (m *merge) run(opened *ingest.Fold) error {
 	err = m.load()
 	if refused := (*refusal)(nil); errors.As(err, &refused) {
 		err = m.refuse(refused)
+	}
+	if unread := (*unreadable)(nil); errors.As(err, &unread) {
+		return errors.Join(unread, m.takeOut())
 	}
 	if err != nil {
 		return fmt.Errorf("load %s: %w", m.loaded.Path, err)

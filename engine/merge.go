@@ -144,6 +144,9 @@ func (m *merge) next(chunks <-chan *ingest.Chunk, failed chan error) (*table.Tab
 	if unknown := (*ingest.UnknownStatus)(nil); errors.As(err, &unknown) {
 		return nil, &refusal{unknown.Error()}
 	}
+	if err != nil && ended(m.ctx) == nil && !errors.As(err, new(*refusal)) {
+		return nil, &unreadable{err} // cut off, damaged, or not what its beginning promised
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -611,15 +614,24 @@ func cmpOr(configured, recognised string) string {
 	return recognised
 }
 
+// takeOut removes what parts of the file stored before it turned out to be unfit.
+func (m *merge) takeOut() error {
+	if !m.inserted {
+		return nil
+	}
+	m.replaced = true
+	for _, t := range tablesOf(m.source.Kind) {
+		if err := m.db.Exec(m.ctx, "DELETE FROM "+t+" WHERE batch_id = $batch", sql.Named("batch", m.loaded.Batch)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // refuse records that the file was not loaded, with the rows that were at fault.
 func (m *merge) refuse(r *refusal) error {
-	if m.inserted { // a part of it is in the store
-		for _, t := range tablesOf(m.source.Kind) {
-			if err := m.db.Exec(m.ctx, "DELETE FROM "+t+" WHERE batch_id = $batch", sql.Named("batch", m.loaded.Batch)); err != nil {
-				return err
-			}
-		}
-		m.replaced = true
+	if err := m.takeOut(); err != nil {
+		return err
 	}
 	l := m.loaded
 	l.State, l.Accepted, l.Duplicates, l.Rejected = StateRefused, 0, 0, l.Read

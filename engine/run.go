@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"clientele/engine/config"
 	"clientele/engine/internal/duck"
 	"clientele/engine/workspace"
 )
@@ -28,7 +29,11 @@ func (e *Engine) Run(ctx context.Context, asOf string, allowRejects bool) (Ran, 
 		return ran, err
 	}
 	err := e.locked(func(lock *workspace.Lock) (err error) {
-		if len(e.Config.Sources) > 0 {
+		stale, err := e.identityStale(ctx)
+		if err != nil {
+			return err
+		}
+		if len(e.Config.Sources) > 0 || stale {
 			if ran.Loaded, err = e.loadLocked(ctx, lock, false, e.sources(allowRejects)); err != nil {
 				return err
 			}
@@ -46,6 +51,23 @@ func (e *Engine) Run(ctx context.Context, asOf string, allowRejects bool) (Ran, 
 		return ran, errors.Join(ErrRefused, ran.Checked.Err())
 	}
 	return ran, ran.Checked.Err()
+}
+
+// identityStale reports whether the rules of who is one customer have changed since
+// the store was settled.
+func (e *Engine) identityStale(ctx context.Context) (stale bool, err error) {
+	rules, err := e.identityRules()
+	if err != nil {
+		return false, err
+	}
+	err = e.read(ctx, func(db *duck.DB) (err error) {
+		stale, err = rules.stale(ctx, db)
+		return err
+	})
+	if errors.Is(err, ErrNoStore) {
+		return false, nil
+	}
+	return stale, err
 }
 
 // sources are the loadings of clientele.yaml.
@@ -85,7 +107,8 @@ func (e *Engine) Rebuild(ctx context.Context, forget, allowRejects bool) ([]Load
 			if err := w.keepsAll(ctx, before); err != nil {
 				return false, err
 			}
-			return true, w.settle(ctx)
+			_, err = w.resolve(ctx)
+			return true, err
 		})
 	})
 	if err == nil && slices.ContainsFunc(all, func(l Loaded) bool { return l.State == StateRefused }) {
@@ -128,6 +151,12 @@ func (e *Engine) loadedBatches(ctx context.Context) ([]batch, error) {
 	return out, nil
 }
 
+// fromDatabase reports whether a source is a database: its rows come again, in
+// another batch.
+func (e *Engine) fromDatabase(source string) bool {
+	return slices.ContainsFunc(e.Config.Sources, func(s config.Source) bool { return s.Name == source && s.Connect != "" })
+}
+
 // keepsAll fails when the new store lacks a file that the old one had: loaded by
 // hand, gone from its folder, or refused now.
 func (w *writer) keepsAll(ctx context.Context, before []batch) error {
@@ -141,7 +170,7 @@ func (w *writer) keepsAll(ctx context.Context, before []batch) error {
 	}
 	var lost []string
 	for _, b := range before {
-		if !there[b.hash] {
+		if !there[b.hash] && !w.fromDatabase(b.source) {
 			lost = append(lost, b.path+" (source "+b.source+")")
 		}
 	}

@@ -345,7 +345,7 @@ func filesHash(files []workspace.File) string {
 }
 
 // inputHash identifies the facts by the files that they came from, in the
-// order of loading.
+// order of loading, and by what else they were read with: rates and link files.
 func inputHash(ctx context.Context, db *duck.DB) (string, error) {
 	t, err := db.Query(ctx, "SELECT kind, source, content_hash, mapping FROM batches WHERE state = 'loaded' ORDER BY batch_id")
 	if err != nil {
@@ -358,6 +358,14 @@ func inputHash(ctx context.Context, db *duck.DB) (string, error) {
 		}
 		fmt.Fprintln(h)
 	}
+	var rates, identities string
+	err = db.Row(ctx, []any{&rates, &identities}, `SELECT
+  (SELECT coalesce(md5(string_agg(concat_ws(' ', "on", "from", "to", rate), chr(10) ORDER BY "on", "from", "to", rate)), '') FROM rates),
+  (SELECT coalesce(max(value), '') FROM meta WHERE key = 'identity')`)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintln(h, rates, identities)
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 

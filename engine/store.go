@@ -193,7 +193,7 @@ func (e *Engine) createStore(ctx context.Context, db *duck.DB) error {
 		return err
 	}
 	for key, value := range config.Frozen(e.Config) {
-		if strings.HasPrefix(key, "id_space.") {
+		if config.OfSource(key) {
 			continue // recorded when the source is first loaded
 		}
 		if err := setMeta(ctx, db, "frozen."+key, value); err != nil {
