@@ -58,8 +58,11 @@ type rule struct {
 	may    []string // patterns of the folders it may import
 }
 
-// promises are imported by tests only, and by tests of every package.
-func promises() []string { return []string{"ingest/ingesttest", "models/modelstest"} }
+// promises are imported by tests only, and by tests of every package: what every
+// source and every model keeps, and files as platforms export them.
+func promises() []string {
+	return []string{"ingest/ingesttest", "models/modelstest", "engine/demo/exports"}
+}
 
 // duckdb is the module path that only engine/internal/duck may import. The tests
 // of queries run the portable SQL and may not import the engine, so they may open it too.
