@@ -317,6 +317,7 @@ func (w *writer) loadFile(ctx context.Context, l Loading, path sourceFile) (*Loa
 	if err != nil {
 		return nil, err
 	}
+	opt.HashLate = true
 	file, err := ingest.Open(ctx, path.file, opt, formats.Open)
 	if err != nil {
 		return nil, &unreadable{err}
@@ -325,7 +326,7 @@ func (w *writer) loadFile(ctx context.Context, l Loading, path sourceFile) (*Loa
 	l.Source.Kind = file.Kind
 	loaded := &Loaded{Kind: file.Kind, Source: l.Source.Name, Path: shown, Notes: slices.Clone(file.Notes)}
 	mapping := mappingOf(file, l.Source)
-	known, err := w.known(ctx, loaded, l, file.Hash, mapping)
+	known, err := w.known(ctx, loaded, l, file, mapping)
 	if err != nil || known {
 		return loaded, err
 	}
@@ -425,12 +426,21 @@ func (e *Engine) shown(path string) string {
 
 // known finds out whether the same bytes were loaded into the same source.
 // What was rolled back is not loaded again unless its file is named.
-func (w *writer) known(ctx context.Context, l *Loaded, from Loading, hash, mapping string) (bool, error) {
+func (w *writer) known(ctx context.Context, l *Loaded, from Loading, file *ingest.File, mapping string) (bool, error) {
+	args := []any{sql.Named("kind", l.Kind), sql.Named("source", l.Source), sql.Named("bytes", file.Size())}
+	var alike bool // without a file of its size, the hash can be computed beside the loading
+	err := w.db.Row(ctx, []any{&alike}, "SELECT EXISTS (SELECT 1 FROM batches WHERE kind = $kind AND source = $source AND bytes = $bytes AND state <> 'refused')", args...)
+	if err != nil || !alike {
+		return false, err
+	}
+	if err := file.Sum(); err != nil {
+		return false, err
+	}
 	var was, state string
-	err := w.db.Row(ctx, []any{&l.Batch, &was, &state, &l.Read, &l.Accepted, &l.Duplicates, &l.Rejected},
+	err = w.db.Row(ctx, []any{&l.Batch, &was, &state, &l.Read, &l.Accepted, &l.Duplicates, &l.Rejected},
 		"SELECT batch_id, mapping, state, read, accepted, duplicates, rejected FROM batches "+
 			"WHERE kind = $kind AND source = $source AND content_hash = $hash AND state IN ('loaded', 'rolled back') ORDER BY state, batch_id DESC LIMIT 1",
-		sql.Named("kind", l.Kind), sql.Named("source", l.Source), sql.Named("hash", hash))
+		args[0], args[1], sql.Named("hash", file.Hash))
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -711,12 +711,12 @@ func (m *merge) account() error {
 	if m.watermark != nil && m.watermark() != "" {
 		watermark = m.watermark()
 	}
-	err = m.db.Exec(m.ctx, "INSERT INTO batches VALUES ($batch, $kind, $source, $path, $hash, $mapping, $read, $accepted, $duplicates, $rejected, $state, $at, $notes, $allow, $header, $platform, $watermark)",
+	err = m.db.Exec(m.ctx, "INSERT INTO batches VALUES ($batch, $kind, $source, $path, $hash, $mapping, $read, $accepted, $duplicates, $rejected, $state, $at, $notes, $allow, $header, $platform, $watermark, $bytes)",
 		sql.Named("batch", l.Batch), sql.Named("kind", l.Kind), sql.Named("source", l.Source), sql.Named("path", l.Path),
 		sql.Named("hash", m.file.Hash), sql.Named("mapping", m.mapping), sql.Named("read", l.Read), sql.Named("accepted", l.Accepted),
 		sql.Named("duplicates", l.Duplicates), sql.Named("rejected", l.Rejected), sql.Named("state", l.State),
 		sql.Named("at", m.Now.UTC()), sql.Named("notes", strings.Join(l.Notes, "; ")), sql.Named("allow", m.allowRejects),
-		sql.Named("header", string(header)), sql.Named("platform", platform), sql.Named("watermark", watermark))
+		sql.Named("header", string(header)), sql.Named("platform", platform), sql.Named("watermark", watermark), sql.Named("bytes", m.file.Size()))
 	if err != nil {
 		return err
 	}

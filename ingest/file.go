@@ -31,6 +31,7 @@ type Options struct {
 	Key         []byte            // key of the hash that makes ids of customers known by e-mail or phone only
 	Workers     int               // goroutines that parse; 0: all cores
 	Fold        *Fold             // nil: chunks keep every column of each row
+	HashLate    bool              // File.Hash may be empty until Sum, or Load, has returned
 	Sheet       string            // of a workbook: its name, or its number from 1; "": the first that holds a table
 	Root        string            // folder of the source: segments key=value of the path below it become columns; "": none
 	Expand      int64             // bytes that a compressed file may hold; 0: 1 GiB, or 1000 times its size up to 64 GiB
@@ -73,6 +74,7 @@ type File struct {
 	Source   *Source   // the export that it was recognised as; nil: none
 	Amount   string    // what an amount in a row is of, where that is known: order, line; else ""
 
+	sum   <-chan fileHash // nil once it is in Hash
 	opt   Options
 	open  OpenFunc
 	info  os.FileInfo
@@ -114,6 +116,9 @@ type Chunk struct {
 
 	People, Cards, Articles *table.Table  // what no earlier chunk told of; nil without a Fold or such columns
 	Repeated                table.Strings // ids of rows whose id stood in an earlier row of the Fold's files
+
+	first, last []byte // ids of its first and its last row, with a Fold
+	ascends     bool   // each id comes after the one before it; then none was remembered
 }
 
 // Open looks at a file, finds out which column is what, and how dates and
@@ -160,12 +165,29 @@ func openFile(ctx context.Context, path string, opt Options, open OpenFunc) (_ *
 	if err := f.infer(ctx); err != nil {
 		return nil, err
 	}
-	hash := <-sum
-	f.Hash = hash.hex
-	if hash.err != nil {
-		return nil, hash.err
+	f.sum = sum
+	if opt.HashLate {
+		return f, nil
 	}
-	return f, nil
+	return f, f.Sum()
+}
+
+// Size is the number of bytes of a file; 0 of a stream.
+func (f *File) Size() int64 {
+	if f.info == nil {
+		return 0
+	}
+	return f.info.Size()
+}
+
+// Sum waits for the hash of the file's bytes, which is then in Hash.
+func (f *File) Sum() error {
+	if f.sum == nil {
+		return nil
+	}
+	hash := <-f.sum
+	f.sum, f.Hash = nil, hash.hex
+	return hash.err
 }
 
 // recognise binds the columns of the file and lays out its table.
@@ -312,6 +334,9 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	unpaid := f.amountless()
 	err := pipeline(ctx, in, f.opt.Workers, f.work, func(w worked) error {
 		unpaid.look(w.chunk.Table)
+		if f.opt.Fold != nil {
+			f.opt.Fold.inOrder(w.chunk)
+		}
 		f.rows.add(w.rows)
 		stop = emit(w.chunk)
 		return stop
@@ -324,6 +349,9 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	}
 	if stop != nil || err != nil && ctx.Err() != nil {
 		return err
+	}
+	if err == nil {
+		err = f.Sum()
 	}
 	if err == nil {
 		err = f.unchanged()

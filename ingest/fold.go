@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -42,6 +43,9 @@ type Fold struct {
 
 	once                        sync.Once
 	people, cards, articles, id *set
+	hashed                      atomic.Bool // ids are looked up in id; else they ascend so far
+	last                        []byte      // of the ids that ascend
+	lost                        bool        // ids ascended, and then did not: what repeats is not known
 
 	mu      sync.Mutex
 	missing map[string]int64 // rows by what rate is missing
@@ -58,11 +62,29 @@ func (f *Fold) init() {
 	})
 }
 
-// Overflow reports whether there were too many ids to find all that repeat:
-// Chunk.Repeated is incomplete then.
+// Overflow reports whether Chunk.Repeated is incomplete: there were too many ids to
+// remember, or they ascended at first, so that none had to be, and then did not.
 func (f *Fold) Overflow() bool {
 	f.init()
-	return f.id.full
+	return f.id.full || f.lost
+}
+
+// inOrder sees the chunks in the order of the file.
+func (f *Fold) inOrder(c *Chunk) {
+	switch {
+	case c.first == nil || f.lost:
+	case f.hashed.Load() || !c.ascends || f.last != nil && !shorter(f.last, c.first):
+		f.lost = f.last != nil || c.ascends
+		f.hashed.Store(true)
+	default:
+		f.last = c.last
+	}
+}
+
+// shorter is the order in which ids ascend: the shorter first, so that 999 comes
+// before 1000.
+func shorter(a, b []byte) bool {
+	return len(a) < len(b) || len(a) == len(b) && bytes.Compare(a, b) < 0
 }
 
 // Forgets reports whether there was too much to remember what was delivered: side
@@ -520,18 +542,39 @@ func (s *folder) rate(from string, day int32, dated bool) (string, bool) {
 	return "", false
 }
 
-// repeated collects the ids that stood in an earlier row of these files.
+// repeated collects the ids that stood in an earlier row of these files. While ids
+// ascend from row to row none repeats, and none has to be remembered.
 func (s *folder) repeated(c *Chunk, id *table.Column) {
+	c.Repeated.Offsets = []int32{0}
+	if s.rows == 0 {
+		return
+	}
+	c.first, c.last, c.ascends = id.Texts.At(0), bytes.Clone(id.Texts.At(s.rows-1)), !s.hashed.Load() && ascends(id)
+	if c.ascends {
+		return
+	}
+	s.hashed.Store(true)
 	for r := range s.rows {
 		s.hashes[r] = xxh3.Hash(id.Texts.At(r))
 	}
 	s.id.addAll(s.hashes, id.Null, s.fresh)
-	c.Repeated.Offsets = []int32{0}
 	for r, is := range s.fresh {
 		if !is && !id.Missing(r) {
 			c.Repeated.Append(id.Texts.At(r))
 		}
 	}
+}
+
+func ascends(id *table.Column) bool {
+	if id.Null != nil {
+		return false
+	}
+	for r := 1; r < id.Len(); r++ {
+		if !shorter(id.Texts.At(r-1), id.Texts.At(r)) {
+			return false
+		}
+	}
+	return true
 }
 
 // dayText is a day as people read it.

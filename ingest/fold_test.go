@@ -63,3 +63,44 @@ func TestFoldOfItems(t *testing.T) {
 		t.Errorf("name %q", name)
 	}
 }
+
+// Ids that repeat are all found, or it is said that they may not be: whatever their
+// order, and however they are cut into chunks.
+func TestFoldFindsRepeats(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var f Fold
+		f.init()
+		next, found := 0, map[string]bool{}
+		seen, repeats := map[string]bool{}, map[string]bool{}
+		disorder := rapid.SampledFrom([]int{0, 0, 1, 50}).Draw(t, "disorder")
+		for range rapid.IntRange(1, 6).Draw(t, "chunks") {
+			n := rapid.IntRange(0, 20).Draw(t, "rows")
+			id := &table.Column{Field: table.Field{Name: "order_id", Kind: table.Text}, Texts: table.Strings{Offsets: []int32{0}}}
+			for range n {
+				next++
+				v := fmt.Sprint(next)
+				if disorder > 0 && rapid.IntRange(0, 100/disorder).Draw(t, "back") == 0 {
+					v = fmt.Sprint(rapid.IntRange(1, next).Draw(t, "id"))
+				}
+				id.Texts.AppendString(v)
+				repeats[v] = repeats[v] || seen[v]
+				seen[v] = true
+			}
+			s := folder{Fold: &f, rows: n, hashes: make([]uint64, n), fresh: make([]bool, n)}
+			var c Chunk
+			s.repeated(&c, id)
+			f.inOrder(&c)
+			for i := range c.Repeated.Len() {
+				found[string(c.Repeated.At(i))] = true
+			}
+		}
+		for v, is := range repeats {
+			if is && !found[v] && !f.Overflow() {
+				t.Fatalf("%s repeats and was not found", v)
+			}
+		}
+		if disorder == 0 && f.Overflow() {
+			t.Fatal("ids that ascend need no look")
+		}
+	})
+}

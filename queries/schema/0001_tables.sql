@@ -138,13 +138,13 @@ CREATE TABLE rates ("on" DATE NOT NULL, "from" VARCHAR NOT NULL, "to" VARCHAR NO
 
 -- state: loaded, refused, or rolled back. header: the file's column names, as a
 -- JSON array. platform: the export that the file was recognised as. watermark: of
--- a table in a database, the greatest value read.
+-- a table in a database, the greatest value read. bytes: of the file.
 CREATE TABLE batches (
   batch_id INTEGER NOT NULL, kind VARCHAR NOT NULL, source VARCHAR NOT NULL, path VARCHAR NOT NULL,
   content_hash VARCHAR NOT NULL, mapping VARCHAR NOT NULL,
   read BIGINT NOT NULL, accepted BIGINT NOT NULL, duplicates BIGINT NOT NULL, rejected BIGINT NOT NULL,
   state VARCHAR NOT NULL, loaded_at TIMESTAMPTZ NOT NULL, notes VARCHAR, allow_rejects BOOLEAN NOT NULL,
-  header VARCHAR NOT NULL, platform VARCHAR NOT NULL, watermark VARCHAR
+  header VARCHAR NOT NULL, platform VARCHAR NOT NULL, watermark VARCHAR, bytes BIGINT NOT NULL
 );
 
 CREATE TABLE rejects (

@@ -252,8 +252,8 @@ func (d *DB) Stream(ctx context.Context, name string, fields []table.Field, next
 	if err != nil {
 		return err
 	}
-	reader := &chunkReader{schema: schemaOf(fields), next: next}
-	reader.refs.Store(1)
+	reader := newChunkReader(schemaOf(fields), next)
+	defer reader.end()
 	// The view is made in the instance's own catalog: it has no place in a store,
 	// and a store may be read-only.
 	if err := d.Exec(ctx, "USE memory"); err != nil {
@@ -321,11 +321,61 @@ func arrowType(k table.Kind) arrow.DataType {
 // chunkReader is an Arrow stream of table chunks.
 type chunkReader struct {
 	schema  *arrow.Schema
-	next    func() (*table.Table, error)
+	ready   chan made // a few records, made while DuckDB is at work on others
+	stop    chan struct{}
 	current arrow.RecordBatch
 	refs    atomic.Int64
 	mu      sync.Mutex
 	err     error
+}
+
+// made is a record, or why there are no more.
+type made struct {
+	record arrow.RecordBatch
+	err    error
+}
+
+// newChunkReader begins to make records of chunks.
+func newChunkReader(schema *arrow.Schema, next func() (*table.Table, error)) *chunkReader {
+	r := &chunkReader{schema: schema, ready: make(chan made, 3), stop: make(chan struct{})}
+	r.refs.Store(1)
+	go func() {
+		defer close(r.ready)
+		for {
+			select {
+			case <-r.stop:
+				return
+			default:
+			}
+			t, err := next()
+			m := made{err: err}
+			if err == nil {
+				m.record = recordOf(schema, t)
+			}
+			select {
+			case r.ready <- m:
+			case <-r.stop:
+				if m.record != nil {
+					m.record.Release()
+				}
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return r
+}
+
+// end stops the making and waits for it.
+func (r *chunkReader) end() {
+	close(r.stop)
+	for m := range r.ready {
+		if m.record != nil {
+			m.record.Release()
+		}
+	}
 }
 
 func (r *chunkReader) Retain()                        { r.refs.Add(1) }
@@ -351,17 +401,17 @@ func (r *chunkReader) Next() bool {
 		r.current.Release()
 		r.current = nil
 	}
-	t, err := r.next()
-	if err == io.EOF {
+	m, ok := <-r.ready
+	if !ok || m.err == io.EOF {
 		return false
 	}
-	if err != nil {
+	if m.err != nil {
 		r.mu.Lock()
-		r.err = err
+		r.err = m.err
 		r.mu.Unlock()
 		return false
 	}
-	r.current = recordOf(r.schema, t)
+	r.current = m.record
 	return true
 }
 
