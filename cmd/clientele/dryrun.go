@@ -172,8 +172,12 @@ func dialect(in engine.Inspected) string {
 
 // outcome says what becomes of the file.
 func (a *app) outcome(in engine.Inspected) string {
-	rows := fmt.Sprintf("%s rows: %s accepted, %s duplicates, %s rejected",
-		grouped(in.Read), grouped(in.Accepted), grouped(in.Duplicates), grouped(in.Rejected))
+	word := "rows"
+	if in.Read == 1 {
+		word = "row"
+	}
+	rows := fmt.Sprintf("%s %s: %s accepted, %s duplicates, %s rejected",
+		grouped(in.Read), word, grouped(in.Accepted), grouped(in.Duplicates), grouped(in.Rejected))
 	switch in.State {
 	case engine.StateKnown:
 		return fmt.Sprintf("Is loaded already as batch %d, with %s. Nothing would be done.", in.Batch, rows)

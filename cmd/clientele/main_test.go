@@ -73,8 +73,11 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: *update,
 		Cmds:          scriptCommands(),
 		Condition: func(name string) (bool, error) {
-			if name == "mount" {
+			switch name {
+			case "mount":
 				return canMount(), nil
+			case "postgres":
+				return postgresPrograms() != "", nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
@@ -96,6 +99,12 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"repeat":  repeat,
 		"hold":    hold,
 		"disk":    disk,
+
+		"exports":  writeExports,
+		"xlsx":     xlsx,
+		"sqlite":   sqlite,
+		"postgres": postgres,
+		"expand":   expand,
 	}
 }
 
@@ -301,7 +310,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	walk(root)
-	if seen < 17 { // the root, segment and 15 that do something
+	if seen < 18 { // the root, segment and 16 that do something
 		t.Errorf("only %d commands", seen)
 	}
 }
