@@ -94,11 +94,7 @@ func (e *Engine) Discover(ctx context.Context, paths []string, base config.Sourc
 		}
 		d.Files = append(d.Files, f)
 	}
-	for i := range d.Files {
-		f := &d.Files[i]
-		if f.Reason != "" {
-			continue
-		}
+	for _, f := range byDepth(d.Files) {
 		s := n.name(f)
 		f.Source = s.Name
 		at := slices.IndexFunc(d.Loadings, func(l Loading) bool { return l.Source.Name == s.Name && l.Source.Kind == s.Kind })
@@ -110,6 +106,20 @@ func (e *Engine) Discover(ctx context.Context, paths []string, base config.Sourc
 		l.Source.Path = append(l.Source.Path, f.place.pattern)
 	}
 	return d, nil
+}
+
+// byDepth are the recognised files in the order in which they are named: what lies
+// at the top of a folder has the plain names.
+func byDepth(files []Found) []*Found {
+	var out []*Found
+	for i := range files {
+		if files[i].Reason == "" {
+			out = append(out, &files[i])
+		}
+	}
+	depth := func(f *Found) int { return strings.Count(f.place.file, string(filepath.Separator)) }
+	slices.SortStableFunc(out, func(a, b *Found) int { return depth(a) - depth(b) })
+	return out
 }
 
 // recognise opens a file to find out what it is.
@@ -391,7 +401,7 @@ func (n *naming) earlier(f *Found) *layout {
 		}
 	}
 	for _, l := range same {
-		if starred(l.path) == starred(f.Path) {
+		if starred(l.path, "*") == starred(f.Path, "*") {
 			return l
 		}
 	}
@@ -427,7 +437,11 @@ func (n *naming) fresh(f *Found) string {
 	if !taken(f.Kind) {
 		return f.Kind
 	}
-	for _, from := range []string{f.place.file, filepath.Dir(f.place.file)} {
+	from := []string{f.place.file, filepath.Dir(f.place.file)}
+	if f.place.file != f.place.pattern { // partitions
+		from = []string{f.place.root}
+	}
+	for _, from := range from {
 		if word := wordOf(from); word != "" && word != f.Kind && !taken(f.Kind+"-"+word) {
 			return f.Kind + "-" + word
 		}
@@ -464,12 +478,12 @@ func (n *naming) space(f *Found, source string) string {
 	return family
 }
 
-// starred is a path with stars for the dates and numbers in the name of the file,
-// those of 16 digits among them: orders_*.csv of orders_2024-01-31.csv.
-func starred(path string) string {
+// starred is a path with a glob, * or [0-9]*, for the dates and numbers in the name of
+// the file, those of 16 digits among them: orders_*.csv of orders_2024-01-31.csv.
+func starred(path, glob string) string {
 	dir, name := filepath.Split(path)
 	name = regexp.MustCompile(`(^|[^A-Za-z0-9])[0-9a-f]{8,}($|[^A-Za-z0-9])`).ReplaceAllString(globEscape(name), "${1}*$2")
-	return globEscape(dir) + regexp.MustCompile(`[0-9*]+([-_ ]?[0-9*]+)*`).ReplaceAllString(name, "*")
+	return globEscape(dir) + regexp.MustCompile(`[0-9*]+([-_ ]?[0-9*]+)*`).ReplaceAllString(name, glob)
 }
 
 // Sources are the sources that would load in every run what was discovered, and
@@ -496,17 +510,22 @@ func (d Discovered) glob(path string, l Loading) string {
 	if info, err := os.Stat(path); err != nil || info.IsDir() {
 		return path
 	}
-	pattern := starred(path)
-	if pattern == globEscape(path) {
-		return path
-	}
-	for _, f := range d.Files {
-		ours := f.Reason == "" && f.Source == l.Source.Name && f.Kind == l.Source.Kind
-		if match, err := doublestar.PathMatch(pattern, f.place.file); err != nil || match && !ours {
-			return path
+	for _, star := range []string{"*", "[0-9]*"} {
+		pattern := starred(path, star)
+		if pattern != globEscape(path) && d.means(pattern, l) {
+			return pattern
 		}
 	}
-	return pattern
+	return path
+}
+
+// means reports whether a pattern matches files of one source only.
+func (d Discovered) means(pattern string, l Loading) bool {
+	return !slices.ContainsFunc(d.Files, func(f Found) bool {
+		match, err := doublestar.PathMatch(pattern, f.place.file)
+		ours := f.Reason == "" && f.Source == l.Source.Name && f.Kind == l.Source.Kind
+		return err != nil || match && !ours
+	})
 }
 
 // fromHome is a path of the current folder as clientele.yaml names it.
