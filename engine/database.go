@@ -54,14 +54,17 @@ func (w *writer) loadDatabase(ctx context.Context, l Loading) (*Loaded, error) {
 	loaded := &Loaded{Kind: file.Kind, Source: s.Name, Path: name, Notes: slices.Clone(file.Notes)}
 	m := &merge{writer: w, ctx: ctx, source: s, file: file, mapping: mappingOf(file, s), loaded: loaded, allowRejects: l.AllowRejects}
 	m.watermark = reader.Last
-	if err := m.run(opt.Fold); err != nil {
+	if err := m.begin(opt.Fold); err != nil {
 		return nil, err
 	}
+	if err := m.load(); err != nil {
+		return nil, fmt.Errorf("source %s: %w", s.Name, err)
+	}
+	if m.unfit != nil {
+		return nil, fmt.Errorf("source %s: %w", s.Name, m.unfit)
+	}
 	if loaded.Read == 0 {
-		if err := w.db.Exec(ctx, "DELETE FROM batches WHERE batch_id = $batch", sql.Named("batch", loaded.Batch)); err != nil {
-			return nil, err
-		}
-		return nil, nil
+		return nil, w.db.Exec(ctx, "DELETE FROM batches WHERE batch_id = $batch", sql.Named("batch", loaded.Batch))
 	}
 	return loaded, nil
 }

@@ -553,7 +553,7 @@ func TestFolderWithStrangeFiles(t *testing.T) {
 		}
 	}
 	expect(t, e, "SELECT customer_id FROM orders ORDER BY 1", "a", "b")
-	expect(t, e, "SELECT path, state FROM batches ORDER BY batch_id", "in/a.csv|loaded", "in/b.csv|refused", "in/z.csv|loaded")
+	expect(t, e, "SELECT path, state FROM batches ORDER BY path", "in/a.csv|loaded", "in/b.csv|refused", "in/z.csv|loaded")
 	for _, named := range []string{"in/b.csv", "./in/b.csv", filepath.Join(e.Dir, "in", "b.csv")} {
 		if _, err := e.Load(context.Background(), []engine.Loading{{Source: source("orders", named)}}); err == nil || err == engine.ErrRefused {
 			t.Errorf("%s, which is named itself: %v", named, err)

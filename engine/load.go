@@ -94,9 +94,10 @@ func (e *Engine) loadLocked(ctx context.Context, lock *workspace.Lock, fresh boo
 // loadAll loads files and settles what they mean beside each other and beside what
 // was there.
 func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, error) {
-	if err := w.count(ctx, &w.first, "SELECT coalesce(max(batch_id), 0) + 1 FROM batches"); err != nil {
+	if err := w.db.Row(ctx, []any{&w.last}, "SELECT coalesce(max(batch_id), 0) FROM batches"); err != nil {
 		return nil, err
 	}
+	w.first = w.last + 1
 	if err := w.db.Statements(ctx, queries.Get("merge/macros").SQL); err != nil {
 		return nil, err
 	}
@@ -113,6 +114,11 @@ func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, err
 	}
 	if err := w.recount(ctx); err != nil {
 		return nil, err
+	}
+	if w.unused {
+		if err := w.settleScript(ctx, "unused", shape{}); err != nil {
+			return nil, err
+		}
 	}
 	all := make([]Loaded, len(w.loading))
 	for i, l := range w.loading {
@@ -141,16 +147,60 @@ func (w *writer) loadSource(ctx context.Context, l Loading) error {
 	if err != nil {
 		return err
 	}
+	g := &group{writer: w, ctx: ctx}
+	var opened []opening
 	for _, path := range paths {
-		loaded, err := w.loadFile(ctx, l, path)
-		if unread := (*unreadable)(nil); errors.As(err, &unread) && !w.named(l, path.file) {
-			loaded, err = w.setAside(ctx, l, path.file, unread)
+		m, loaded, err := w.open(ctx, l, path)
+		opened = append(opened, opening{path, m, loaded, err})
+		if m == nil {
+			continue
 		}
-		if err != nil {
+		defer m.file.Close() // loading has closed it already where all went well
+		if !m.direct() || !g.fits(m) {
+			if err := g.load(); err != nil {
+				return err
+			}
+			g = &group{writer: w, ctx: ctx}
+		}
+		if m.direct() {
+			g.files = append(g.files, m)
+		} else if err := m.load(); err != nil {
+			return fmt.Errorf("load %s: %w", m.loaded.Path, err)
+		}
+	}
+	if err := g.load(); err != nil {
+		return err
+	}
+	for _, o := range opened {
+		if err := w.conclude(ctx, l, o); err != nil {
 			return err
 		}
-		w.loading = append(w.loading, loaded)
 	}
+	return nil
+}
+
+// opening is what became of opening a file, and of loading it.
+type opening struct {
+	path   sourceFile
+	merge  *merge // nil: nothing to load
+	loaded *Loaded
+	err    error
+}
+
+// conclude adds a file to what was loaded. One that cannot be read is an error when
+// it is named, and set aside when a folder holds it.
+func (w *writer) conclude(ctx context.Context, l Loading, o opening) error {
+	err := o.err
+	if o.merge != nil && o.merge.unfit != nil {
+		err = o.merge.unfit
+	}
+	if unread := (*unreadable)(nil); errors.As(err, &unread) && !w.named(l, o.path.file) {
+		o.loaded, err = w.setAside(ctx, l, o.path.file, unread)
+	}
+	if err != nil {
+		return err
+	}
+	w.loading = append(w.loading, o.loaded)
 	return nil
 }
 
@@ -307,55 +357,60 @@ func kindOf(s config.Source) string {
 	return s.Kind
 }
 
-func (w *writer) loadFile(ctx context.Context, l Loading, path sourceFile) (*Loaded, error) {
-	shown := w.shown(path.file)
-	defer w.stage("load "+shown, 0)()
+// open recognises a file. There is nothing to merge when its bytes are known.
+func (w *writer) open(ctx context.Context, l Loading, path sourceFile) (*merge, *Loaded, error) {
 	if err := path.inside(); err != nil {
-		return nil, &unreadable{err}
+		return nil, nil, &unreadable{err}
 	}
 	opt, err := w.options(l.Source, path.root)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	opt.HashLate = true
 	file, err := ingest.Open(ctx, path.file, opt, formats.Open)
 	if err != nil {
-		return nil, &unreadable{err}
+		return nil, nil, &unreadable{err}
 	}
-	defer file.Close() // Load has closed it already where all went well
 	l.Source.Kind = file.Kind
-	loaded := &Loaded{Kind: file.Kind, Source: l.Source.Name, Path: shown, Notes: slices.Clone(file.Notes)}
+	loaded := &Loaded{Kind: file.Kind, Source: l.Source.Name, Path: w.shown(path.file), Notes: slices.Clone(file.Notes)}
 	mapping := mappingOf(file, l.Source)
 	known, err := w.known(ctx, loaded, l, file, mapping)
 	if err != nil || known {
-		return loaded, err
+		return nil, loaded, errors.Join(err, file.Close())
 	}
 	m := &merge{writer: w, ctx: ctx, source: l.Source, file: file, mapping: mapping, loaded: loaded, allowRejects: l.AllowRejects}
-	return loaded, m.run(opt.Fold)
+	return m, loaded, m.begin(opt.Fold)
 }
 
-// run loads the file that was opened, or records that it is refused.
-func (m *merge) run(opened *ingest.Fold) error {
+// loadFile loads one file by itself.
+func (w *writer) loadFile(ctx context.Context, l Loading, path sourceFile) (*Loaded, error) {
+	m, loaded, err := w.open(ctx, l, path)
+	if m == nil || err != nil {
+		return loaded, err
+	}
+	defer m.file.Close()
+	if err := m.load(); err != nil {
+		return loaded, err
+	}
+	return loaded, m.unfit
+}
+
+// begin numbers the batch and makes the file one of its source.
+func (m *merge) begin(opened *ingest.Fold) error {
 	currency, err := m.reporting(m.ctx, m.file)
 	if err != nil {
 		return err
 	}
 	m.fold = m.foldOf(m.source, opened, currency)
 	m.file.Use(m.fold)
-	err = m.load()
-	if refused := (*refusal)(nil); errors.As(err, &refused) {
-		err = m.refuse(refused)
-	}
-	if unread := (*unreadable)(nil); errors.As(err, &unread) {
-		return errors.Join(unread, m.takeOut())
-	}
-	if err != nil {
-		return fmt.Errorf("load %s: %w", m.loaded.Path, err)
-	}
-	if m.loaded.State == StateLoaded {
-		m.kinds[m.source.Kind] = true
-	}
+	m.loaded.Batch = m.number()
 	return nil
+}
+
+// number is the number of the next batch.
+func (w *writer) number() int {
+	w.last++
+	return w.last
 }
 
 // foldOf is the Fold of the source's files of a kind: the one that was made for the
@@ -409,9 +464,7 @@ func (w *writer) setAside(ctx context.Context, l Loading, path string, cause *un
 	loaded := &Loaded{Kind: l.Source.Kind, Source: l.Source.Name, Path: w.shown(path), State: StateRefused,
 		Notes: []string{"refused: " + strings.TrimPrefix(cause.Error(), path+": ")}}
 	m := &merge{writer: w, ctx: ctx, source: l.Source, file: &ingest.File{Hash: hex.EncodeToString(sum.Sum(nil)), Header: []string{}}, loaded: loaded}
-	if err := m.number(); err != nil {
-		return loaded, err
-	}
+	loaded.Batch = m.number()
 	return loaded, m.record()
 }
 

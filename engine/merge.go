@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -41,38 +40,29 @@ type merge struct {
 	allowRejects bool
 	items        bool // an orders file with one row per line item
 
-	people, cards, articles []*table.Table
-	side                    int  // bytes of these
-	more                    bool // the stream was interrupted to store them
-	inserted                bool // rows of the batch are in the store
+	refused  *refusal // found while its rows were read
+	unfit    error    // an unreadable, likewise
+	inserted bool     // rows of the batch are in the store
 }
 
-// maxSide is how much of what repeats is held in memory before it is stored.
-const maxSide = 64 << 20
-
-// load reads the file into the store.
+// load reads a file of its own into the store.
 func (m *merge) load() error {
-	if err := m.number(); err != nil {
-		return err
-	}
-	if err := m.describe(); err != nil {
-		return err
-	}
-	var err error
+	g := &group{writer: m.writer, ctx: m.ctx, files: []*merge{m}}
 	if m.direct() {
-		err = m.stream("incoming_rows", m.insert)
-	} else if err = m.stage(); err == nil {
-		err = m.transaction(m.ctx, m.insertStaged)
+		return g.load()
 	}
-	if err == nil {
-		err = m.flush()
-	}
-	if err != nil {
+	if err := m.describe(); !errors.As(err, &m.refused) && err != nil {
 		return err
 	}
-	m.loaded.State = StateLoaded
-	m.loaded.Accepted = m.loaded.Read - m.loaded.Rejected
-	return m.account()
+	if err := m.stage(g); err != nil {
+		return err
+	}
+	if m.refused == nil && m.unfit == nil {
+		if err := m.transaction(m.ctx, m.insertStaged); !errors.As(err, &m.refused) && err != nil {
+			return err
+		}
+	}
+	return g.finish()
 }
 
 // direct reports whether each row is a fact of its own, so that the rows can go
@@ -90,147 +80,13 @@ func (m *merge) direct() bool {
 	return m.file.HasID
 }
 
-// stream runs script over the rows of the file, which it finds under the name
-// given, once or, when much repeats, several times over parts of them. At the end
-// of the file a refusal stops the script; what earlier parts stored goes.
-func (m *merge) stream(name string, script func() error) error {
-	ctx, cancel := context.WithCancelCause(m.ctx)
-	defer cancel(nil)
-	chunks := make(chan *ingest.Chunk, 2)
-	failed := make(chan error, 1)
-	go func() {
-		err := m.file.Load(ctx, func(c *ingest.Chunk) error { return m.take(ctx, c, chunks) })
-		failed <- err
-		close(chunks)
-	}()
-	var err error
-	for part := 0; err == nil && (part == 0 || m.more); part++ {
-		m.more = false
-		err = m.db.Stream(m.ctx, name, m.file.Fields(), func() (*table.Table, error) { return m.next(chunks, failed) }, script)
-		if err == nil && m.more {
-			m.inserted = true
-			err = m.flush()
-		}
-	}
-	if err == nil {
-		m.loaded.Rejected = int64(len(m.rejects))
-		m.inserted = true
-		return m.stageRejects()
-	}
-	cancel(err)
-	for range chunks { // let the producer see that nobody reads any more
-	}
-	if cause := ended(m.ctx); cause != nil {
-		return cause
-	}
-	return err
-}
-
-// next is the next chunk for the store, io.EOF at the end of the file or of a part
-// of it, or why the file is refused.
-func (m *merge) next(chunks <-chan *ingest.Chunk, failed chan error) (*table.Table, error) {
-	if m.side > maxSide {
-		m.more = true
-		return nil, io.EOF
-	}
-	for c := range chunks {
-		m.keep(c)
-		if c.Table.Rows() > 0 {
-			return c.Table, nil
-		}
-	}
-	err := <-failed
-	failed <- nil // for the next part, should there be one
-	if unknown := (*ingest.UnknownStatus)(nil); errors.As(err, &unknown) {
-		return nil, &refusal{unknown.Error()}
-	}
-	if err != nil && ended(m.ctx) == nil && !errors.As(err, new(*refusal)) {
-		return nil, &unreadable{err} // cut off, damaged, or not what its beginning promised
-	}
-	if err != nil {
-		return nil, err
-	}
-	m.loaded.Notes = append(m.loaded.Notes, m.late()...)
-	if reason := m.fold.MissingRates(); reason != "" {
-		return nil, &refusal{reason}
-	}
-	if err := m.tooManyRejects(); err != nil {
-		return nil, err
-	}
-	return nil, io.EOF
-}
-
 // late are the notes that the file has at its end only.
 func (m *merge) late() []string {
 	return slices.DeleteFunc(slices.Clone(m.file.Notes), func(n string) bool { return slices.Contains(m.loaded.Notes, n) })
 }
 
-// keep holds what a chunk tells besides its rows.
-func (m *merge) keep(c *ingest.Chunk) {
-	for _, s := range []struct {
-		t  *table.Table
-		to *[]*table.Table
-	}{{c.People, &m.people}, {c.Cards, &m.cards}, {c.Articles, &m.articles}} {
-		if s.t == nil || s.t.Rows() == 0 {
-			continue
-		}
-		*s.to = append(*s.to, s.t)
-		for _, column := range s.t.Columns() {
-			m.side += 8*column.Len() + len(column.Texts.Bytes)
-		}
-	}
-	if n := c.Repeated.Len(); n > 0 {
-		m.repeat(m.source, &c.Repeated)
-	}
-}
-
-// flush stores what the rows of the file refer to.
-func (m *merge) flush() error {
-	for _, s := range []struct {
-		name   string
-		fields []table.Field
-		tables *[]*table.Table
-	}{
-		{"people", ingest.PeopleFields(), &m.people},
-		{"cards", ingest.CardFields(), &m.cards},
-		{"articles", ingest.ArticleFields(), &m.articles},
-	} {
-		if len(*s.tables) == 0 {
-			continue
-		}
-		selection := "*"
-		if m.fold.Forgets() {
-			selection = "DISTINCT *" // it may have delivered one twice
-		}
-		if err := m.db.Load(m.ctx, "arrived_"+s.name, selection, s.fields, duck.Each(*s.tables)); err != nil {
-			return err
-		}
-		if err := m.script(s.name); err != nil {
-			return err
-		}
-		*s.tables = nil
-	}
-	m.side = 0
-	return nil
-}
-
-func (m *merge) take(ctx context.Context, c *ingest.Chunk, chunks chan<- *ingest.Chunk) error {
-	m.loaded.Read += int64(c.Read)
-	m.rejects = append(m.rejects, c.Rejects...)
-	m.advance("load "+m.loaded.Path, m.loaded.Read, 0)
-	if n := len(m.rejects); n > maxRejects && !m.allowRejects && float64(n) > m.Config.Rejects.Limit*float64(m.loaded.Read) {
-		return &refusal{fmt.Sprintf("%d of the first %d rows are bad: reading stopped there", n, m.loaded.Read)}
-	}
-	select {
-	case chunks <- c:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 // tooManyRejects refuses a file with more bad rows than the limit.
-func (m *merge) tooManyRejects() error {
+func (m *merge) tooManyRejects() *refusal {
 	limit, n := m.Config.Rejects.Limit, len(m.rejects)
 	share := float64(n) / float64(max(m.loaded.Read, 1))
 	if share <= limit || m.allowRejects {
@@ -259,9 +115,9 @@ func (m *merge) mostly() string {
 }
 
 // stage streams the file's rows into the temporary table stage_rows.
-func (m *merge) stage() error {
+func (m *merge) stage(g *group) error {
 	first := true
-	return m.stream("incoming_rows", func() error {
+	return g.stream(func() error {
 		statement := "INSERT INTO stage_rows SELECT " + m.selection() + " FROM incoming_rows"
 		if first {
 			statement = "CREATE OR REPLACE TEMP TABLE stage_rows AS SELECT " + m.selection() + " FROM incoming_rows"
@@ -614,8 +470,9 @@ func cmpOr(configured, recognised string) string {
 	return recognised
 }
 
-// takeOut removes what parts of the file stored before it turned out to be unfit.
+// takeOut removes what the file stored before it turned out to be unfit.
 func (m *merge) takeOut() error {
+	m.unused = true // customers that only it named
 	if !m.inserted {
 		return nil
 	}
@@ -637,11 +494,6 @@ func (m *merge) refuse(r *refusal) error {
 	l.State, l.Accepted, l.Duplicates, l.Rejected = StateRefused, 0, 0, l.Read
 	l.Notes = append(l.Notes, "refused: "+r.reason)
 	return m.record()
-}
-
-// number gives the batch its number.
-func (m *merge) number() error {
-	return m.db.Row(m.ctx, []any{&m.loaded.Batch}, "SELECT coalesce(max(batch_id), 0) + 1 FROM batches")
 }
 
 // record stores a refused batch, unless the store has it already.

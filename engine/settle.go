@@ -20,6 +20,8 @@ import (
 // ones and which are copies; what refunds mean; who is one customer.
 type settlement struct {
 	first    int                        // the batches from here on are new
+	last     int                        // batch that has a number
+	unused   bool                       // customers may stand in identities who did nothing: their file was refused
 	kinds    map[string]bool            // kinds of the new batches
 	folds    map[foldKey]*ingest.Fold   // by source and kind
 	repeated map[foldKey]*table.Strings // ids that stand in several rows of the new files

@@ -17,7 +17,7 @@ WITH amounts AS (
   FROM stage_lines GROUP BY order_id
 ),
 grouped AS (
-  SELECT id, min(line) AS line, CAST(sum(CAST(content AS HUGEINT)) % 9223372036854775807 AS BIGINT) AS content,
+  SELECT id, CAST(NULL AS BIGINT) AS batch, min(line) AS line, CAST(sum(CAST(content AS HUGEINT)) % 9223372036854775807 AS BIGINT) AS content,
     arg_min(member, line) AS member, arg_min(card, line) AS card, arg_min(rate, line) AS rate,
     arg_min(ordered_at, line) AS ordered_at, arg_min(ordered_on, line) AS ordered_on,
     arg_min(status, line) AS status, arg_min(shop, line) AS shop, arg_min(channel, line) AS channel, arg_min(currency, line) AS currency,

@@ -1,4 +1,4 @@
 -- Products of a file.
 INSERT INTO facts.products
-SELECT $source, id, name, category, brand, converted(price, rate), converted(cost, rate), updated_at, content, $batch, line
+SELECT $source, id, name, category, brand, converted(price, rate), converted(cost, rate), updated_at, content, coalesce(batch, $batch), line
 FROM stage;

@@ -1,6 +1,6 @@
 -- The rows of a customers file with every canonical column; the id is the customer's member.
 CREATE OR REPLACE TEMP VIEW stage AS
-SELECT CAST(NULL AS BIGINT) AS line, CAST(NULL AS BIGINT) AS content, CAST(NULL AS BIGINT) AS member,
+SELECT CAST(NULL AS BIGINT) AS batch, CAST(NULL AS BIGINT) AS line, CAST(NULL AS BIGINT) AS content, CAST(NULL AS BIGINT) AS member,
   CAST(NULL AS VARCHAR) AS name, CAST(NULL AS VARCHAR) AS email, CAST(NULL AS VARCHAR) AS phone, CAST(NULL AS VARCHAR) AS address, CAST(NULL AS VARCHAR) AS member_id,
   CAST(NULL AS VARCHAR) AS gender, CAST(NULL AS DATE) AS birth_date,
   CAST(NULL AS VARCHAR) AS country, CAST(NULL AS VARCHAR) AS region, CAST(NULL AS VARCHAR) AS city, CAST(NULL AS VARCHAR) AS postcode,

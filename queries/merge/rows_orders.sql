@@ -1,7 +1,7 @@
 -- The rows of an orders file with every canonical column, those that the file
 -- lacks being NULL. identified is what the reader delivered, its id renamed.
 CREATE OR REPLACE TEMP VIEW stage AS
-SELECT CAST(NULL AS BIGINT) AS line, CAST(NULL AS BIGINT) AS content, CAST(NULL AS VARCHAR) AS id,
+SELECT CAST(NULL AS BIGINT) AS batch, CAST(NULL AS BIGINT) AS line, CAST(NULL AS BIGINT) AS content, CAST(NULL AS VARCHAR) AS id,
   CAST(NULL AS BIGINT) AS member, CAST(NULL AS BIGINT) AS card, CAST(NULL AS VARCHAR) AS rate,
   CAST(NULL AS TIMESTAMPTZ) AS ordered_at, CAST(NULL AS DATE) AS ordered_on,
   CAST(NULL AS VARCHAR) AS status, CAST(NULL AS VARCHAR) AS shop, CAST(NULL AS VARCHAR) AS channel, CAST(NULL AS VARCHAR) AS currency,
