@@ -15,7 +15,6 @@ import (
 	"clientele/engine/workspace"
 	"clientele/ingest"
 	"clientele/ingest/formats"
-	"clientele/queries"
 )
 
 // Inspected is what loading one file would do.
@@ -119,13 +118,7 @@ func (e *Engine) rehearse(ctx context.Context, fn func(*writer) error) error {
 	if err := w.recall(ctx); err != nil {
 		return err
 	}
-	if err := w.count(ctx, &w.first, "SELECT coalesce(max(batch_id), 0) + 1 FROM batches"); err != nil {
-		return err
-	}
-	if err := w.db.Statements(ctx, queries.Get("merge/macros").SQL); err != nil {
-		return err
-	}
-	if err := w.readRates(ctx); err != nil {
+	if _, err := w.loadAll(ctx, nil); err != nil { // which prepares the store
 		return err
 	}
 	return fn(w)
