@@ -1,0 +1,62 @@
+package engine_test
+
+import (
+	"context"
+	"testing"
+
+	"clientele/engine"
+)
+
+// undo takes a batch out of the store.
+func undo(t testing.TB, e *engine.Engine, batch int) {
+	t.Helper()
+	if _, err := e.Rollback(context.Background(), batch); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const (
+	linesOfOrders = "SELECT order_id, product_id, net, batch_id, file_line FROM order_lines ORDER BY ALL"
+	accounts      = "SELECT batch_id, read, accepted, duplicates, rejected FROM batches WHERE state = 'loaded' ORDER BY 1"
+)
+
+// A row that stands twice in a file shares its lines with the other: undoing
+// another file must not take them away, nor double them.
+func TestRepeatedRowsKeepTheirLines(t *testing.T) {
+	const twice = "order_id,customer,date,amount,product_id,quantity,updated_at\n" +
+		"1,ann,2024-01-05,10,P1,1,2024-01-05 10:00\n1,ann,2024-01-05,10,P1,1,2024-01-05 10:00\n2,bob,2024-01-05,20,P2,1,2024-01-05 10:00\n"
+	const newer = "order_id,customer,date,amount,product_id,quantity,updated_at\n1,ann,2024-01-05,15,P1,1,2024-01-06 10:00\n"
+
+	t.Run("a newer version is undone", func(t *testing.T) {
+		e := workspace(t)
+		loadText(t, e, "orders", "a.csv", twice)
+		loadText(t, e, "orders", "b.csv", newer)
+		undo(t, e, 2)
+		expect(t, e, linesOfOrders, "1|P1|10|1|2", "2|P2|20|1|4")
+		expect(t, e, accounts, "1|3|2|1|0")
+	})
+	t.Run("the same rows of an earlier file are undone", func(t *testing.T) {
+		e := workspace(t)
+		loadText(t, e, "orders", "a.csv", twice)
+		loadText(t, e, "orders", "b.csv", twice+"3,cai,2024-01-09,7,P1,1,2024-01-05 10:00\n")
+		expect(t, e, accounts, "1|3|2|1|0", "2|4|1|3|0")
+		loadText(t, e, "orders", "c.csv", newer)
+		undo(t, e, 1)
+		undo(t, e, 3)
+		expect(t, e, linesOfOrders, "1|P1|10|2|2", "2|P2|20|2|4", "3|P1|7|2|5")
+		expect(t, e, accounts, "2|4|3|1|0")
+	})
+}
+
+// An order whose items stand in one cell is one row of its file, also when it is a copy.
+func TestCopiedItemsAreOneRow(t *testing.T) {
+	const text = "order_id,customer,date,amount,items\n" +
+		`1,ann,2024-01-05,60,"[{""sku"":""A"",""quantity"":1,""price"":10},{""sku"":""B"",""quantity"":1,""price"":20},{""sku"":""C"",""quantity"":1,""price"":30}]"` + "\n"
+	e := workspace(t)
+	loadText(t, e, "orders", "a.csv", text)
+	loadText(t, e, "orders", "b.csv", text+"2,bob,2024-01-06,5,\n")
+	expect(t, e, accounts, "1|1|1|0|0", "2|2|1|1|0")
+	undo(t, e, 1)
+	expect(t, e, "SELECT order_id, product_id, net, batch_id FROM order_lines ORDER BY ALL", "1|A|10|2", "1|B|20|2", "1|C|30|2")
+	expect(t, e, accounts, "2|2|2|0|0")
+}
