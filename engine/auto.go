@@ -28,7 +28,9 @@ type Discovered struct {
 	Loadings []Loading // one for each source and kind, in the order of their first files
 }
 
-// Found is one file, or one folder of partitions, and what it was taken for.
+// Found is one file, or one folder of partitions, and what it was taken for. One with
+// a Reason is not loaded: with a Kind its header tells what it is, and something
+// else is wrong with it; without, nobody recognises it.
 type Found struct {
 	Path     string `json:"path"`
 	Kind     string `json:"kind,omitempty"`
@@ -36,7 +38,7 @@ type Found struct {
 	Platform string `json:"platform,omitempty"` // the export that it was recognised as; "": none, its columns told the kind
 	Title    string `json:"title,omitempty"`
 	TitleZH  string `json:"title_zh,omitempty"`
-	Reason   string `json:"reason,omitempty"` // why nobody recognises it; "" for others
+	Reason   string `json:"reason,omitempty"` // why it cannot be loaded; "" for others
 	Err      error  `json:"-"`                // the same as an error that names the file
 	// Notes are what its first rows tell of how it is read.
 	Notes []string `json:"-"`
@@ -46,7 +48,8 @@ type Found struct {
 	fed   map[string]string // canonical column: header
 }
 
-// Unrecognised are the files that cannot be loaded.
+// Unrecognised are the files that cannot be loaded, be it that nobody recognises
+// them or that they are damaged.
 func (d Discovered) Unrecognised() []Found {
 	return slices.DeleteFunc(slices.Clone(d.Files), func(f Found) bool { return f.Reason == "" })
 }
@@ -129,17 +132,19 @@ func (e *Engine) recognise(ctx context.Context, place candidate, s config.Source
 		f.Err = fmt.Errorf("%s: %s", f.Path, f.Reason)
 		return f
 	}
-	err := sourceFile{place.file, place.root}.inside()
-	var file *ingest.File
+	w := &writer{Engine: e, key: []byte(inspectionKey)}
+	opt, err := w.options(s, place.root)
 	if err == nil {
-		w := &writer{Engine: e, key: []byte(inspectionKey)}
-		var opt ingest.Options
-		if opt, err = w.options(s, place.root); err == nil {
-			file, err = ingest.Open(ctx, place.file, opt, formats.Open)
-		}
+		err = sourceFile{place.file, place.root}.inside()
 	}
 	if err != nil {
-		f.Err, f.Reason = err, strings.TrimPrefix(err.Error(), place.file+": ")
+		f.refuse(err)
+		return f
+	}
+	file, err := ingest.Open(ctx, place.file, opt, formats.Open)
+	if err != nil {
+		f.refuse(err)
+		f.Kind = headerKind(place.file, opt)
 		if _, no := ingest.ReadRates(place.file); no == nil {
 			f.Reason = "a file of exchange rates: name it under rates in clientele.yaml"
 		}
@@ -157,6 +162,25 @@ func (e *Engine) recognise(ctx context.Context, place candidate, s config.Source
 		f.fed[b.Target] = b.Header
 	}
 	return f
+}
+
+func (f *Found) refuse(err error) {
+	f.Err, f.Reason = err, strings.TrimPrefix(err.Error(), f.place.file+": ")
+}
+
+// headerKind is the kind of a file that cannot be read, as far as its header tells,
+// or "".
+func headerKind(path string, opt ingest.Options) string {
+	r, _, err := formats.Open(path, opt)
+	if err != nil {
+		return ""
+	}
+	defer r.Close()
+	kind, _, _, err := ingest.Guess(r.Header())
+	if err != nil {
+		return ""
+	}
+	return kind
 }
 
 // candidates lists the files to look at.

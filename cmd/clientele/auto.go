@@ -32,7 +32,7 @@ func (a *app) auto(ctx context.Context, e *engine.Engine, paths []string, s conf
 		return a.inspect(ctx, e, found.Loadings, found.Unrecognised(), opt)
 	case opt.config:
 		for _, f := range found.Unrecognised() {
-			a.remark("%s: not recognised: %s", f.Path, f.Reason)
+			a.remark("%s: not loaded: %s", f.Path, f.Reason)
 		}
 		return errors.Join(writeSources(a.out, e.Sources(found)), unrecognised(found, opt.strict))
 	}
@@ -62,14 +62,18 @@ func (a *app) surprises(found engine.Discovered, loaded []engine.Loaded) []engin
 	return out
 }
 
-// unrecognised is the error of files that nobody recognises: where there are some
-// and all are wanted, or where there is nothing else.
+// unrecognised is the error of files that are not loaded: where one of them is of a
+// kind that should be, where all are wanted, or where there is nothing else.
 func unrecognised(found engine.Discovered, strict bool) error {
-	if n := len(found.Unrecognised()); n == len(found.Files) || n > 0 && strict {
+	missing := found.Unrecognised()
+	if len(missing) == len(found.Files) || len(missing) > 0 && strict || slices.ContainsFunc(missing, damaged) {
 		return engine.ErrUnrecognised
 	}
 	return nil
 }
+
+// damaged reports a file that is known by its header and cannot be read.
+func damaged(f engine.Found) bool { return f.Kind != "" }
 
 // autoLoaded prints what became of each file: as one object for programs, else as
 // rows, those that are loaded already left out, and what nobody recognises last.
@@ -95,12 +99,12 @@ func (a *app) autoLoaded(found engine.Discovered, loaded []engine.Loaded) error 
 	return a.missing(missing)
 }
 
-// missing lists files that nobody recognises, with the reasons.
+// missing lists files that are not loaded, with the reasons.
 func (a *app) missing(files []engine.Found) error {
 	if len(files) == 0 {
 		return nil
 	}
-	fmt.Fprintf(a.out, "Not recognised, and not loaded (%d):\n", len(files))
+	fmt.Fprintf(a.out, "Not loaded (%d):\n", len(files))
 	for _, f := range files {
 		fmt.Fprintf(a.out, "  %s: %s\n", f.Path, f.Reason)
 	}
@@ -114,7 +118,7 @@ func autoTable(found engine.Discovered, loaded []engine.Loaded, missing []engine
 		rows = append(rows, fileRow{l.Path, titleOf(found, l), l.Kind, l.Source, l.State, []int64{l.Read, l.Accepted, l.Duplicates, l.Rejected}})
 	}
 	for _, f := range missing {
-		rows = append(rows, fileRow{file: f.Path, state: "not recognised"})
+		rows = append(rows, missingRow(f))
 	}
 	return filesTable(rows)
 }
@@ -124,6 +128,14 @@ func autoTable(found engine.Discovered, loaded []engine.Loaded, missing []engine
 type fileRow struct {
 	file, title, kind, source, state string
 	rows                             []int64
+}
+
+// missingRow is the row of a file that is not loaded.
+func missingRow(f engine.Found) fileRow {
+	if damaged(f) {
+		return fileRow{file: f.Path, kind: f.Kind, state: "not readable"}
+	}
+	return fileRow{file: f.Path, state: "not recognised"}
 }
 
 func filesTable(files []fileRow) *table.Table {

@@ -32,7 +32,7 @@ func (a *app) inspect(ctx context.Context, e *engine.Engine, loadings []engine.L
 			err = engine.ErrRefused
 		}
 	}
-	if len(missing) > 0 && (opt.strict || len(all) == 0) {
+	if len(missing) > 0 && (opt.strict || len(all) == 0) || slices.ContainsFunc(missing, damaged) {
 		err = engine.ErrUnrecognised
 	}
 	return errors.Join(a.inspected(all, missing), err)
@@ -67,7 +67,7 @@ func inspectedTable(all []engine.Inspected, missing []engine.Found, every bool) 
 	}
 	for _, f := range missing {
 		if every {
-			rows = append(rows, fileRow{file: f.Path, state: "not recognised"})
+			rows = append(rows, missingRow(f))
 		}
 	}
 	return filesTable(rows)
