@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"clientele/engine"
@@ -59,4 +60,25 @@ func TestCopiedItemsAreOneRow(t *testing.T) {
 	undo(t, e, 1)
 	expect(t, e, "SELECT order_id, product_id, net, batch_id FROM order_lines ORDER BY ALL", "1|A|10|2", "1|B|20|2", "1|C|30|2")
 	expect(t, e, accounts, "2|2|2|0|0")
+}
+
+// A file in the wrong currency, or read with the wrong settings, can be taken out and
+// loaded right: nothing of it binds what comes after.
+func TestUndoneFileBindsNothing(t *testing.T) {
+	e := workspace(t)
+	wrong := source("orders", write(t, e, "eur.csv", "order_id,customer,date,amount,currency\n1,ann,2024-01-05 23:30,10,EUR\n"))
+	wrong.Zone, wrong.IDSpace = "America/New_York", "other"
+	load(t, e, wrong)
+	undo(t, e, 1)
+	loadText(t, e, "orders", "usd.csv", "order_id,customer,date,amount,currency\n1,ann,2024-01-05 23:30,12,USD\n")
+	expect(t, e, "SELECT customer_id, ordered_on, currency, net FROM orders", "ann|2024-01-05|USD|12")
+
+	// While files of the source are left, they bind: two currencies are never added.
+	loadText(t, e, "orders", "more.csv", "order_id,customer,date,amount,currency\n2,ann,2024-01-06,1,USD\n")
+	undo(t, e, 3)
+	eur := write(t, e, "more-eur.csv", "order_id,customer,date,amount,currency\n3,ann,2024-01-05,10,EUR\n")
+	loaded, err := e.Load(context.Background(), []engine.Loading{{Source: source("orders", eur)}})
+	if !errors.Is(err, engine.ErrRefused) || loaded[0].State != engine.StateRefused {
+		t.Errorf("a file in another currency: %v, %v", loaded, err)
+	}
 }
