@@ -51,7 +51,10 @@ func (w *writer) loadDatabase(ctx context.Context, l Loading) (*Loaded, error) {
 	}
 	defer file.Close()
 	s.Kind = file.Kind
-	loaded := &Loaded{Kind: file.Kind, Source: s.Name, Path: name, Notes: slices.Clone(file.Notes)}
+	if s.Kind == "order-lines" && s.Watermark != "" {
+		return nil, fmt.Errorf("source %s: the lines of an order are replaced together, so some of them cannot come by a watermark: leave it out, or select whole orders in a query", s.Name)
+	}
+	loaded := &Loaded{Kind: file.Kind, Source: s.Name, Path: name, Notes: slices.Clone(file.Notes), fromDatabase: true}
 	m := &merge{writer: w, ctx: ctx, source: s, file: file, mapping: mappingOf(file, s), loaded: loaded, allowRejects: l.AllowRejects}
 	m.watermark = reader.Last
 	if err := m.begin(opt.Fold); err != nil {
@@ -63,10 +66,26 @@ func (w *writer) loadDatabase(ctx context.Context, l Loading) (*Loaded, error) {
 	if m.unfit != nil {
 		return nil, fmt.Errorf("source %s: %w", s.Name, m.unfit)
 	}
-	if loaded.Read == 0 {
+	if loaded.Read == 0 && loaded.State == StateLoaded {
 		return nil, w.db.Exec(ctx, "DELETE FROM batches WHERE batch_id = $batch", sql.Named("batch", loaded.Batch))
 	}
 	return loaded, nil
+}
+
+// dropIdle removes the batches of databases that brought nothing new: rows of the
+// watermark itself come again each time.
+func (w *writer) dropIdle(ctx context.Context) error {
+	for _, l := range w.loading {
+		if !l.fromDatabase || l.State != StateLoaded || l.Accepted+l.Rejected > 0 {
+			continue
+		}
+		err := w.db.Statements(ctx, "DELETE FROM facts.repeats WHERE batch_id = $batch;\nDELETE FROM batches WHERE batch_id = $batch;", sql.Named("batch", l.Batch))
+		if err != nil {
+			return err
+		}
+		l.State, l.unchanged = StateKnown, true
+	}
+	return nil
 }
 
 // lastWatermark is how far the source was read before: what was rolled back is

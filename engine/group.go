@@ -87,6 +87,9 @@ func (m *merge) finish() error {
 	m.loaded.State = StateLoaded
 	m.loaded.Accepted = m.loaded.Read - m.loaded.Rejected
 	m.kinds[m.source.Kind] = true
+	if err := m.fix(); err != nil {
+		return err
+	}
 	return m.account()
 }
 

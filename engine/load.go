@@ -45,8 +45,9 @@ type Loaded struct {
 	Rejected   int64    `json:"rejected"`
 	Notes      []string `json:"notes,omitempty"`
 	// Examples are the first few rejects.
-	Examples  []ingest.RowError `json:"-"`
-	unchanged bool              // the store has this batch already
+	Examples     []ingest.RowError `json:"-"`
+	unchanged    bool              // the store has this batch already
+	fromDatabase bool
 }
 
 // The states of a batch.
@@ -113,6 +114,9 @@ func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, err
 		return nil, err
 	}
 	if err := w.recount(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.dropIdle(ctx); err != nil {
 		return nil, err
 	}
 	if w.unused {
@@ -402,6 +406,9 @@ func (m *merge) begin(opened *ingest.Fold) error {
 		return err
 	}
 	m.fold = m.foldOf(m.source, opened, currency)
+	if !m.file.HasID {
+		m.numbered[foldKey{m.source.Name, m.source.Kind}] = true
+	}
 	m.file.Use(m.fold)
 	m.loaded.Batch = m.number()
 	return nil

@@ -206,8 +206,8 @@ func (m *merge) script(name string, args ...sql.NamedArg) error {
 	return nil
 }
 
-// describe fixes what gives the facts of the source their meaning: id space,
-// currency, zone, and what its amounts are of.
+// describe checks that what gives the facts of the source their meaning is as it was:
+// id space, zone, what its amounts are of, and its columns.
 func (m *merge) describe() error {
 	recorded, err := meta(m.ctx, m.db)
 	if err != nil {
@@ -220,13 +220,31 @@ func (m *merge) describe() error {
 		case known && was != frozen[key]:
 			setting, _, _ := strings.Cut(key, ".")
 			return fmt.Errorf("%s of source %s is %q now and was %q when it was first loaded: set it back, or run clientele rebuild", setting, m.source.Name, frozen[key], was)
-		case !known:
-			if err := setMeta(m.ctx, m.db, "frozen."+key, frozen[key]); err != nil {
-				return err
-			}
 		}
 	}
 	return m.drift()
+}
+
+// fix records what gives the facts of the source their meaning: from its first file
+// on it is not to change.
+func (m *merge) fix() error {
+	frozen := config.FrozenSource(m.source)
+	recorded, err := meta(m.ctx, m.db)
+	if err != nil {
+		return err
+	}
+	for _, key := range sortedKeys(frozen) {
+		if _, known := recorded["frozen."+key]; known {
+			continue
+		}
+		if err := setMeta(m.ctx, m.db, "frozen."+key, frozen[key]); err != nil {
+			return err
+		}
+	}
+	if was := recorded["frozen.currency"]; m.found == "" || was != config.Auto && was != "" {
+		return nil
+	}
+	return setMeta(m.ctx, m.db, "frozen.currency", m.found)
 }
 
 // reporting is the reporting currency, which the first file that names one settles
@@ -239,11 +257,10 @@ func (w *writer) reporting(ctx context.Context, file *ingest.File) (string, erro
 	if currency := recorded["frozen.currency"]; currency != config.Auto && currency != "" {
 		return currency, nil
 	}
-	currency := file.MainCurrency()
-	if currency == "" {
-		return "", nil
+	if w.found == "" {
+		w.found = file.MainCurrency()
 	}
-	return currency, setMeta(ctx, w.db, "frozen.currency", currency)
+	return w.found, nil
 }
 
 // drift compares the columns of the file with those of the one before it of the

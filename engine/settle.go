@@ -26,12 +26,14 @@ type settlement struct {
 	folds    map[foldKey]*ingest.Fold   // by source and kind
 	repeated map[foldKey]*table.Strings // ids that stand in several rows of the new files
 	lines    bool                       // orders came with their lines
+	found    string                     // currency of the first file that names one, where none is reported in yet
+	numbered map[foldKey]bool           // ids were made from content and numbered after the reader saw them
 }
 
 type foldKey struct{ source, kind string }
 
 func newSettlement() *settlement {
-	return &settlement{kinds: map[string]bool{}, folds: map[foldKey]*ingest.Fold{}, repeated: map[foldKey]*table.Strings{}}
+	return &settlement{kinds: map[string]bool{}, folds: map[foldKey]*ingest.Fold{}, repeated: map[foldKey]*table.Strings{}, numbered: map[foldKey]bool{}}
 }
 
 // repeat notes ids that the reader saw before.
@@ -92,6 +94,9 @@ func (w *writer) settle(ctx context.Context) error {
 		return nil
 	}
 	defer w.stage("settle", 0)()
+	if err := w.db.HoldCheckpoints(ctx); err != nil { // one would renumber the rows
+		return err
+	}
 	first := sql.Named("first", w.first)
 	if err := w.db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE changed_orders (source VARCHAR, id VARCHAR)"); err != nil {
 		return err
@@ -119,7 +124,10 @@ func (w *writer) settle(ctx context.Context) error {
 	if err := w.settleRest(ctx, lines); err != nil {
 		return err
 	}
-	return w.settleScript(ctx, "counts", shape{}, first, sql.Named("all", false))
+	if err := w.settleScript(ctx, "counts", shape{}, first, sql.Named("all", false)); err != nil {
+		return err
+	}
+	return w.db.FreeCheckpoints(ctx)
 }
 
 // linesChange reports whether new rows can change which lines count.
@@ -147,7 +155,7 @@ func (w *writer) contest(ctx context.Context, s shape, first sql.NamedArg) error
 		if key.kind != s.kind {
 			continue
 		}
-		look = look || w.folds[key].Overflow()
+		look = look || w.folds[key].Overflow() || w.numbered[key]
 		if ids := w.repeated[key]; ids != nil {
 			for i := range ids.Len() {
 				columns.Column("source").Texts.AppendString(key.source)

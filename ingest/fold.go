@@ -505,6 +505,12 @@ func (s *folder) rates(wide *table.Table, day string) *table.Column {
 	if day != "" {
 		days, undated = wide.Column(day).Dates, wide.Column(day).Null
 	}
+	var money []*table.Column
+	for _, c := range wide.Columns() {
+		if c.Kind == table.Decimal {
+			money = append(money, c)
+		}
+	}
 	for r := range s.rows {
 		out.Null[r] = true
 		if !currency.Missing(r) && string(currency.Texts.At(r)) != s.Currency {
@@ -516,11 +522,31 @@ func (s *folder) rates(wide *table.Table, day string) *table.Column {
 			if text, ok := s.rate(string(currency.Texts.At(r)), on, dated); ok {
 				out.Texts.Bytes = append(out.Texts.Bytes, text...)
 				out.Null[r] = false
+				s.fitting(money, r, string(currency.Texts.At(r)), on)
 			}
 		}
 		out.Texts.Offsets = append(out.Texts.Offsets, int32(len(out.Texts.Bytes)))
 	}
 	return out
+}
+
+// fitting notes amounts that are too large once they are converted.
+func (s *folder) fitting(money []*table.Column, r int, from string, day int32) {
+	for _, c := range money {
+		if c.Missing(r) {
+			continue
+		}
+		if _, err := s.Rates.Convert(c.Ints[r], from, s.Currency, day); err != nil {
+			s.lack(err.Error())
+		}
+	}
+}
+
+// lack notes why a row cannot be converted.
+func (s *folder) lack(reason string) {
+	s.mu.Lock()
+	s.missing[reason]++
+	s.mu.Unlock()
 }
 
 func (s *folder) rate(from string, day int32, dated bool) (string, bool) {
@@ -536,9 +562,7 @@ func (s *folder) rate(from string, day int32, dated bool) (string, bool) {
 		}
 		reason = fmt.Sprintf("no rate from %s to %s on or before %s", from, s.Currency, dayText(day))
 	}
-	s.mu.Lock()
-	s.missing[reason]++
-	s.mu.Unlock()
+	s.lack(reason)
 	return "", false
 }
 

@@ -28,7 +28,7 @@ INSERT INTO facts.settled_refunds (source, refund_id, order_id, member, refunded
   SELECT source, id, o, member, CAST("on" AS TIMESTAMPTZ), "on", "on" - DATE '1970-01-01', amount, amount, 'row', counted, 1, 0
   FROM (VALUES ('back', 'r1', '2', 1, DATE '2024-02-01', 30, true), ('back', 'r2', '2', 1, DATE '2024-02-02', 30, true), ('back', 'r3', '4', NULL, DATE '2024-02-03', 2, true),
     ('web', 'r4', NULL, 1, DATE '2024-02-04', 1, true), ('web', 'r5', '3', 4, DATE '2024-02-05', 20, false), ('web', 'r6', '1', 1, DATE '2024-04-02', 8, true)) AS r(source, id, o, member, "on", amount, counted);
-INSERT INTO batches SELECT id, kind, source, path, 'h', '', read, accepted, 0, rejected, state, CAST(day AS TIMESTAMPTZ), NULL, false, '[]', '', NULL
+INSERT INTO batches SELECT id, kind, source, path, 'h', '', read, accepted, 0, rejected, state, CAST(day AS TIMESTAMPTZ), NULL, false, '[]', '', NULL, NULL
   FROM (VALUES (1, 'orders', 'web', 'a.csv', 5, 5, 0, 'loaded', '2024-04-02'), (2, 'orders', 'web', 'b.csv', 4, 0, 4, 'refused', '2024-04-05'), (3, 'customers', 'crm', 'c.csv', 5, 5, 0, 'loaded', '2024-04-03'),
     (4, 'orders', 'web', 'd.csv', 2, 1, 1, 'rolled back', '2024-04-06'), (5, 'refunds', 'back', 'e.csv', 3, 3, 1, 'loaded', '2024-04-04')) AS b(id, kind, source, path, read, accepted, rejected, state, day);
 INSERT INTO rejects VALUES (2, 3, 'phone', '138-0013 王', 'not a number', 'raw'), (2, 2, 'phone', NULL, 'not a number', 'raw'), (2, 4, 'e-mail', 'Zoë+1@exämple.org and what follows', 'too long', 'raw'),

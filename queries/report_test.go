@@ -78,8 +78,8 @@ INSERT INTO facts.orders (source, order_id, member, ordered_at, ordered_on, orde
 INSERT INTO facts.settled_refunds (source, refund_id, member, refunded_at, refunded_on, refunded_day, amount, told_amount, told_by, counted, batch_id, line)
   SELECT 's', id, member, CAST("on" AS TIMESTAMPTZ), "on", "on" - DATE '1970-01-01', amount, amount, 'row', true, 1, 0
   FROM (VALUES ('r1', 1, DATE '2024-03-02', 20.50), ('r2', 1, DATE '2024-04-02', 5), ('r3', 2, DATE '2024-03-05', 1000)) AS r(id, member, "on", amount);
-INSERT INTO batches VALUES (1, 'orders', 'shop', 'in/orders.csv', 'h1', '', 12, 9, 1, 2, 'loaded', TIMESTAMPTZ '2024-04-03', NULL, false, '[]', '', NULL),
-  (2, 'orders', 'shop', 'in/more.csv', 'h2', '', 3, 0, 0, 3, 'refused', TIMESTAMPTZ '2024-04-03', NULL, false, '[]', '', NULL);
+INSERT INTO batches VALUES (1, 'orders', 'shop', 'in/orders.csv', 'h1', '', 12, 9, 1, 2, 'loaded', TIMESTAMPTZ '2024-04-03', NULL, false, '[]', '', NULL, NULL),
+  (2, 'orders', 'shop', 'in/more.csv', 'h2', '', 3, 0, 0, 3, 'refused', TIMESTAMPTZ '2024-04-03', NULL, false, '[]', '', NULL, NULL);
 INSERT INTO rejects VALUES (1, 9, 'amount', 'x', 'not a number', 'raw'), (1, 4, 'amount', 'y', 'not a number', 'raw'),
   (2, 2, NULL, NULL, 'ragged row', 'raw');
 CREATE TABLE scores AS SELECT * FROM (VALUES

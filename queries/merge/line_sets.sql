@@ -7,5 +7,5 @@ WITH sets AS (
 SELECT $source, s.id, CAST(row_number() OVER (PARTITION BY s.id ORDER BY s.line_number, s.line) AS INTEGER),
   s.product_id, s.article, s.quantity, s.unit_price, s.line_discount,
   coalesce(s.line_net, TRY_CAST(CAST(s.quantity AS DECIMAL(38,4)) * s.unit_price - coalesce(s.line_discount, 0) AS DECIMAL(18,4))),
-  s.line_cost, 'lines', v.content, v.updated_at, $batch, s.line
+  s.line_cost, CASE WHEN s.currency IS NOT NULL THEN 1 END, 'lines', v.content, v.updated_at, $batch, s.line
 FROM stage AS s JOIN sets AS v ON s.id = v.id;

@@ -33,5 +33,5 @@ SELECT $source, id, member, card, ordered_at, ordered_on, CAST(ordered_on - DATE
   CASE WHEN returned AND refunded > 0 THEN converted(refunded, rate) END,
   CASE WHEN returned THEN coalesce(refunded_at, cancelled_at, updated_at, ordered_at) END,
   CASE WHEN returned THEN coalesce(refunded_on, cancelled_on, updated_on, ordered_on) END,
-  updated_at, content, coalesce(batch, $batch), line
+  CAST(rate AS DECIMAL(20,12)), updated_at, content, coalesce(batch, $batch), line
 FROM judged;

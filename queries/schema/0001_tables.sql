@@ -55,6 +55,7 @@ CREATE TABLE facts.products (
 -- order's own; original_net is NULL when the order came without an amount: its net
 -- is then the sum of its lines. An order below zero is a refund. refunded_at is set
 -- where the order itself tells of a refund: of refunded, or of all of it when NULL.
+-- rate is what amounts were multiplied by, NULL where they were not.
 CREATE TABLE facts.orders (
   source VARCHAR NOT NULL, order_id VARCHAR NOT NULL, member BIGINT, card BIGINT,
   ordered_at TIMESTAMPTZ NOT NULL, ordered_on DATE NOT NULL, ordered_day INTEGER NOT NULL,
@@ -62,16 +63,18 @@ CREATE TABLE facts.orders (
   gross DECIMAL(18,4), discount DECIMAL(18,4), shipping DECIMAL(18,4), tax DECIMAL(18,4),
   net DECIMAL(18,4) NOT NULL, original_net DECIMAL(18,4), cost DECIMAL(18,4),
   coupon VARCHAR, campaign_id VARCHAR,
-  refunded DECIMAL(18,4), refunded_at TIMESTAMPTZ, refunded_on DATE, updated_at TIMESTAMPTZ,
+  refunded DECIMAL(18,4), refunded_at TIMESTAMPTZ, refunded_on DATE, rate DECIMAL(20,12), updated_at TIMESTAMPTZ,
   content BIGINT NOT NULL, batch_id INTEGER NOT NULL, line BIGINT NOT NULL
 );
 
 -- Lines belong to a version of their order, or, of an order-lines file, to a
 -- version of the set of lines: version is its content. told_by: order, or lines.
+-- Lines of an order-lines file are in the currency of their order, which may come
+-- later: rate is what they were multiplied by, 1 where the file says their currency.
 CREATE TABLE facts.order_lines (
   source VARCHAR NOT NULL, order_id VARCHAR NOT NULL, line INTEGER NOT NULL,
   product_id VARCHAR, article BIGINT, quantity DECIMAL(18,4), unit_price DECIMAL(18,4), discount DECIMAL(18,4),
-  net DECIMAL(18,4), cost DECIMAL(18,4), told_by VARCHAR NOT NULL, version BIGINT NOT NULL,
+  net DECIMAL(18,4), cost DECIMAL(18,4), rate DECIMAL(20,12), told_by VARCHAR NOT NULL, version BIGINT NOT NULL,
   updated_at TIMESTAMPTZ, batch_id INTEGER NOT NULL, file_line BIGINT NOT NULL
 );
 
@@ -144,7 +147,7 @@ CREATE TABLE batches (
   content_hash VARCHAR NOT NULL, mapping VARCHAR NOT NULL,
   read BIGINT NOT NULL, accepted BIGINT NOT NULL, duplicates BIGINT NOT NULL, rejected BIGINT NOT NULL,
   state VARCHAR NOT NULL, loaded_at TIMESTAMPTZ NOT NULL, notes VARCHAR, allow_rejects BOOLEAN NOT NULL,
-  header VARCHAR NOT NULL, platform VARCHAR NOT NULL, watermark VARCHAR, bytes BIGINT NOT NULL
+  header VARCHAR NOT NULL, platform VARCHAR NOT NULL, watermark VARCHAR, bytes BIGINT
 );
 
 CREATE TABLE rejects (

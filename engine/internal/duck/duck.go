@@ -35,7 +35,8 @@ type DB struct {
 	conn      driver.Conn
 	db        *sql.DB
 	sqlConn   *sql.Conn
-	attached  bool // a store is the default catalog
+	attached  bool  // a store is the default catalog
+	threshold int64 // bytes of changes after which DuckDB checkpoints
 }
 
 // Open attaches the store at path, or none when path is empty, to a new
@@ -82,6 +83,7 @@ func (d *DB) configure(ctx context.Context, path string, opt Options) error {
 	if opt.Memory > 0 {
 		threshold = min(threshold, opt.Memory/4)
 	}
+	d.threshold = threshold
 	settings = append(settings, fmt.Sprintf("SET checkpoint_threshold='%dB'", threshold))
 	if opt.Threads > 0 {
 		settings = append(settings, fmt.Sprintf("SET threads=%d", opt.Threads))
@@ -245,6 +247,17 @@ func unique(taken map[string]bool, name string) string {
 	}
 	taken[fresh] = true
 	return fresh
+}
+
+// HoldCheckpoints puts checkpoints off until FreeCheckpoints: one by itself may drop
+// emptied row groups and so give the rows after them other rowids.
+func (d *DB) HoldCheckpoints(ctx context.Context) error {
+	return d.Exec(ctx, "SET checkpoint_threshold='1TB'")
+}
+
+// FreeCheckpoints ends HoldCheckpoints.
+func (d *DB) FreeCheckpoints(ctx context.Context) error {
+	return d.Exec(ctx, fmt.Sprintf("SET checkpoint_threshold='%dB'", d.threshold))
 }
 
 // Vacuum lets the next checkpoint write anew what rows that were deleted have
