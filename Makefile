@@ -21,7 +21,7 @@ FUZZTIME ?= 30s
 bench: CUSTOMERS ?= 1000000
 ORDERS ?= 10000000
 RUNS ?= 3
-BENCH ?= whole packages
+BENCH ?= load whole packages
 SHOPS ?= $(or $(TMPDIR),/tmp)/clientele-bench
 
 help: ## list the targets
@@ -53,12 +53,14 @@ lint: tools ## gofmt, go vet with and without the build tag, staticcheck
 	go vet ./...
 	go run $(STATICCHECK) -tags $(TAGS) ./...
 
-bench: tools ## time a whole run, stage by stage, beside DuckDB alone, then every package (BENCH=whole or packages, ORDERS=, CUSTOMERS=, RUNS=)
+bench: tools ## time loading, then a whole run, stage by stage, beside DuckDB alone, then every package (BENCH=load, whole or packages, ORDERS=, CUSTOMERS=, RUNS=)
 	@for part in $(BENCH); do case $$part in \
+	  load) go test -tags $(TAGS) -run '^$$' -bench Load -benchtime $(RUNS)x -timeout 0 -v ./engine \
+	    -whole.orders $(ORDERS) -whole.customers $(CUSTOMERS) -whole.shops '$(SHOPS)';; \
 	  whole) go test -tags $(TAGS) -run '^$$' -bench WholeRun -benchtime $(RUNS)x -timeout 0 -v ./engine \
 	    -whole.orders $(ORDERS) -whole.customers $(CUSTOMERS) -whole.shops '$(SHOPS)';; \
 	  packages) go test -tags $(TAGS) -run '^$$' -bench . -benchmem -timeout 0 ./models/... ./ingest/... ./engine/internal/duck ./engine/report ./engine/demo;; \
-	  *) echo "make: BENCH=$$part: not whole or packages" >&2; exit 2;; \
+	  *) echo "make: BENCH=$$part: not load, whole or packages" >&2; exit 2;; \
 	esac; done
 
 soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, long streams, checked C pointers (FUZZTIME=)
@@ -69,6 +71,8 @@ soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, l
 	done
 	go test -tags $(TAGS) -run Kill -count 20 ./...
 	go test -tags $(TAGS) -race -short ./...
+	go test -tags $(TAGS) ./ingest/csv ./ingest/jsonl ./ingest/parquet ./ingest/xlsx -run Damaged -mutations=1000
+	CLIENTELE_SOAK=1 go test -tags $(TAGS) ./engine -run 'AnySplit|RollbackIsExact' -timeout 0
 	go test -tags $(TAGS) -run MemoryIsBounded ./ingest/database -database.rows 5000000
 	GOEXPERIMENT=cgocheck2 go test -tags $(TAGS) -short ./engine/...
 

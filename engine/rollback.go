@@ -65,9 +65,6 @@ func (w *writer) rollback(ctx context.Context, batch int) (Loaded, error) {
 		return l, err
 	}
 	l.State = StateRolledBack
-	if err := w.forgetSource(ctx, l); err != nil {
-		return l, err
-	}
 	err = w.db.Statements(ctx, "UPDATE batches SET state = $state, watermark = NULL WHERE batch_id = $batch;\nDELETE FROM rejects WHERE batch_id = $batch;",
 		sql.Named("state", l.State), sql.Named("batch", batch))
 	if err != nil {
@@ -110,35 +107,6 @@ func (w *writer) forgetSettings(ctx context.Context, source string) error {
 		return nil
 	}
 	return setMeta(ctx, w.db, "frozen.currency", config.Auto)
-}
-
-// forgetSource forgets what the first load of a source settled when the batch was the
-// last of it, and the reporting currency when it was the last of all.
-func (w *writer) forgetSource(ctx context.Context, l Loaded) error {
-	var ofSource, all int
-	err := w.db.Row(ctx, []any{&ofSource, &all}, "SELECT count(*) FILTER (source = $source), count(*) FROM batches WHERE state = 'loaded' AND batch_id <> $batch",
-		sql.Named("source", l.Source), sql.Named("batch", l.Batch))
-	if err != nil {
-		return err
-	}
-	keys := []string{}
-	if ofSource == 0 {
-		keys = append(keys, "amount."+l.Source)
-		for _, setting := range []string{"id_space", "zone", "amount"} {
-			keys = append(keys, "frozen."+setting+"."+l.Source)
-		}
-	}
-	if all == 0 {
-		if err := setMeta(ctx, w.db, "frozen.currency", w.Config.Currency); err != nil {
-			return err
-		}
-	}
-	for _, key := range keys {
-		if err := w.db.Exec(ctx, "DELETE FROM meta WHERE key = $key", sql.Named("key", key)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // undo takes the rows of a batch out of the store and settles anew the facts that
