@@ -91,7 +91,7 @@ func (e *Engine) Discover(ctx context.Context, paths []string, base config.Sourc
 	n := &naming{Engine: e, base: base, known: known, configured: e.configuredFiles()}
 	var d Discovered
 	for _, place := range places {
-		f := e.recognise(ctx, place, n.sourceOf(place))
+		f := e.recognise(ctx, place, n.sourceOf(place), len(known) > 0)
 		if err := ended(ctx); err != nil {
 			return Discovered{}, err
 		}
@@ -125,8 +125,9 @@ func byDepth(files []Found) []*Found {
 	return out
 }
 
-// recognise opens a file to find out what it is.
-func (e *Engine) recognise(ctx context.Context, place candidate, s config.Source) Found {
+// recognise opens a file to find out what it is, and whether its bytes were loaded
+// where hashed is set.
+func (e *Engine) recognise(ctx context.Context, place candidate, s config.Source, hashed bool) Found {
 	f := Found{Path: e.shown(place.file), place: place, Reason: place.refused}
 	if f.Reason != "" {
 		f.Err = fmt.Errorf("%s: %s", f.Path, f.Reason)
@@ -141,6 +142,7 @@ func (e *Engine) recognise(ctx context.Context, place candidate, s config.Source
 		f.refuse(err)
 		return f
 	}
+	opt.HashLate = !hashed
 	file, err := ingest.Open(ctx, place.file, opt, formats.Open)
 	if err != nil {
 		f.refuse(err)
