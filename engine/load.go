@@ -131,10 +131,6 @@ func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, err
 	return all, nil
 }
 
-func (w *writer) count(ctx context.Context, n *int, query string) error {
-	return w.db.Row(ctx, []any{n}, query)
-}
-
 // loadSource loads what one source brings.
 func (w *writer) loadSource(ctx context.Context, l Loading) error {
 	if l.Source.Connect != "" {

@@ -35,7 +35,6 @@ type merge struct {
 	rejects []ingest.Reject
 	staged  bool // stage_rejects is there
 
-	currency     string        // reporting
 	watermark    func() string // of a database: the greatest value read; nil: none
 	allowRejects bool
 	items        bool // an orders file with one row per line item
