@@ -29,7 +29,7 @@ func (a *app) auto(ctx context.Context, e *engine.Engine, paths []string, s conf
 	}
 	switch {
 	case opt.dryRun:
-		return a.inspect(ctx, e, found.Loadings, found.Unrecognised(), opt)
+		return a.inspect(ctx, e, found, opt)
 	case opt.config:
 		for _, f := range found.Unrecognised() {
 			a.remark("%s: not loaded: %s", f.Path, f.Reason)

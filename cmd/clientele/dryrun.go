@@ -19,11 +19,12 @@ import (
 )
 
 // inspect shows what loading files would do.
-func (a *app) inspect(ctx context.Context, e *engine.Engine, loadings []engine.Loading, missing []engine.Found, opt *ingestFlags) error {
-	all, err := e.Inspect(ctx, loadings, opt.rows)
+func (a *app) inspect(ctx context.Context, e *engine.Engine, found engine.Discovered, opt *ingestFlags) error {
+	all, err := e.Inspect(ctx, found.Loadings, opt.rows)
 	if err != nil {
 		return err
 	}
+	missing := found.Unrecognised()
 	if len(all) == 1 && len(missing) == 0 && all[0].Err != nil {
 		return all[0].Err
 	}
@@ -35,7 +36,18 @@ func (a *app) inspect(ctx context.Context, e *engine.Engine, loadings []engine.L
 	if len(missing) > 0 && (opt.strict || len(all) == 0) || slices.ContainsFunc(missing, damaged) {
 		err = engine.ErrUnrecognised
 	}
+	if len(all) > 1 {
+		a.remarkLoaded(a.surprises(found, noted(all)))
+	}
 	return errors.Join(a.inspected(all, missing), err)
+}
+
+// noted are files with what is noted of them.
+func noted(all []engine.Inspected) (out []engine.Loaded) {
+	for _, in := range all {
+		out = append(out, engine.Loaded{Batch: in.Batch, Source: in.Source, Path: in.Path, State: in.State, Notes: in.Notes})
+	}
+	return out
 }
 
 // inspected prints all of one file, or a row for each of several.

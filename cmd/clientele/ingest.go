@@ -75,7 +75,7 @@ Exit status 3 when a file is, or would be, refused.`,
 			}
 			loadings := []engine.Loading{{Source: s, AllowRejects: opt.allowRejects, FromHere: true}}
 			if opt.dryRun {
-				return a.inspect(cmd.Context(), e, loadings, nil, &opt)
+				return a.inspect(cmd.Context(), e, engine.Discovered{Loadings: loadings}, &opt)
 			}
 			loaded, err := e.Load(cmd.Context(), loadings)
 			if err != nil && !errors.Is(err, engine.ErrRefused) {
