@@ -87,6 +87,10 @@ func (e *Engine) Discover(ctx context.Context, paths []string, base config.Sourc
 	if err != nil {
 		return Discovered{}, err
 	}
+	found := slices.ContainsFunc(paths, func(path string) bool { // not named themselves
+		info, err := os.Stat(path)
+		return err != nil || info.IsDir()
+	})
 	base.Path = nil
 	n := &naming{Engine: e, base: base, known: known, configured: e.configuredFiles()}
 	var d Discovered
@@ -103,7 +107,7 @@ func (e *Engine) Discover(ctx context.Context, paths []string, base config.Sourc
 		at := slices.IndexFunc(d.Loadings, func(l Loading) bool { return l.Source.Name == s.Name && l.Source.Kind == s.Kind })
 		if at < 0 {
 			at = len(d.Loadings)
-			d.Loadings = append(d.Loadings, Loading{Source: s, AllowRejects: allowRejects, FromHere: true})
+			d.Loadings = append(d.Loadings, Loading{Source: s, AllowRejects: allowRejects, FromHere: true, Found: found})
 		}
 		l := &d.Loadings[at]
 		l.Source.Path = append(l.Source.Path, f.place.pattern)

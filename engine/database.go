@@ -88,8 +88,8 @@ func (w *writer) dropIdle(ctx context.Context) error {
 	return nil
 }
 
-// lastWatermark is how far the source was read before: what was rolled back is
-// read again.
+// lastWatermark is how far the source was read before: what was rolled back, and what
+// came after it, is read again.
 func (w *writer) lastWatermark(ctx context.Context, s config.Source) (string, error) {
 	if s.Watermark == "" {
 		return "", nil

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
+	"strings"
 
 	"clientele/engine/internal/duck"
 	"clientele/engine/table"
@@ -36,8 +38,13 @@ func (g *group) fits(m *merge) bool {
 	}
 	first := g.files[0]
 	return len(g.files) < maxGroup && first.source.Name == m.source.Name && first.source.Kind == m.source.Kind &&
-		slices.Equal(first.file.Header, m.file.Header) && first.mapping == m.mapping &&
-		!slices.ContainsFunc(g.files, func(o *merge) bool { return o.file.Size() == m.file.Size() }) // it may be the same file again
+		slices.Equal(first.file.Header, m.file.Header) && first.mapping == m.mapping
+}
+
+// has reports whether a file of the group has as many bytes as another.
+func (g *group) has(path sourceFile) bool {
+	info, err := os.Stat(path.file)
+	return err == nil && slices.ContainsFunc(g.files, func(m *merge) bool { return m.file.Size() == info.Size() })
 }
 
 // load stores the rows of the group's files and accounts for them.
@@ -53,11 +60,23 @@ func (g *group) load() error {
 		}
 	}
 	if err := g.stream(g.files[0].insert); err != nil {
-		return err
+		return g.tooLarge(err)
 	}
 	for _, m := range g.files {
 		m.inserted = true
 	}
+	return g.finish()
+}
+
+// tooLarge makes a refusal of what the store says of an amount that it cannot hold.
+func (g *group) tooLarge(err error) error {
+	if !strings.Contains(err.Error(), "Conversion Error") && !strings.Contains(err.Error(), "Out of Range Error") {
+		return err
+	}
+	if len(g.files) > 1 {
+		return fmt.Errorf("one of %s and %d more files has an amount that is more than an amount can be (100,000,000,000,000): load them one by one to see which", g.files[0].loaded.Path, len(g.files)-1)
+	}
+	g.files[0].refused = &refusal{"an amount is more than an amount can be (100,000,000,000,000) once discount or currency are reckoned in"}
 	return g.finish()
 }
 
@@ -142,9 +161,11 @@ func (m *merge) read(ctx context.Context, parts chan<- part) bool {
 	}
 	m.loaded.Rejected = int64(len(m.rejects))
 	missing := m.fold.MissingRates() // before the next file adds its own
-	unknown := (*ingest.UnknownStatus)(nil)
+	unknown, data := (*ingest.UnknownStatus)(nil), (*ingest.Unfit)(nil)
 	switch {
 	case errors.As(err, &m.refused):
+	case errors.As(err, &data):
+		m.refused = &refusal{data.Error()}
 	case errors.As(err, &unknown):
 		m.refused = &refusal{unknown.Error()}
 	case err != nil: // cut off, damaged, or not what its beginning promised

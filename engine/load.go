@@ -30,6 +30,7 @@ type Loading struct {
 	Source       config.Source // Name and Kind must be set; Path is where its files are
 	AllowRejects bool          // load what is good however much is not
 	FromHere     bool          // paths are relative to the current folder, not to the workspace
+	Found        bool          // the files were found in a folder: one that cannot be read is set aside
 }
 
 // Loaded is what became of one file: a row of the table batches.
@@ -124,6 +125,9 @@ func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, err
 			return nil, err
 		}
 	}
+	if w.remark != "" && len(w.loading) > 0 {
+		w.loading[0].Notes = append(w.loading[0].Notes, w.remark)
+	}
 	all := make([]Loaded, len(w.loading))
 	for i, l := range w.loading {
 		all[i] = *l
@@ -150,6 +154,12 @@ func (w *writer) loadSource(ctx context.Context, l Loading) error {
 	g := &group{writer: w, ctx: ctx}
 	var opened []opening
 	for _, path := range paths {
+		if g.has(path) { // it may be one of them again: what they bring has to be known
+			if err := g.load(); err != nil {
+				return err
+			}
+			g = &group{writer: w, ctx: ctx}
+		}
 		m, loaded, err := w.open(ctx, l, path)
 		opened = append(opened, opening{path, m, loaded, err})
 		if m == nil {
@@ -217,13 +227,28 @@ func (w *writer) readRates(ctx context.Context) error {
 	if err := w.db.LoadTable(ctx, "rates_read", w.rates.Table()); err != nil {
 		return err
 	}
+	if err := w.noteRates(ctx); err != nil {
+		return err
+	}
 	return w.db.Statements(ctx, "DELETE FROM rates;\nINSERT INTO rates SELECT \"on\", \"from\", \"to\", rate FROM rates_read;")
+}
+
+// noteRates finds out whether rates that amounts were converted with are others now.
+func (w *writer) noteRates(ctx context.Context) error {
+	var changed int
+	err := w.db.Row(ctx, []any{&changed}, `SELECT count(*) FROM rates AS r
+WHERE NOT EXISTS (SELECT 1 FROM rates_read AS n WHERE n."on" = r."on" AND n."from" = r."from" AND n."to" = r."to" AND n.rate = r.rate)
+  AND EXISTS (SELECT 1 FROM facts.orders WHERE rate IS NOT NULL)`)
+	if err == nil && changed > 0 {
+		w.remark = fmt.Sprintf("%d exchange rates are not what they were: amounts that are loaded stay as they were converted, clientele rebuild converts them anew", changed)
+	}
+	return err
 }
 
 // named reports whether a source names the file itself, not a folder or a glob
 // that holds it.
 func (e *Engine) named(l Loading, path string) bool {
-	return slices.ContainsFunc(l.Source.Path, func(pattern string) bool { return e.place(l, pattern) == filepath.Clean(path) })
+	return !l.Found && slices.ContainsFunc(l.Source.Path, func(pattern string) bool { return e.place(l, pattern) == filepath.Clean(path) })
 }
 
 // place is where a path of a source is: in the workspace, or for a command's own
@@ -505,6 +530,7 @@ func (w *writer) known(ctx context.Context, l *Loaded, from Loading, file *inges
 	}
 	if state == StateRolledBack {
 		if from.FromHere {
+			*l = Loaded{Kind: l.Kind, Source: l.Source, Path: l.Path, Notes: l.Notes}
 			return false, nil
 		}
 		l.State = StateKnown
@@ -542,9 +568,16 @@ func mappingOf(f *ingest.File, s config.Source) string {
 // bindingsOf is which column fed what, of a mapping as mappingOf writes it.
 func bindingsOf(mapping string) map[string]string {
 	out := map[string]string{}
+	last := ""
 	for _, part := range strings.Split(mapping, ", ") {
-		if target, header, ok := strings.Cut(part, "="); ok && !strings.HasPrefix(target, "--") {
-			out[target] = header
+		target, header, ok := strings.Cut(part, "=")
+		switch {
+		case ok && strings.HasPrefix(target, "--"):
+			last = ""
+		case ok && strings.Trim(target, "abcdefghijklmnopqrstuvwxyz_") == "" || strings.HasPrefix(target, "attribute."):
+			out[target], last = header, target
+		case last != "": // a comma within a name
+			out[last] += ", " + part
 		}
 	}
 	return out

@@ -87,6 +87,17 @@ func (m *merge) late() []string {
 // tooManyRejects refuses a file with more bad rows than the limit.
 func (m *merge) tooManyRejects() *refusal {
 	limit, n := m.Config.Rejects.Limit, len(m.rejects)
+	if m.file.Source != nil { // a platform that conceals who they are is not a bad file
+		nobody := 0
+		for _, r := range m.rejects {
+			if r.Reason == ingest.ReasonNobody {
+				nobody++
+			}
+		}
+		if n -= nobody; nobody > 0 {
+			m.loaded.Notes = append(m.loaded.Notes, fmt.Sprintf("rows that name nobody, which are rejects and do not count against the limit: %d", nobody))
+		}
+	}
 	share := float64(n) / float64(max(m.loaded.Read, 1))
 	if share <= limit || m.allowRejects {
 		return nil
@@ -503,7 +514,7 @@ func (m *merge) takeOut() error {
 
 // refuse records that the file was not loaded, with the rows that were at fault.
 func (m *merge) refuse(r *refusal) error {
-	if err := m.takeOut(); err != nil {
+	if err := errors.Join(m.takeOut(), m.file.Sum()); err != nil {
 		return err
 	}
 	l := m.loaded

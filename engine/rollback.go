@@ -65,8 +65,8 @@ func (w *writer) rollback(ctx context.Context, batch int) (Loaded, error) {
 		return l, err
 	}
 	l.State = StateRolledBack
-	err = w.db.Statements(ctx, "UPDATE batches SET state = $state, watermark = NULL WHERE batch_id = $batch;\nDELETE FROM rejects WHERE batch_id = $batch;",
-		sql.Named("state", l.State), sql.Named("batch", batch))
+	err = w.db.Statements(ctx, "UPDATE batches SET state = $state WHERE batch_id = $batch;\nUPDATE batches SET watermark = NULL WHERE batch_id >= $batch AND source = $source;\nDELETE FROM rejects WHERE batch_id = $batch;",
+		sql.Named("state", l.State), sql.Named("batch", batch), sql.Named("source", l.Source))
 	if err != nil {
 		return l, err
 	}

@@ -235,8 +235,8 @@ SELECT batch_id, path FROM latest WHERE state = 'refused' ORDER BY batch_id`)
 	for i := range refused.Rows() {
 		path, batch := string(refused.Column("path").Texts.At(i)), refused.Ints("batch_id")[i]
 		r.warnings = append(r.warnings, models.Warning{Code: "file_refused",
-			En: fmt.Sprintf("%s was refused for its bad rows and is not in these figures: see clientele rejects %d.", path, batch),
-			Zh: fmt.Sprintf("文件 %s 因错误行过多被拒绝，未计入本报告：见 clientele rejects %d。", path, batch)})
+			En: fmt.Sprintf("%s was refused and is not in these figures: clientele batches says why (batch %d).", path, batch),
+			Zh: fmt.Sprintf("文件 %s 被拒绝，未计入本报告：原因见 clientele batches（批次 %d）。", path, batch)})
 	}
 	r.warnings = append(r.warnings, exclusionWarnings(r.excluded)...)
 	r.warnings = append(r.warnings, checkWarnings(r.checked)...)

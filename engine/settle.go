@@ -26,6 +26,7 @@ type settlement struct {
 	folds    map[foldKey]*ingest.Fold   // by source and kind
 	repeated map[foldKey]*table.Strings // ids that stand in several rows of the new files
 	lines    bool                       // orders came with their lines
+	remark   string                     // about all files
 	found    string                     // currency of the first file that names one, where none is reported in yet
 	numbered map[foldKey]bool           // ids were made from content and numbered after the reader saw them
 }

@@ -108,6 +108,9 @@ func (c *converter) reject(b *Block, r int, col *column, cell []byte, reason str
 	c.fault[r] = int32(len(c.rejects))
 }
 
+// ReasonNobody is why a row of a customers file that names nobody is rejected.
+const ReasonNobody = "no customer id, e-mail address or telephone number"
+
 const reasonMissing = "no value, and one is needed"
 
 // cell returns the trimmed cell, empty when there is none.
@@ -526,7 +529,7 @@ func (c *converter) whole(b *Block) {
 	var reason string
 	switch c.kind.name {
 	case "customers":
-		some, reason = []string{"customer_key"}, "no customer id, e-mail address or telephone number"
+		some, reason = []string{"customer_key"}, ReasonNobody
 	case "refunds":
 		some, reason = []string{"order_id", "customer_key"}, "neither an order nor a customer"
 	case "order-lines":

@@ -180,6 +180,13 @@ func (f *File) Size() int64 {
 	return f.info.Size()
 }
 
+// Unfit is the error of a file that was read to its end and whose data as a whole
+// cannot be taken: ids that lost digits, amounts in several currencies.
+type Unfit struct{ error }
+
+// Unwrap is what is wrong.
+func (u *Unfit) Unwrap() error { return u.error }
+
 // Sum waits for the hash of the file's bytes, which is then in Hash.
 func (f *File) Sum() error {
 	if f.sum == nil {

@@ -616,8 +616,10 @@ func (f *File) MainCurrency() string {
 		}
 	}
 	count := map[string]int{}
+	look := &plan{kind: f.plan.kind, columns: f.plan.columns, zone: f.plan.zone, statuses: f.plan.statuses, limit: f.plan.limit,
+		lastDay: f.plan.lastDay, region: f.plan.region, key: f.plan.key, fields: f.plan.fields, tags: f.plan.tags} // what is noted there is noted again when the file is loaded
 	for _, b := range f.input.held {
-		c := newConverter(f.plan).convert(b).Table.Column("currency")
+		c := newConverter(look).convert(b).Table.Column("currency")
 		for r := range c.Len() {
 			if !c.Missing(r) {
 				count[string(c.Texts.At(r))]++

@@ -588,8 +588,8 @@ func (m *mixedSigns) err() error {
 			continue
 		}
 		by := slices.SortedFunc(maps.Keys(lines), func(a, b currency) int { return cmp.Compare(lines[a], lines[b]) })
-		return fmt.Errorf("column %q: amounts in %s (line %d) and in %s (line %d), and there is no column of currencies: map one, or load them as files of their own",
-			header, by[0], lines[by[0]], by[1], lines[by[1]])
+		return &Unfit{fmt.Errorf("column %q: amounts in %s (line %d) and in %s (line %d), and there is no column of currencies: map one, or load them as files of their own",
+			header, by[0], lines[by[0]], by[1], lines[by[1]])}
 	}
 	return nil
 }

@@ -198,6 +198,9 @@ func knownTarget(k kind, targets []target, name string) error {
 	names := make([]string, 0, len(targets))
 	for _, t := range targets {
 		names = append(names, t.name)
+		if strings.HasPrefix(t.name, name+"_") {
+			return fmt.Errorf("%s have no column %q; did you mean %q?", k.name, name, t.name)
+		}
 		if d := editDistance(name, t.name); d < distance {
 			near, distance = t.name, d
 		}

@@ -150,7 +150,7 @@ func (s *spoiltIDs) err() error {
 	if s.more {
 		lines.WriteString(" and more")
 	}
-	return fmt.Errorf("column %q: order ids such as %s were rounded by a spreadsheet and have lost digits (lines %s): export again as text, and do not open the CSV in a spreadsheet before loading", s.column, s.value, lines.String())
+	return &Unfit{fmt.Errorf("column %q: order ids such as %s were rounded by a spreadsheet and have lost digits (lines %s): export again as text, and do not open the CSV in a spreadsheet before loading", s.column, s.value, lines.String())}
 }
 
 // spoilt reports digits, at most one point, then E+ and digits.

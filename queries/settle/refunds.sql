@@ -9,7 +9,7 @@ SELECT source, refund_id, order_id, member, refunded_at, refunded_on, amount, cu
 FROM facts.refunds
 UNION ALL
 SELECT source, order_id, NULL, member, ordered_at, ordered_on, -net, currency, coalesce(status, 'negative order'), 'row', batch_id, line
-FROM facts.orders WHERE net < 0
+FROM facts.orders WHERE net < 0 AND status IS DISTINCT FROM 'unpaid'
 UNION ALL
 SELECT source, order_id || ':refund', order_id, member, refunded_at, refunded_on, least(coalesce(refunded, net), net), currency, coalesce(status, 'refunded'), 'order', batch_id, line
 FROM facts.orders WHERE refunded_at IS NOT NULL AND counted AND net > 0;
