@@ -82,3 +82,27 @@ func TestUndoneFileBindsNothing(t *testing.T) {
 		t.Errorf("a file in another currency: %v, %v", loaded, err)
 	}
 }
+
+// The last row of an order without update times counts, also when it says again what
+// an earlier one said, and whether or not the rows carry lines.
+func TestWhatIsSaidAgainCounts(t *testing.T) {
+	for name, text := range map[string]string{
+		"plain": "order_id,customer,date,amount\n1,ann,2024-01-05,11\n1,ann,2024-01-05,10\n1,ann,2024-01-05,11\n1,ann,2024-01-05,11\n",
+		"lines": "order_id,customer,date,amount,items\n" +
+			"1,ann,2024-01-05,11,name:A|quantity:1|total:11\n1,ann,2024-01-05,10,name:A|quantity:1|total:10\n" +
+			"1,ann,2024-01-05,11,name:A|quantity:1|total:11\n1,ann,2024-01-05,11,name:A|quantity:1|total:11\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := workspace(t)
+			loadText(t, e, "orders", "a.csv", text)
+			expect(t, e, "SELECT order_id, net FROM orders", "1|11")
+			loadText(t, e, "orders", "b.csv", text[:len(text)-1])
+			undo(t, e, 1)
+			expect(t, e, "SELECT order_id, net FROM orders", "1|11")
+			if name == "lines" {
+				expect(t, e, "SELECT order_id, net FROM order_lines", "1|11")
+			}
+			expect(t, e, "SELECT batch_id FROM batches WHERE read <> accepted + duplicates + rejected OR accepted < 0")
+		})
+	}
+}
