@@ -374,6 +374,9 @@ func (m *merge) orders() error {
 	if err != nil {
 		return err
 	}
+	if m.items && m.source.Watermark != "" {
+		return &refusal{"one row per line item, read by a watermark: an order would keep the rows beyond it only; leave the watermark out, or select whole orders in a query"}
+	}
 	single := m.names("items")
 	if lines || single {
 		if err := m.dropRepeats(); err != nil {
@@ -425,6 +428,10 @@ WHERE quantity IS NOT NULL AND unit_price IS NOT NULL AND TRY_CAST(CAST(quantity
 func (m *merge) hasLines() (bool, error) {
 	if !m.names("article") || m.names("items") {
 		return false, nil
+	}
+	if cmpOr(m.source.Amount, m.file.Amount) != "" { // who says what an amount is of says that there are several rows
+		m.items = true
+		return true, nil
 	}
 	err := m.db.Row(m.ctx, []any{&m.items}, `SELECT EXISTS (SELECT 1 FROM facts.order_lines WHERE source = $source AND told_by = 'order' AND line > 1)
   OR EXISTS (SELECT 1 FROM stage_rows GROUP BY id HAVING min(content) <> max(content))`, sql.Named("source", m.source.Name))

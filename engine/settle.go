@@ -125,6 +125,11 @@ func (w *writer) settle(ctx context.Context) error {
 	if err := w.settleRest(ctx, lines); err != nil {
 		return err
 	}
+	if lines {
+		if err := w.noteLines(ctx, first); err != nil {
+			return err
+		}
+	}
 	if err := w.settleScript(ctx, "counts", shape{}, first, sql.Named("all", false)); err != nil {
 		return err
 	}
@@ -269,22 +274,48 @@ func (w *writer) noteVersions(ctx context.Context, first sql.NamedArg) error {
 		return err
 	}
 	for i := range t.Rows() {
-		for _, l := range w.loading {
-			if int64(l.Batch) != t.Ints("batch_id")[i] {
-				continue
-			}
-			if n := t.Ints("replaced")[i]; n > 0 {
-				l.Notes = append(l.Notes, fmt.Sprintf("orders replaced by another version: %d, net %s before, %s now", n,
-					moneyText(t.Column("net_before").Ints[i]), moneyText(t.Column("net_now").Ints[i])))
-			}
-			if n := t.Ints("older")[i]; n > 0 {
-				l.Notes = append(l.Notes, fmt.Sprintf("rows that are older versions of orders, kept aside: %d", n))
-			}
-			if err := w.db.Exec(ctx, "UPDATE batches SET notes = $notes WHERE batch_id = $batch",
-				sql.Named("notes", strings.Join(l.Notes, "; ")), sql.Named("batch", l.Batch)); err != nil {
-				return err
-			}
+		batch := t.Ints("batch_id")[i]
+		if n := t.Ints("replaced")[i]; n > 0 {
+			err = w.note(ctx, batch, fmt.Sprintf("orders replaced by another version: %d, net %s before, %s now", n,
+				moneyText(t.Column("net_before").Ints[i]), moneyText(t.Column("net_now").Ints[i])))
 		}
+		if n := t.Ints("older")[i]; n > 0 && err == nil {
+			err = w.note(ctx, batch, fmt.Sprintf("rows that are older versions of orders, kept aside: %d", n))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteLines says how many orders have lines of a new file in the place of those of
+// another: an order that was cut in two between files has lost some.
+func (w *writer) noteLines(ctx context.Context, first sql.NamedArg) error {
+	t, err := w.db.Query(ctx, `SELECT n.batch_id, count(*) AS orders FROM line_sets AS n
+WHERE n.current AND n.batch_id >= $first AND n.told_by = 'lines'
+  AND EXISTS (SELECT 1 FROM line_sets AS o WHERE o.source = n.source AND o.order_id = n.order_id AND o.told_by = 'lines' AND NOT o.current AND NOT o.copy)
+GROUP BY n.batch_id ORDER BY n.batch_id`, first)
+	if err != nil {
+		return err
+	}
+	for i := range t.Rows() {
+		if err := w.note(ctx, t.Ints("batch_id")[i], fmt.Sprintf("orders whose lines came from another file before: %d, replaced by those of this one", t.Ints("orders")[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// note adds to the notes of a new batch.
+func (w *writer) note(ctx context.Context, batch int64, text string) error {
+	for _, l := range w.loading {
+		if int64(l.Batch) != batch {
+			continue
+		}
+		l.Notes = append(l.Notes, text)
+		return w.db.Exec(ctx, "UPDATE batches SET notes = $notes WHERE batch_id = $batch",
+			sql.Named("notes", strings.Join(l.Notes, "; ")), sql.Named("batch", batch))
 	}
 	return nil
 }
