@@ -16,8 +16,9 @@ func newQuery(a *app) *cobra.Command {
 		Use:   "query SQL",
 		Short: "Read-only SQL over the facts and all runs",
 		Long: `Run DuckDB SQL over customers, contacts, products, orders, order_lines, refunds, interactions,
-texts, campaigns, responses, identities, batches, rejects, rates, and, of all runs, scores,
-segment_members and models. Nothing can be written, and no other file can be read.`,
+texts, campaigns, responses, identities, merges, shared_keys, identity_links, batches, rejects,
+rates, and, of all runs, scores, segment_members and models. Nothing can be written, and no
+other file can be read.`,
 		Example: `  clientele query "SELECT rfm_segment, count(*), sum(clv) FROM scores GROUP BY ALL ORDER BY 3 DESC"
   clientele query "SELECT * FROM orders" --format csv > orders.csv`,
 		Args: args(cobra.ExactArgs(1)),
@@ -37,10 +38,16 @@ segment_members and models. Nothing can be written, and no other file can be rea
 
 func newShow(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:     "show CUSTOMER",
-		Short:   "One customer: facts, scores, why",
-		Example: `  clientele show C000123`,
-		Args:    args(cobra.ExactArgs(1)),
+		Use:   "show CUSTOMER",
+		Short: "One customer: facts, scores, why",
+		Long: `Show all that is known of one customer: attributes, the ids that are this customer and the
+reason of each merge, rules of exclude that leave it out, keys that too many share, scores and
+how they came about, orders, refunds, interactions and responses. CUSTOMER is the id in
+customers and scores; identities says into which one another id was merged.`,
+		Example: `  clientele show C000123
+  clientele show woocommerce:17
+  clientele query "SELECT customer_id FROM identities WHERE source_customer_id = '17'"`,
+		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, list []string) error {
 			e, err := a.open(nil)
 			if err != nil {
@@ -61,7 +68,8 @@ func newRebuild(a *app) *cobra.Command {
 		Use:   "rebuild",
 		Short: "Make the store anew from the sources of clientele.yaml",
 		Long: `Load every source again into a new store, with today's settings: after a change of the time
-zone, the currency or what net means. The old store stays until the new one is whole.`,
+zone, the currency, what net means, or of the zone or id space of a source. Databases are read
+from their beginning. The old store stays until the new one is whole.`,
 		Example: `  clientele rebuild`,
 		Args:    args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -38,11 +38,12 @@ func newRoot(a *app) *cobra.Command {
 		Use:   "clientele",
 		Short: "Analytical CRM engine: load a shop's exports, score every customer, hand out lists and reports",
 		Long: `Clientele loads orders, customers, refunds, interactions and campaign responses from
-whatever files a business has into one store, and scores every customer as of a day:
+whatever files and databases a business has into one store, and scores every customer as of a day:
 RFM, expected orders, lifetime value, churn risk, lifecycle.
 
 A workspace is a folder. Every command works in the current one, or in that of -C.`,
 		Example: `  clientele demo shop && clientele -C shop run      a generated shop, loaded and scored
+  clientele ingest auto exports                     load a folder of exports, whatever they are
   clientele ingest orders orders.csv                load a file of orders (customer, date, amount is enough)
   clientele score --as-of 2026-06-30                score everybody as of a day
   clientele segment list                            the segments, by worth
