@@ -251,18 +251,24 @@ func (g *group) flush() error {
 		if len(*s.tables) == 0 {
 			continue
 		}
-		selection := "*"
-		if m.fold.Forgets() {
-			selection = "DISTINCT *" // it may have delivered one twice
-		}
-		if err := g.db.Load(g.ctx, "arrived_"+s.name, selection, s.fields, duck.Each(*s.tables)); err != nil {
-			return err
-		}
-		if err := m.script(s.name); err != nil {
+		if err := g.store(m, s.name, s.fields, *s.tables); err != nil {
 			return err
 		}
 		*s.tables = nil
 	}
 	g.side = 0
 	return nil
+}
+
+// store puts what rows refer to into its table, as it comes, or once more sorted out
+// where the reader may have told of it twice.
+func (g *group) store(m *merge, name string, fields []table.Field, tables []*table.Table) error {
+	script := func() error { return m.script(name) }
+	if !m.fold.Forgets() {
+		return g.db.Stream(g.ctx, "arrived_"+name, fields, duck.Each(tables), script)
+	}
+	if err := g.db.Load(g.ctx, "arrived_"+name, "DISTINCT *", fields, duck.Each(tables)); err != nil {
+		return err
+	}
+	return errors.Join(script(), g.db.Exec(g.ctx, "DROP TABLE IF EXISTS temp.arrived_"+name))
 }

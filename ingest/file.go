@@ -379,7 +379,12 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 }
 
 // Use sets the Fold of a file that was opened with one and is not loaded yet.
-func (f *File) Use(fold *Fold) { f.opt.Fold = fold }
+func (f *File) Use(fold *Fold) {
+	f.opt.Fold = fold
+	if f.plan.folded.rate && fold.Rates != nil {
+		f.plan.folded = f.plan.folded.rated()
+	}
+}
 
 // chunks makes what one worker does.
 func (f *File) chunks() func(*Block) *Chunk {

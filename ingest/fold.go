@@ -35,7 +35,7 @@ import (
 //     is the name where a line has no id.
 //   - rate (Text): what an amount in the row's currency is worth in Currency on
 //     the row's day, as a decimal number; null where it is the same currency. Only
-//     where the file names currencies.
+//     where the file names currencies and there are Rates.
 type Fold struct {
 	IDSpace  string // of the ids of the source
 	Currency string // reporting currency
@@ -205,10 +205,13 @@ func foldOf(k kind, wide []table.Field) folded {
 		add("product_id", table.Text)
 		add("article", table.Int)
 	}
-	if fold.rate {
-		add("rate", table.Text)
-	}
 	return fold
+}
+
+// rated adds the column of rates.
+func (f folded) rated() folded {
+	f.fields = append(slices.Clone(f.fields), table.Field{Name: "rate", Kind: table.Text})
+	return f
 }
 
 // apply makes a chunk narrow. It may run on several goroutines at once.
@@ -232,8 +235,11 @@ func (f *Fold) apply(c *Chunk, how folded) {
 	if how.items {
 		made["items"], c.Articles = s.items(wide.Column("items"))
 	}
-	if how.rate {
+	switch {
+	case how.rate && s.Rates != nil:
 		made["rate"] = s.rates(wide, how.day)
+	case how.rate:
+		s.foreign(wide, how.day)
 	}
 	if id := wide.Lookup(how.id); id != nil && how.id != "" {
 		s.repeated(c, id)
@@ -528,6 +534,23 @@ func (s *folder) rates(wide *table.Table, day string) *table.Column {
 		out.Texts.Offsets = append(out.Texts.Offsets, int32(len(out.Texts.Bytes)))
 	}
 	return out
+}
+
+// foreign notes rows in another currency, for which there can be no rate.
+func (s *folder) foreign(wide *table.Table, day string) {
+	currency := wide.Column("currency")
+	for r := range s.rows {
+		if currency.Missing(r) || string(currency.Texts.At(r)) == s.Currency {
+			continue
+		}
+		on, dated := int32(0), false
+		if day != "" {
+			if days := wide.Column(day); !days.Missing(r) {
+				on, dated = days.Dates[r], true
+			}
+		}
+		s.rate(string(currency.Texts.At(r)), on, dated)
+	}
 }
 
 // fitting notes amounts that are too large once they are converted.
