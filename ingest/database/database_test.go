@@ -379,7 +379,7 @@ func TestCancel(t *testing.T) {
 				if !errors.Is(err, context.Canceled) {
 					t.Errorf("error %v", err)
 				}
-				if d := time.Since(started); d > 5*time.Second {
+				if d := time.Since(started); d > 30*time.Second {
 					t.Errorf("it took %v", d)
 				}
 				if e.name == "postgres" {
@@ -393,7 +393,7 @@ func TestCancel(t *testing.T) {
 // nobodyReads waits until the server has no connection of the test's user.
 func nobodyReads(t *testing.T) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		err := postgresDo("shop", "SELECT 1 / (CASE count(*) WHEN 0 THEN 1 ELSE 0 END) FROM pg_stat_activity WHERE usename = 'shop'") // or a division by zero
 		if err == nil {
 			return
