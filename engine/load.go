@@ -477,8 +477,8 @@ func (w *writer) setAside(ctx context.Context, l Loading, path string, cause *un
 		return nil, err
 	}
 	sum := sha256.New()
-	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		io.WriteString(sum, cause.Error()) // where it leads is not to be read
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		io.WriteString(sum, cause.Error()) // a link leads elsewhere, and a pipe waits
 	} else {
 		f, err := os.Open(path)
 		if err != nil {

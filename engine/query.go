@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -140,6 +141,18 @@ func (e *Engine) Show(ctx context.Context, customer string) ([]Section, error) {
 		var known bool
 		if err := db.Row(ctx, []any{&known}, "SELECT count(*) > 0 FROM identities WHERE customer_id = $customer", id); err != nil {
 			return err
+		}
+		if !known { // an id that was joined to another leads to it
+			var survivor string
+			err := db.Row(ctx, []any{&survivor}, `SELECT min(customer_id) FROM identities
+WHERE CASE WHEN id_space = '' THEN source_customer_id ELSE id_space || ':' || source_customer_id END = $customer
+HAVING count(DISTINCT customer_id) = 1`, id)
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+			if known = survivor != ""; known {
+				id = sql.Named("customer", survivor)
+			}
 		}
 		if !known {
 			return fmt.Errorf("no customer %q: clientele query \"SELECT customer_id FROM customers\" lists them", customer)

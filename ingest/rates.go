@@ -38,6 +38,9 @@ type series struct {
 // rateScale is how many units of a rate make one: twelve decimals.
 const rateScale = 1_000_000_000_000
 
+// maxRatesFile is a hundred years of daily rates of a dozen currencies.
+const maxRatesFile = 16 << 20
+
 // ReadRates reads a file of rates: CSV (comma, semicolon or tab; UTF-8 or
 // GB18030) with a header that names the columns date, from, to and rate, in
 // Chinese 日期, 原币种, 目标币种 and 汇率, in any order and among others. Days have
@@ -45,9 +48,18 @@ const rateScale = 1_000_000_000_000
 // currency columns have, rates are above 0 and below 9,000,000, with a decimal
 // point; decimals past the twelfth are rounded half up.
 //
-// The first fault is the error: a RowError, or one line that names the file. Two
+// A file of more than 16 MB is none. The first fault is the error: a RowError, or one line that names the file. Two
 // different rates of one pair and day are a fault.
 func ReadRates(path string) (*Rates, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, at(path, bare(err))
+	case !info.Mode().IsRegular():
+		return nil, at(path, errors.New("is no regular file"))
+	case info.Size() > maxRatesFile:
+		return nil, at(path, fmt.Errorf("has %d bytes: no file of rates is as large", info.Size()))
+	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, at(path, bare(err))
