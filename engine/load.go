@@ -161,11 +161,16 @@ func (w *writer) loadSource(ctx context.Context, l Loading) error {
 			g = &group{writer: w, ctx: ctx}
 		}
 		m, loaded, err := w.open(ctx, l, path)
+		if m != nil {
+			defer m.file.Close() // loading has closed it already where all went well
+		}
+		if err != nil && (!errors.As(err, new(*unreadable)) || w.named(l, path.file)) {
+			return err // the files that follow need not be read for it
+		}
 		opened = append(opened, opening{path, m, loaded, err})
 		if m == nil {
 			continue
 		}
-		defer m.file.Close() // loading has closed it already where all went well
 		if !m.direct() || !g.fits(m) {
 			if err := g.load(); err != nil {
 				return err
@@ -260,7 +265,7 @@ func (e *Engine) place(l Loading, pattern string) string {
 	return e.path(pattern)
 }
 
-// source files: where a file is, and the folder of the source that holds it.
+// sourceFile is where a file is, and the folder of the source that holds it.
 type sourceFile struct{ file, root string }
 
 // files lists the files of a source in the order of their names. A folder stands

@@ -152,11 +152,7 @@ func (w *writer) linesChange(ctx context.Context) (bool, error) {
 // plainly as they were.
 func (w *writer) contest(ctx context.Context, s shape, first sql.NamedArg) error {
 	look := s.id == "member" // members are not seen by the reader's ids
-	columns := table.New(
-		&table.Column{Field: table.Field{Name: "source", Kind: table.Text}, Texts: table.Strings{Offsets: []int32{0}}},
-		&table.Column{Field: table.Field{Name: "id", Kind: table.Text}, Texts: table.Strings{Offsets: []int32{0}}},
-		&table.Column{Field: table.Field{Name: "kind", Kind: table.Text}, Texts: table.Strings{Offsets: []int32{0}}},
-	)
+	columns := table.Make(0, table.Field{Name: "source", Kind: table.Text}, table.Field{Name: "id", Kind: table.Text}, table.Field{Name: "kind", Kind: table.Text})
 	for _, key := range slices.SortedFunc(maps.Keys(w.folds), func(a, b foldKey) int { return strings.Compare(a.source, b.source) }) {
 		if key.kind != s.kind {
 			continue

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -199,14 +200,13 @@ func onlyIn(a, b string) string {
 	return strings.Join(out, "\n")
 }
 
+var splits = flag.Int("splits", 60, "TestAnySplitAnyOrder: random splits and orders; a twentieth of them, four at least, for TestRollbackIsExact")
+
 func splitsRounds() int {
-	if os.Getenv("CLIENTELE_SOAK") != "" {
-		return 2000
-	}
 	if testing.Short() {
 		return 10
 	}
-	return 60
+	return *splits
 }
 
 // Any split of a source's files, loaded in any order and in any groups, ends in the

@@ -262,11 +262,8 @@ type folder struct {
 
 const positive = math.MaxInt64 // a hash of 63 bits is an integer in every engine
 
-// Member is the number of a customer id of an id space.
-func Member(space string, id []byte) int64 {
-	return int64(xxh3.HashSeed(id, xxh3.HashString(space)) & positive)
-}
-
+// members puts the number of each customer, a hash of id space and id, in the place of
+// the id, and delivers each customer once.
 func (s *folder) members(wide *table.Table) (*table.Column, *table.Table) {
 	key := wide.Column("customer_key")
 	var via []int32
