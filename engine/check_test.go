@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"clientele/engine"
 	"clientele/engine/config"
+	"clientele/engine/demo/exports"
 )
 
 // small is a store of two sources with every fault that a configured check can
@@ -239,6 +241,27 @@ func TestProgramChecks(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
+}
+
+// What platforms export is sound: of their habits no check makes a fault. JD tells
+// what an order cost before and after discounts, and lines at list prices.
+func TestChecksOfExports(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := exports.Write(dir, 1); err != nil {
+		t.Fatal(err)
+	}
+	e := workspace(t)
+	write(t, e, "rates.csv", exportRates)
+	e.Config.Currency, e.Config.Rates = "CNY", "rates.csv"
+	if loaded, err := discovered(t, e, false, filepath.Join(dir, exports.Data)); err != nil {
+		t.Fatalf("%v: %+v", err, loaded)
+	}
+	expect(t, e, "SELECT count(*) > 0 FROM orders WHERE source = 'jd_orders' AND discount IS NULL AND gross > net", "true")
+	checked, err := e.Check(context.Background())
+	if err != nil || len(checked.Failed()) > 0 {
+		t.Errorf("%v, %+v", err, checked.Failed())
+	}
+	expect(t, e, "SELECT DISTINCT reason FROM refunds ORDER BY reason", "cancelled", "negative order", "partial refund", "refund")
 }
 
 // Freshness is counted in the business zone: at 16:30 UTC it is the next day in Shanghai.

@@ -1,17 +1,21 @@
 -- All refunds, as they are understood beside the orders that are known: rows of
 -- refunds files, orders below zero (Online Retail's invoices that start with C), and
--- what orders tell of, which is at most their net: many tell of it with tax and shipping. Whose they are, on which day they count, whether they count
--- at all, and how much of what an order told of is not in a refund of its own. Made
--- anew after every load, so the order of loading does not matter. A refund belongs
--- to an order of its own source, or of any one source when its own has no orders.
+-- what orders tell of, which is at most their net: many tell of it with tax and
+-- shipping. Whose they are, on which day they count, whether they count at all, and
+-- how much of what an order told of is not in a refund of its own. Made anew after
+-- every load, so the order of loading does not matter. A refund belongs to an order
+-- of its own source, or of any one source when its own has no orders. The status of
+-- an order says why money went back only where that is a cancellation: of a paid
+-- order, the amount says whether all of it did.
 CREATE OR REPLACE TEMP TABLE told_refunds AS
 SELECT source, refund_id, order_id, member, refunded_at, refunded_on, amount, currency, reason, 'row' AS told_by, batch_id, line
 FROM facts.refunds
 UNION ALL
-SELECT source, order_id, NULL, member, ordered_at, ordered_on, -net, currency, coalesce(status, 'negative order'), 'row', batch_id, line
+SELECT source, order_id, NULL, member, ordered_at, ordered_on, -net, currency, CASE WHEN status = 'cancelled' THEN 'cancelled' ELSE 'negative order' END, 'row', batch_id, line
 FROM facts.orders WHERE net < 0 AND status IS DISTINCT FROM 'unpaid'
 UNION ALL
-SELECT source, order_id || ':refund', order_id, member, refunded_at, refunded_on, least(coalesce(refunded, net), net), currency, coalesce(status, 'refunded'), 'order', batch_id, line
+SELECT source, order_id || ':refund', order_id, member, refunded_at, refunded_on, least(coalesce(refunded, net), net), currency,
+  CASE WHEN status = 'cancelled' THEN 'cancelled' WHEN refunded < net THEN 'partial refund' ELSE 'refund' END, 'order', batch_id, line
 FROM facts.orders WHERE refunded_at IS NOT NULL AND counted AND net > 0;
 
 CREATE OR REPLACE TEMP TABLE refund_orders AS
