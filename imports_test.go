@@ -33,7 +33,7 @@ func rules() []rule {
 		{"models", []string{"engine/table"}},
 		{"models/stat", []string{"engine/vec"}},
 		{"models/modelstest", []string{"engine/table", "models"}},
-		{"models/*", []string{"engine/table", "engine/vec", "models", "models/stat"}},
+		{"models/*", []string{"engine/table", "engine/vec", "models", "models/stat", "models/purchase"}},
 
 		{"ingest", []string{"engine/table"}},
 		{"ingest/internal/*", []string{"engine/table", "ingest"}},
