@@ -32,8 +32,9 @@ func rules() []rule {
 
 		{"models", []string{"engine/table"}},
 		{"models/stat", []string{"engine/vec"}},
+		{"models/evaluate", []string{"models/stat"}},
 		{"models/modelstest", []string{"engine/table", "models"}},
-		{"models/*", []string{"engine/table", "engine/vec", "models", "models/stat", "models/purchase"}},
+		{"models/*", []string{"engine/table", "engine/vec", "models", "models/evaluate", "models/stat", "models/purchase"}},
 
 		{"ingest", []string{"engine/table"}},
 		{"ingest/internal/*", []string{"engine/table", "ingest"}},
