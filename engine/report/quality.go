@@ -266,8 +266,8 @@ func (p printer) days(n int64) string { return p.of(n, "day", "days", "天") }
 func (p printer) loadTable(d *Data) block {
 	var read, accepted, duplicates, rejected, refused, refusedRows, lost int64
 	loads := &grid{
-		Head: []string{p.t("Kind", "类型"), p.t("Source", "来源"), p.t("State", "状态"), p.t("Files", "文件数"), p.t("Read", "读取"),
-			p.t("Accepted", "接受"), p.t("Duplicates", "重复"), p.t("Rejected", "拒绝"), p.t("Rejected share", "拒绝率")},
+		Head: []string{p.t("Kind", "类型"), p.t("Source", "来源"), p.t("State", "状态"), p.t("Files", "文件数"), p.t("Rows read", "读取行数"),
+			p.t("Rows accepted", "接受行数"), p.t("Duplicate rows", "重复行数"), p.t("Rows rejected", "拒绝行数"), p.t("Rejected of rows read", "拒绝行占读取行")},
 		Numbers: []bool{false, false, false, true, true, true, true, true, true},
 	}
 	for _, l := range d.Loads {
@@ -281,15 +281,15 @@ func (p printer) loadTable(d *Data) block {
 		loads.Rows = append(loads.Rows, []string{p.name(kinds(), l.Kind), l.Source, p.name(states(), l.State), p.n(l.Files), p.n(l.Read),
 			p.n(l.Accepted), p.n(l.Duplicates), p.n(l.Rejected), p.pct(share(l.Rejected, l.Read))})
 	}
-	words := p.f("%s rows were read: %s accepted, %s duplicates, %s rejected (%s).", "共读取 %s 行：接受 %s 行，重复 %s 行，拒绝 %s 行（%s）。",
-		p.n(read), p.n(accepted), p.n(duplicates), p.n(rejected), p.pct(share(rejected, read)))
+	words := p.f("The files that are loaded have %s: %s accepted, %s duplicates of a row that is stored, %s rejected (%s).", "已载入文件共 %s：接受 %s 行，与已存行重复 %s 行，拒绝 %s 行（%s）。",
+		p.rowsOf(read), p.n(accepted), p.n(duplicates), p.n(rejected), p.pct(share(rejected, read)))
 	if lost == 0 {
 		words += p.t(" Every row is accounted for.", "每一行均有去向。")
 	} else {
 		words += p.f(" These do not add up: %s rows are unaccounted for.", "合计不符：%s 行去向不明。", p.n(lost))
 	}
 	if refused > 0 {
-		words += p.f(" Refused whole for too many bad rows, and in no figure of this report: %s with %s.", "另有 %s（%s）因错误行过多被整份拒收，不在本报告内。",
+		words += p.f(" Refused whole, and in no figure of this report: %s with %s (clientele batches says why).", "另有 %s（%s）被整份拒收，不在本报告内（用 clientele batches 查看原因）。",
 			p.of(refused, "file", "files", "个文件"), p.rowsOf(refusedRows))
 	}
 	return block{Title: p.t("Rows loaded, by source", "各来源载入行数"), Table: loads, Caption: words}
@@ -321,8 +321,8 @@ func severities() []Label {
 
 func (p printer) rejectTable(d *Data) block {
 	g := &grid{
-		Head: []string{p.t("Source", "来源"), p.t("Column", "列"), p.t("Reason", "原因"), p.t("Rows", "行数"), p.t("Form of the first", "首例形式"),
-			p.t("First at", "首例位置")},
+		Head: []string{p.t("Source", "来源"), p.t("Column", "列"), p.t("Reason", "原因"), p.t("Rows rejected", "拒绝行数"), p.t("Form of the first value", "首例值的形式"),
+			p.t("Where the first is", "首例位置")},
 		Numbers: []bool{false, false, false, true, false, false},
 	}
 	for _, r := range d.Rejects {
@@ -486,7 +486,8 @@ func (p printer) gapTable(d *Data) block {
 		all = all[:maxGaps]
 	}
 	g := &grid{
-		Head:    []string{p.t("Source", "来源"), p.t("First day without", "首个无订单日"), p.t("Last", "末日"), p.t("Days", "天数"), p.t("Not unusual up to", "常见上限")},
+		Head: []string{p.t("Source", "来源"), p.t("First day without an order", "首个无订单日"), p.t("Last day without an order", "末个无订单日"), p.t("Days without an order", "无订单天数"),
+			p.t("Usual at most, days", "不算异常的天数上限")},
 		Numbers: []bool{false, true, true, true, true},
 	}
 	for _, r := range all {
@@ -499,8 +500,8 @@ func isoDay(d int32) string { return day(d).Format("2006-01-02") }
 
 func (p printer) freshTable(d *Data) block {
 	g := &grid{
-		Head: []string{p.t("Kind", "类型"), p.t("Source", "来源"), p.t("First fact", "最早数据"), p.t("Last fact", "最新数据"), p.t("Days before the as-of day", "距截止日天数"),
-			p.t("Last load", "最近载入")},
+		Head: []string{p.t("Kind", "类型"), p.t("Source", "来源"), p.t("Day of the first fact", "最早数据日期"), p.t("Day of the last fact", "最新数据日期"),
+			p.t("Days from the last fact to the as-of day", "最新数据距截止日天数"), p.t("Day of the last load", "最近载入日期")},
 		Numbers: []bool{false, false, true, true, true, true},
 	}
 	for _, f := range d.Fresh {
@@ -525,23 +526,26 @@ func (p printer) freshTable(d *Data) block {
 
 func (p printer) factTable(d *Data) block {
 	g := &grid{
-		Head: []string{p.t("Facts", "数据类型"), p.t("Stored", "已存"), p.t("Without a customer", "无客户"), p.t("Never count", "不计入"),
-			p.t("After the as-of day", "晚于截止日"), p.t("First", "最早"), p.t("Last", "最晚")},
+		Head: []string{p.t("Kind", "类型"), p.t("Facts stored", "已存条数"), p.t("Facts without a customer", "无客户条数"), p.t("Facts that never count", "不计入条数"),
+			p.t("Facts after the as-of day", "晚于截止日条数"), p.t("Day of the first", "最早日期"), p.t("Day of the last", "最晚日期")},
 		Numbers: []bool{false, true, true, true, true, true, true},
 	}
 	for _, f := range d.Facts {
-		row := []string{p.name(kinds(), f.Kind), p.n(f.Facts), "", "", "", "", ""}
+		row := []string{p.name(kinds(), f.Kind), p.n(f.Facts), dash, dash, dash, dash, dash}
 		if f.Dated {
 			row = []string{row[0], row[1], p.n(f.WithoutCustomer), p.n(f.NotCounted), p.n(f.AfterAsOf), isoDay(f.FirstOn), isoDay(f.LastOn)}
 		}
 		g.Rows = append(g.Rows, row)
 	}
-	guests := p.t("Every order that counts belongs to a customer.", "所有计入的订单均有对应客户。")
+	words := p.t("A fact may have had several rows, as an order with its lines has, and several versions: its newest one is counted. Of customers, products and campaigns every row is.",
+		"一条数据可能对应文件中的多行（如含明细的订单）和多个版本，此处只计最新版本；客户、商品和营销活动则每行都计。") + p.t(" ", "")
 	if h := d.Headline; h.GuestOrders > 0 {
-		guests = p.f("Orders without a customer: %s (%s of orders, %s). They are in the revenue and scored for nobody.", "无客户信息的订单：%s 笔（占订单的 %s，金额 %s），计入收入但不参与评分。",
-			p.n(h.GuestOrders), p.pct(share(h.GuestOrders, h.Orders)), p.money(h.GuestSales))
+		words += p.f("Of the orders that count up to the as-of day %s without a customer (%s of them, %s): in the revenue, and scored for nobody.", "截至截止日计入的订单中，%s无客户信息（占 %s，金额 %s），计入收入但不参与评分。",
+			p.of(h.GuestOrders, "is", "are", "笔"), p.pct(share(h.GuestOrders, h.Orders)), p.money(h.GuestSales))
+	} else {
+		words += p.t("Every order that counts belongs to a customer.", "所有计入的订单均有对应客户。")
 	}
-	return block{Title: p.t("What the store holds", "库中数据"), Table: g, Caption: guests}
+	return block{Title: p.t("What the store holds", "库中数据"), Table: g, Caption: words}
 }
 
 func items() []Label {
@@ -560,13 +564,13 @@ func items() []Label {
 
 func (p printer) unknownTable(d *Data) block {
 	g := &grid{
-		Head:    []string{p.t("Facts", "数据类型"), p.t("Not known", "未知项"), p.t("Of", "总数"), p.t("Unknown", "未知"), p.t("Share", "占比")},
+		Head:    []string{p.t("Kind", "类型"), p.t("What is not known", "未知项"), p.t("Facts in all", "总条数"), p.t("Facts without it", "未知条数"), p.t("Share without it", "未知占比")},
 		Numbers: []bool{false, false, true, true, true},
 	}
 	for _, u := range d.Unknowns {
 		g.Rows = append(g.Rows, []string{p.name(kinds(), u.Kind), p.name(items(), u.Item), p.n(u.Facts), p.n(u.Missing), p.pct(share(u.Missing, u.Facts))})
 	}
-	words := p.t("What facts do not say cannot be segmented by.", "数据中没有的信息无法用于分群。")
+	words := p.t("Facts up to the as-of day; customers are counted after ids were joined. What facts do not say cannot be segmented by.", "统计截至截止日的数据，客户按合并编号后计。数据中没有的信息无法用于分群。")
 	return block{Title: p.t("Values that are not known", "未知值"), Half: true, Table: g, Caption: words}
 }
 
@@ -576,7 +580,7 @@ func (p printer) joinedTable(d *Data) block {
 		b.Missing = p.t("Every customer id is a customer of its own: nothing was joined.", "每个客户编号各为一位客户，没有合并。")
 		return b
 	}
-	g := &grid{Head: []string{p.t("By", "依据"), p.t("Ids joined", "并入编号数"), p.t("Customers", "客户数")}, Numbers: []bool{false, true, true}}
+	g := &grid{Head: []string{p.t("Joined by", "合并依据"), p.t("Ids joined to another", "并入他人的编号数"), p.t("Customers they joined", "并入的客户数")}, Numbers: []bool{false, true, true}}
 	var ids int64
 	for _, j := range d.Joined {
 		ids += j.IDs
@@ -608,7 +612,7 @@ func sharings() []phrase {
 }
 
 func (p printer) sharedTable(d *Data) block {
-	g := &grid{Head: []string{p.t("Key", "键"), p.t("Shown masked", "脱敏显示"), p.t("Held by", "持有人数"), p.t("Why it joins nobody", "不用于合并的原因")}, Numbers: []bool{false, false, true, false}}
+	g := &grid{Head: []string{p.t("Kind of key", "键的类型"), p.t("Key, masked", "键（脱敏）"), p.t("People who have it", "持有人数"), p.t("Why it joins nobody", "不用于合并的原因")}, Numbers: []bool{false, false, true, false}}
 	for _, k := range d.SharedKeys {
 		reason, _ := p.phrased(sharings(), k.Reason)
 		g.Rows = append(g.Rows, []string{p.name(joins(), k.Kind), k.Shown, p.n(k.People), reason})
@@ -623,7 +627,7 @@ func (p printer) sharedTable(d *Data) block {
 
 func (p printer) exclusionTable(d *Data) block {
 	g := &grid{
-		Head:    []string{p.t("Rule", "规则"), p.t("Leaves out", "排除对象"), p.t("Customers", "客户数"), p.t("Orders", "订单数"), p.t("Net amount", "净额")},
+		Head:    []string{p.t("Rule", "规则"), p.t("Leaves out", "排除对象"), p.t("Customers concerned", "涉及客户数"), p.t("Orders left out", "排除订单数"), p.t("Net amount left out", "排除净额")},
 		Numbers: []bool{false, false, true, true, true},
 	}
 	kinds := []Label{{"customers", Text{"customers", "客户"}}, {"orders", Text{"orders", "订单"}}}
@@ -631,8 +635,8 @@ func (p printer) exclusionTable(d *Data) block {
 		g.Rows = append(g.Rows, []string{x.Rule, p.name(kinds, x.Kind), p.n(x.Customers), p.n(x.Orders), p.money(x.Net)})
 	}
 	return block{Title: p.t("Left out of scoring by rules", "按规则不计入评分"), Table: g,
-		Caption: p.t("These are stored, and in no figure of revenue, customers or scores. A customer or an order that two rules name stands under both.",
-			"这些数据已入库，但不计入收入、客户与评分。被两条规则同时匹配的客户或订单在两处均列出。")}
+		Caption: p.t("These are stored, and in no figure of revenue, customers or scores. Of a rule on orders the customers are those who placed them. Amounts are before refunds and of orders that would count. A customer or an order that two rules name stands under both.",
+			"这些数据已入库，但不计入收入、客户与评分。订单规则的客户数为下单客户数；净额为本应计入的订单金额，未扣退款。被两条规则同时匹配的客户或订单在两处均列出。")}
 }
 
 // gapColor is behind days without orders.

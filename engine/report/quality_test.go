@@ -127,7 +127,7 @@ func TestQualityBlocks(t *testing.T) {
 		t.Error(got)
 	}
 	// A batch that was rolled back is listed and is not among what was read.
-	if words := (printer{}).quality(build(t, m, Meta{})).Blocks[0].Caption; !strings.HasPrefix(words, "20 rows were read: 20 accepted") {
+	if words := (printer{}).quality(build(t, m, Meta{})).Blocks[0].Caption; !strings.HasPrefix(words, "The files that are loaded have 20 rows: 20 accepted") {
 		t.Error(words)
 	}
 	full, meta := shop(t, 60)
@@ -135,6 +135,38 @@ func TestQualityBlocks(t *testing.T) {
 		"Freshness; What the store holds; Values that are not known; Customer ids joined; Keys that too many share; Left out of scoring by rules"
 	if got := titles(build(t, full, meta)); got != want {
 		t.Error(got)
+	}
+}
+
+// Every number of the chapter stands under a head that says what is counted.
+func TestNumbersHaveUnits(t *testing.T) {
+	m, meta := shop(t, 60)
+	d := build(t, m, meta)
+	for _, c := range []struct {
+		printer printer
+		units   []string
+	}{
+		{printer{currency: d.Currency}, []string{"Files", "Rows", "rows", "Facts", "Day", "day", "days", "Share", "Ids", "Customers", "People", "Orders", "amount"}},
+		{printer{zh: true, currency: d.Currency}, []string{"数", "日", "占", "净额"}},
+	} {
+		heads := 0
+		for _, b := range c.printer.quality(d).Blocks {
+			if b.Table == nil {
+				continue
+			}
+			for i, head := range b.Table.Head {
+				if !b.Table.Numbers[i] {
+					continue
+				}
+				heads++
+				if !slices.ContainsFunc(c.units, func(unit string) bool { return strings.Contains(head, unit) }) {
+					t.Errorf("%s: %q does not say of what", b.Title, head)
+				}
+			}
+		}
+		if heads < 30 {
+			t.Errorf("only %d columns of numbers", heads)
+		}
 	}
 }
 

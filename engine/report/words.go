@@ -125,7 +125,7 @@ func reasons() []phrase {
 		{form: `id spoilt by a spreadsheet; export the column as text`, zh: "编号被电子表格改写；请将该列按文本导出"},
 		{form: `not valid UTF-8`, zh: "不是有效的 UTF-8"},
 		{form: `not valid UTF-8; set the encoding of the file`, zh: "不是有效的 UTF-8；请设定文件编码"},
-		{form: `row is not valid (UTF-8|GB18030)`, zh: "该行不是有效的 ${1}"},
+		{form: `row is not valid (\S+)`, zh: "该行不是有效的 ${1}"},
 		{form: `holds a NUL character`, zh: "含有 NUL 字符"},
 		{form: `row holds a NUL character`, zh: "该行含有 NUL 字符"},
 		{form: `row holds a NUL byte`, zh: "该行含有 NUL 字节"},

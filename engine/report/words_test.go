@@ -47,7 +47,7 @@ func readerReasons() []string {
 		// ingest/csv
 		"row has 1 cell, header has 17", "row has 12 cells, header has 17",
 		"row has 3 cells, header has 4 and the other rows end with one empty cell more",
-		"row holds a NUL byte", "row is not valid UTF-8", "row is not valid GB18030",
+		"row holds a NUL byte", "row is not valid UTF-8", "row is not valid GB18030", "row is not valid UTF-16", "row is not valid windows-1252",
 		"text after a closing quote", "a quote is opened and never closed",
 		"belongs to the row of line 12: text after a closing quote", "belongs to the row of line 1204: a quote is opened and never closed",
 		"a quote opened in the row that begins here is not closed within 16 MB", "the row that begins here is longer than 16 MB",
@@ -64,7 +64,7 @@ func readerReasons() []string {
 
 // english finds a word of English; the names of formats, marks and numbers are none.
 func english(text string) string {
-	for _, w := range regexp.MustCompile(`[A-Za-z][a-z]+`).FindAllString(regexp.MustCompile(`'.*'|--dates (dmy|mdy|excel)|UTF-8|JSON|CSV|USD|CNY|Gamma-Gamma|Pareto/NBD|GB18030|grid125|r-rfm-0\.2`).ReplaceAllString(text, ""), -1) {
+	for _, w := range regexp.MustCompile(`[A-Za-z][a-z]+`).FindAllString(regexp.MustCompile(`'.*'|--dates (dmy|mdy|excel)|UTF-8|UTF-16|windows-1252|JSON|CSV|USD|CNY|Gamma-Gamma|Pareto/NBD|GB18030|grid125|r-rfm-0\.2`).ReplaceAllString(text, ""), -1) {
 		if w != "cn" && w != "rf" {
 			return w
 		}
