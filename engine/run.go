@@ -13,7 +13,8 @@ import (
 	"clientele/engine/workspace"
 )
 
-// Ran is what the nightly job did.
+// Ran is what the nightly job did. Scored.AsOf is empty where nothing was scored,
+// since all that would be the first facts was refused.
 type Ran struct {
 	Loaded  []Loaded `json:"loaded"`
 	Checked Checked  `json:"checked"`
@@ -23,6 +24,7 @@ type Ran struct {
 // Run is the nightly job: it loads what is new in the sources of clientele.yaml,
 // checks the facts and scores the day. Neither a refused file nor a failed check
 // stops it: the run is published, and the error is ErrRefused, ErrChecks or both.
+// Whatever else fails, what was loaded before it is told.
 func (e *Engine) Run(ctx context.Context, asOf string, allowRejects bool) (Ran, error) {
 	var ran Ran
 	if _, err := e.checks(ctx); err != nil { // before the work of loading, not after
@@ -42,15 +44,22 @@ func (e *Engine) Run(ctx context.Context, asOf string, allowRejects bool) (Ran, 
 			return err
 		}
 		ran.Scored, err = e.scoreLocked(ctx, lock, asOf, ran.Checked)
+		if errors.Is(err, ErrNoFacts) && anyRefused(ran.Loaded) {
+			return nil // the refusal is why, and is told
+		}
 		return err
 	})
 	if err != nil {
 		return ran, err
 	}
-	if slices.ContainsFunc(ran.Loaded, func(l Loaded) bool { return l.State == StateRefused }) {
+	if anyRefused(ran.Loaded) {
 		return ran, errors.Join(ErrRefused, ran.Checked.Err())
 	}
 	return ran, ran.Checked.Err()
+}
+
+func anyRefused(loaded []Loaded) bool {
+	return slices.ContainsFunc(loaded, func(l Loaded) bool { return l.State == StateRefused })
 }
 
 // identityStale reports whether the rules of who is one customer have changed since
@@ -111,7 +120,7 @@ func (e *Engine) Rebuild(ctx context.Context, forget, allowRejects bool) ([]Load
 			return true, err
 		})
 	})
-	if err == nil && slices.ContainsFunc(all, func(l Loaded) bool { return l.State == StateRefused }) {
+	if err == nil && anyRefused(all) {
 		err = ErrRefused
 	}
 	return all, err

@@ -84,10 +84,10 @@ Exit status 3 when a check of severity error failed, or a file was refused.`,
 			}
 			began := time.Now()
 			ran, err := e.Run(cmd.Context(), asOf, allowRejects)
+			a.remarkLoaded(ran.Loaded)
 			if err != nil && !aboutData(err) {
 				return err
 			}
-			a.remarkLoaded(ran.Loaded)
 			if a.format == "json" {
 				return errors.Join(writeJSON(a.out, ran), err)
 			}
@@ -96,7 +96,7 @@ Exit status 3 when a check of severity error failed, or a file was refused.`,
 					return err
 				}
 			}
-			printErr := a.scored([]engine.Scored{ran.Scored})
+			printErr := a.published(ran.Scored)
 			if failed := ran.Checked.Failed(); len(failed) > 0 && printErr == nil {
 				fmt.Fprintln(a.out)
 				printErr = a.rows(checkTable(failed))
@@ -187,6 +187,15 @@ func newScore(a *app) *cobra.Command {
 	f.Var(&choice{&every, []string{"day", "week", "month", "quarter", "year"}}, "every", "`STEP` from --from: day, week, month, quarter or year")
 	s.add(cmd)
 	return cmd
+}
+
+// published prints the finished run of a night, or what to do when there is none.
+func (a *app) published(s engine.Scored) error {
+	if s.AsOf == "" {
+		a.remark("nothing is scored, as nothing that has a date is loaded: mend the files or the configuration as said above (clientele ingest --dry-run FILE shows how a file is read), and run again")
+		return nil
+	}
+	return a.scored([]engine.Scored{s})
 }
 
 // scored prints finished runs: their doubts as remarks, their models as rows.
