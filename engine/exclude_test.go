@@ -38,8 +38,7 @@ VALUES
   ('crm', 1, NULL, NULL, NULL, NULL, NULL, NULL, 'staff', NULL, TIMESTAMPTZ '2024-07-02 00:00:00+00', 3, 1, 4),
   ('crm', 2, '李雷', NULL, 'male', '北京', DATE '2024-01-01', NULL, '员工，VIP', NULL, NULL, 4, 1, 5),
   ('crm', 3, 'Cy', 'cy@shop.example', NULL, NULL, DATE '2024-01-01', NULL, NULL, NULL, NULL, 5, 1, 6);
-INSERT INTO facts.orders (source, order_id, member, card, ordered_at, ordered_on, ordered_day, status, counted, shop, channel, coupon, campaign_id, net, content, batch_id, line)
-  SELECT source, id, member, card, CAST(day AS TIMESTAMPTZ), day, day - DATE '1970-01-01', status, counted, shop, channel, coupon, campaign, net, 1, 1, 1
+CREATE TEMP TABLE placed AS SELECT *, CAST(hash(shop, channel, coupon, campaign) >> 1 AS BIGINT) AS terms
   FROM (VALUES
     ('web', 'A1', 1, 10, DATE '2024-02-01', 'paid', true, 'Main', 'web', NULL, 'spring', 100.00),
     ('web', 'A2', 1, 10, DATE '2024-03-01', 'paid', true, 'Main', 'app', 'VIP-2024', NULL, 60000),
@@ -51,6 +50,9 @@ INSERT INTO facts.orders (source, order_id, member, card, ordered_at, ordered_on
     ('web', 'TESTX', 5, NULL, DATE '2024-05-03', 'refund', true, 'Main', 'web', NULL, NULL, -5),
     ('web', 'TEST9', 5, NULL, DATE '2024-07-01', 'paid', true, 'Main', 'web', NULL, NULL, 9)
   ) AS o(source, id, member, card, day, status, counted, shop, channel, coupon, campaign, net);
+INSERT INTO facts.terms SELECT DISTINCT terms, shop, channel, NULL, coupon, campaign FROM placed;
+INSERT INTO facts.orders (source, order_id, member, card, ordered_at, ordered_on, ordered_day, status, counted, terms, net, content, batch_id, line)
+  SELECT source, id, member, card, CAST(day AS TIMESTAMPTZ), day, day - DATE '1970-01-01', status, counted, terms, net, 1, 1, 1 FROM placed;
 INSERT INTO facts.settled_refunds (source, refund_id, order_id, member, refunded_at, refunded_on, refunded_day, amount, told_amount, told_by, counted, batch_id, line)
   SELECT source, id, order_id, member, CAST(day AS TIMESTAMPTZ), day, day - DATE '1970-01-01', amount, amount, 'row', true, 1, 1
   FROM (VALUES

@@ -21,9 +21,9 @@ type group struct {
 	ctx   context.Context
 	files []*merge
 
-	people, cards, articles []*table.Table
-	side                    int  // bytes of these
-	more                    bool // the stream was interrupted to store them
+	people, cards, terms, articles []*table.Table
+	side                           int  // bytes of these
+	more                           bool // the stream was interrupted to store them
 }
 
 const (
@@ -222,7 +222,7 @@ func (g *group) keep(p part) {
 	for _, s := range []struct {
 		t  *table.Table
 		to *[]*table.Table
-	}{{p.chunk.People, &g.people}, {p.chunk.Cards, &g.cards}, {p.chunk.Articles, &g.articles}} {
+	}{{p.chunk.People, &g.people}, {p.chunk.Cards, &g.cards}, {p.chunk.Terms, &g.terms}, {p.chunk.Articles, &g.articles}} {
 		if s.t == nil || s.t.Rows() == 0 {
 			continue
 		}
@@ -246,6 +246,7 @@ func (g *group) flush() error {
 	}{
 		{"people", ingest.PeopleFields(), &g.people},
 		{"cards", ingest.CardFields(), &g.cards},
+		{"terms", ingest.TermFields(), &g.terms},
 		{"articles", ingest.ArticleFields(), &g.articles},
 	} {
 		if len(*s.tables) == 0 {

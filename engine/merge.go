@@ -391,6 +391,9 @@ func (m *merge) orders() error {
 	if err != nil {
 		return err
 	}
+	if err := m.script("order_terms"); err != nil {
+		return err
+	}
 	if err := m.script("orders"); err != nil || !lines && !single {
 		return err
 	}

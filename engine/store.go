@@ -23,7 +23,7 @@ import (
 
 // schemaVersion is the version of queries/schema. Columns may be added under
 // the same version; anything else needs a new one and a migration.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // ErrNoStore says that nothing has been loaded yet.
 var ErrNoStore = errors.New("nothing is loaded yet: load files with clientele ingest, or the sources of clientele.yaml with clientele run")

@@ -56,6 +56,7 @@ type Binding struct {
 	Header string // name in the file
 	Index  int    // position in the file; past its last column for what a Source adds
 	How    string // "name" (recognised by its name), "source" (by what the export is), "map" (configured)
+	From   []int  // positions of the columns of the file that a Source makes it from; nil: it stands there as it is
 }
 
 // File is an opened and recognised file, ready to load once. It is used by one
@@ -74,13 +75,14 @@ type File struct {
 	Source   *Source   // the export that it was recognised as; nil: none
 	Amount   string    // what an amount in a row is of, where that is known: order, line; else ""
 
-	sum   <-chan fileHash // nil once it is in Hash
-	opt   Options
-	open  OpenFunc
-	info  os.FileInfo
-	plan  *plan
-	input *input   // opened and ready to be read from the first row; nil once loaded
-	rows  *rowHash // of a stream; nil for a file
+	sum    <-chan fileHash // nil once it is in Hash
+	opt    Options
+	open   OpenFunc
+	info   os.FileInfo
+	plan   *plan
+	mended *Header  // how its Source saw it; nil: none
+	input  *input   // opened and ready to be read from the first row; nil once loaded
+	rows   *rowHash // of a stream; nil for a file
 }
 
 // Chunk is a run of converted rows. Read = Table.Rows() + len(Rejects).
@@ -114,8 +116,8 @@ type Chunk struct {
 	Rejects []Reject // in the order of their lines
 	Read    int
 
-	People, Cards, Articles *table.Table  // what no earlier chunk told of; nil without a Fold or such columns
-	Repeated                table.Strings // ids of rows whose id stood in an earlier row of the Fold's files
+	People, Cards, Terms, Articles *table.Table  // what no earlier chunk told of; nil without a Fold or such columns
+	Repeated                       table.Strings // ids of rows whose id stood in an earlier row of the Fold's files
 
 	first, last []byte // ids of its first and its last row, with a Fold
 	ascends     bool   // each id comes after the one before it; then none was remembered
@@ -211,12 +213,20 @@ func (f *File) recognise(k kind) error {
 	f.Notes = append(f.Notes, f.buyerless(k)...)
 	f.Amount = amountOf(f.Source, bindings)
 	used := headersOf(bindings)
+	for i := range bindings {
+		if f.mended != nil {
+			bindings[i].From = f.Source.madeOf(bindings[i].Header, f.mended)
+		}
+		for _, from := range bindings[i].From {
+			used[from] = true
+		}
+	}
 	for i, h := range f.Header {
 		if !used[i] {
 			f.Unused = append(f.Unused, h)
 		}
 	}
-	if f.plan, err = newPlan(k, bindings, f.opt); err != nil {
+	if f.plan, err = newPlan(k, f.Header, bindings, f.opt); err != nil {
 		return err
 	}
 	f.plan.folded = foldOf(k, f.plan.fields)

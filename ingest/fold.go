@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"maps"
 	"math"
@@ -30,6 +29,9 @@ import (
 //   - card (Int): of the name, addresses and consents that a fact tells of its
 //     customer; rows of Chunk.Cards are card and those columns. Not for customers
 //     files, whose rows keep them.
+//   - terms (Int): of where and on what terms an order was placed; rows of
+//     Chunk.Terms are terms and those columns. Only where no row can be a line of an
+//     order: lines tell of their order column by column.
 //   - article (Int): of product, name, category and brand of an order's line;
 //     rows of Chunk.Articles are article and those columns. product_id stays, and
 //     is the name where a line has no id.
@@ -41,11 +43,11 @@ type Fold struct {
 	Currency string // reporting currency
 	Rates    *Rates // nil: none
 
-	once                        sync.Once
-	people, cards, articles, id *set
-	hashed                      atomic.Bool // ids are looked up in id; else they ascend so far
-	last                        []byte      // of the ids that ascend
-	lost                        bool        // ids ascended, and then did not: what repeats is not known
+	once                               sync.Once
+	people, cards, terms, articles, id *set
+	hashed                             atomic.Bool // ids are looked up in id; else they ascend so far
+	last                               []byte      // of the ids that ascend
+	lost                               bool        // ids ascended, and then did not: what repeats is not known
 
 	mu      sync.Mutex
 	missing map[string]int64 // rows by what rate is missing
@@ -57,7 +59,7 @@ const maxSet = 16 << 20
 
 func (f *Fold) init() {
 	f.once.Do(func() {
-		f.people, f.cards, f.articles, f.id = newSet(maxSet), newSet(maxSet/4), newSet(maxSet/4), newSet(maxSet)
+		f.people, f.cards, f.terms, f.articles, f.id = newSet(maxSet), newSet(maxSet/4), newSet(maxSet/4), newSet(maxSet/4), newSet(maxSet)
 		f.missing = map[string]int64{}
 	})
 }
@@ -91,7 +93,7 @@ func shorter(a, b []byte) bool {
 // tables may have equal rows then.
 func (f *Fold) Forgets() bool {
 	f.init()
-	return f.people.full || f.cards.full || f.articles.full
+	return f.people.full || f.cards.full || f.terms.full || f.articles.full
 }
 
 // MissingRates is the reason to refuse a file whose amounts cannot be converted,
@@ -130,6 +132,15 @@ func CardFields() []table.Field {
 	return fields
 }
 
+// TermFields are the columns of Chunk.Terms.
+func TermFields() []table.Field {
+	fields := []table.Field{{Name: "terms", Kind: table.Int}}
+	for _, name := range termColumns() {
+		fields = append(fields, table.Field{Name: name, Kind: table.Text})
+	}
+	return fields
+}
+
 // ArticleFields are the columns of Chunk.Articles.
 func ArticleFields() []table.Field {
 	fields := []table.Field{{Name: "article", Kind: table.Int}}
@@ -143,16 +154,18 @@ func cardColumns() []string {
 	return []string{"name", "email", "phone", "address", "country", "region", "city", "postcode", "member_id", "email_consent", "sms_consent"}
 }
 
+func termColumns() []string { return []string{"shop", "channel", "currency", "coupon", "campaign_id"} }
+
 func articleColumns() []string { return []string{"product_id", "product_name", "category", "brand"} }
 
 // folded says what of a file's wide columns a Fold takes out.
 type folded struct {
-	fields        []table.Field // the narrow columns
-	member, rate  bool          // the file has them
-	card, article []string      // the columns that make them
-	items         bool          // orders carry their lines in a column
-	day           string        // column of the day of a rate
-	id            string        // column of the id of the kind
+	fields               []table.Field // the narrow columns
+	member, rate         bool          // the file has them
+	card, terms, article []string      // the columns that make them
+	items                bool          // orders carry their lines in a column
+	day                  string        // column of the day of a rate
+	id                   string        // column of the id of the kind
 }
 
 // foldOf lays out the narrow columns for the wide ones of a kind.
@@ -182,6 +195,14 @@ func foldOf(k kind, wide []table.Field) folded {
 			fold.article = nil
 		}
 	}
+	if k.name == "orders" && !has["product_id"] && !has["product_name"] && !has["quantity"] && !has["items"] {
+		for _, name := range termColumns() {
+			if has[name] {
+				fold.terms = append(fold.terms, name)
+				drop[name] = true
+			}
+		}
+	}
 	for _, name := range []string{"ordered_on", "refunded_on", "occurred_on", "started_on"} {
 		if has[name] && fold.day == "" {
 			fold.day = name
@@ -200,6 +221,9 @@ func foldOf(k kind, wide []table.Field) folded {
 	}
 	if fold.card != nil {
 		add("card", table.Int)
+	}
+	if fold.terms != nil {
+		add("terms", table.Int)
 	}
 	if fold.article != nil {
 		add("product_id", table.Text)
@@ -226,6 +250,9 @@ func (f *Fold) apply(c *Chunk, how folded) {
 	}
 	if how.card != nil {
 		made["card"], c.Cards = s.side("card", wide, how.card, CardFields(), f.cards, false)
+	}
+	if how.terms != nil {
+		made["terms"], c.Terms = s.side("terms", wide, how.terms, TermFields(), f.terms, false)
 	}
 	if how.article != nil {
 		product := productOf(wide)
@@ -308,17 +335,16 @@ func (s *folder) members(wide *table.Table) (*table.Column, *table.Table) {
 // without a value in the first column has none.
 func (s *folder) side(name string, wide *table.Table, from []string, fields []table.Field, known *set, first bool) (*table.Column, *table.Table) {
 	columns := make([]*table.Column, len(from))
-	tags := make([]uint32, len(from))
+	tags := make([]uint64, len(from))
 	for i, n := range from {
 		columns[i] = wide.Column(n)
-		tags[i] = uint32(xxh3.HashString(n)) | 1
+		tags[i] = xxh3.HashString(n)
 	}
 	out := table.NewColumn(table.Field{Name: name, Kind: table.Int}, s.rows)
 	null := make([]bool, s.rows)
-	le := binary.LittleEndian
-	var buf []byte
 	for r := range s.rows {
-		buf = buf[:0]
+		var h uint64
+		told := false
 		for i, c := range columns {
 			if c.Missing(r) {
 				if first && i == 0 {
@@ -326,22 +352,21 @@ func (s *folder) side(name string, wide *table.Table, from []string, fields []ta
 				}
 				continue
 			}
-			if c.Kind == table.Bool {
-				v := uint64(1) << 32
-				if c.Bools[r] {
-					v |= 2 << 32
-				}
-				buf = le.AppendUint64(buf, uint64(tags[i])|v)
-				continue
+			told = true
+			switch {
+			case c.Kind != table.Bool:
+				h = xxh3.HashSeed(c.Texts.At(r), h^tags[i])
+			case c.Bools[r]:
+				h = xxh3.HashStringSeed("true", h^tags[i])
+			default:
+				h = xxh3.HashStringSeed("false", h^tags[i])
 			}
-			text := c.Texts.At(r)
-			buf = append(le.AppendUint64(buf, uint64(tags[i])|uint64(len(text))<<32), text...)
 		}
-		if len(buf) == 0 {
+		if !told {
 			null[r] = true
 			continue
 		}
-		h := xxh3.Hash(buf) & positive
+		h &= positive
 		s.hashes[r], out.Ints[r] = h, int64(h)
 	}
 	if slices.Contains(null, true) {
@@ -373,8 +398,7 @@ func (s *folder) items(wide *table.Column) (*table.Column, *table.Table) {
 	out.Texts.Offsets = make([]int32, 1, s.rows+1)
 	var hashes []uint64
 	var products, names [][]byte
-	tags := [2]uint64{uint64(uint32(xxh3.HashString("product_id")) | 1), uint64(uint32(xxh3.HashString("product_name")) | 1)}
-	var buf []byte
+	tags := [2]uint64{xxh3.HashString("product_id"), xxh3.HashString("product_name")}
 	for r := range s.rows {
 		text := wide.Texts.At(r)
 		for i := 0; len(text) > 0; i++ {
@@ -386,13 +410,13 @@ func (s *folder) items(wide *table.Column) (*table.Column, *table.Table) {
 			if len(product) == 0 {
 				product = name
 			}
-			buf = buf[:0]
+			var h uint64
 			for k, v := range [2][]byte{product, name} {
 				if len(v) > 0 {
-					buf = append(binary.LittleEndian.AppendUint64(buf, tags[k]|uint64(len(v))<<32), v...)
+					h = xxh3.HashSeed(v, h^tags[k])
 				}
 			}
-			h := xxh3.Hash(buf) & positive
+			h &= positive
 			hashes, products, names = append(hashes, h), append(products, product), append(names, name)
 			if i > 0 {
 				out.Texts.Bytes = append(out.Texts.Bytes, itemEnd)

@@ -16,8 +16,9 @@ const untidy = `
 CREATE TABLE bounds AS SELECT CAST(DATE '2024-03-31' - DATE '1970-01-01' AS INTEGER) AS as_of_day;
 INSERT INTO identities VALUES ('', 'A', 1, 'A', 1, 'id'), ('', 'B', 2, 'A', 1, 'e-mail'), ('till', '7', 3, 'A', 1, 'link links.csv:2'),
   ('', 'D', 4, 'D', 4, 'id'), ('email', 'x1', 5, 'D', 4, 'e-mail'), ('email', 'x2', 6, 'D', 4, 'link more.csv:9');
-INSERT INTO facts.orders (source, order_id, member, ordered_at, ordered_on, ordered_day, counted, status, channel, net, content, batch_id, line)
-  SELECT source, id, member, CAST("on" AS TIMESTAMPTZ), "on", "on" - DATE '1970-01-01', status <> 'unpaid', status, channel, net, 0, 1, 0
+INSERT INTO facts.terms (terms, channel) VALUES (1, 'app');
+INSERT INTO facts.orders (source, order_id, member, ordered_at, ordered_on, ordered_day, counted, status, terms, net, content, batch_id, line)
+  SELECT source, id, member, CAST("on" AS TIMESTAMPTZ), "on", "on" - DATE '1970-01-01', status <> 'unpaid', status, CASE channel WHEN 'app' THEN 1 END, net, 0, 1, 0
   FROM (VALUES ('web', '1', 1, DATE '2023-12-10', 'paid', 'app', 100), ('web', '2', 2, DATE '2024-01-05', 'paid', 'app', 50), ('web', '3', 4, DATE '2024-01-05', 'unpaid', NULL, 20),
     ('web', '4', NULL, DATE '2024-01-20', 'paid', 'app', 5), ('till', '4', 3, DATE '2024-01-21', 'paid', NULL, 7), ('web', '9', 1, DATE '2024-04-01', 'paid', NULL, 1000))
     AS o(source, id, member, "on", status, channel, net);

@@ -1,10 +1,10 @@
 -- Orders up to the as-of day for which all conditions of a rule hold. A condition is a regular expression for plain ASCII text
 -- beside the values of held; it is NULL when the rule has none on that column.
 -- grain:  source, order_id
--- reads:  facts.orders, held, bounds
+-- reads:  facts.placed_orders, held, bounds
 -- gives:  source VARCHAR, order_id VARCHAR, below_zero BOOLEAN, rule VARCHAR
 SELECT o.source, o.order_id, o.net < 0 AS below_zero, CAST($rule AS VARCHAR) AS rule
-FROM facts.orders AS o
+FROM facts.placed_orders AS o
 CROSS JOIN bounds AS b
 WHERE o.ordered_day <= b.as_of_day
   AND (CAST($net_above AS DECIMAL(18,4)) IS NULL OR o.net > CAST($net_above AS DECIMAL(18,4)))

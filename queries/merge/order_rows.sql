@@ -20,7 +20,7 @@ grouped AS (
   SELECT id, CAST(NULL AS BIGINT) AS batch, min(line) AS line, CAST(sum(CAST(content AS HUGEINT)) % 9223372036854775807 AS BIGINT) AS content,
     arg_min(member, line) AS member, arg_min(card, line) AS card, arg_min(rate, line) AS rate,
     arg_min(ordered_at, line) AS ordered_at, arg_min(ordered_on, line) AS ordered_on,
-    arg_min(status, line) AS status, arg_min(shop, line) AS shop, arg_min(channel, line) AS channel, arg_min(currency, line) AS currency,
+    arg_min(status, line) AS status, arg_min(terms, line) AS terms, arg_min(shop, line) AS shop, arg_min(channel, line) AS channel, arg_min(currency, line) AS currency,
     arg_min(gross, line) AS gross,
     CASE WHEN count(DISTINCT discount) > 1 THEN CAST(sum(discount) AS DECIMAL(18,4)) ELSE max(discount) END AS discount,
     count(line_net) AS line_nets, CAST(CASE WHEN $amount_of_line THEN sum(shipping) ELSE arg_min(shipping, line) END AS DECIMAL(18,4)) AS shipping,

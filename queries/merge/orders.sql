@@ -27,9 +27,9 @@ judged AS (
   FROM priced
 )
 SELECT $source, id, member, card, ordered_at, ordered_on, CAST(ordered_on - DATE '1970-01-01' AS INTEGER), status, counted,
-  shop, channel, currency,
+  coalesce(terms, terms_of(shop, channel, currency, coupon, campaign_id)),
   converted(gross, rate), converted(discount, rate), converted(shipping, rate), converted(tax, rate),
-  converted(amount, rate), CASE WHEN goods IS NOT NULL THEN amount END, converted(cost, rate), coupon, campaign_id,
+  converted(amount, rate), CASE WHEN goods IS NOT NULL THEN amount END, converted(cost, rate),
   CASE WHEN returned AND refunded > 0 THEN converted(refunded, rate) END,
   CASE WHEN returned THEN coalesce(refunded_at, cancelled_at, updated_at, ordered_at) END,
   CASE WHEN returned THEN coalesce(refunded_on, cancelled_on, updated_on, ordered_on) END,

@@ -1,10 +1,10 @@
 -- How many facts, up to the as-of day, do not say what matters: whose they are, of which product, from where.
 -- grain:  kind, item
--- reads:  facts.orders, facts.order_lines, facts.settled_refunds, facts.interactions, facts.responses, profiles, bounds
+-- reads:  facts.orders, facts.placed_orders, facts.order_lines, facts.settled_refunds, facts.interactions, facts.responses, profiles, bounds
 -- gives:  kind VARCHAR, item VARCHAR, facts BIGINT, unknown BIGINT
 WITH told AS (
   SELECT count(*) AS facts, count(o.member) AS members, count(o.channel) AS channels, count(o.shop) AS shops
-  FROM facts.orders AS o
+  FROM facts.placed_orders AS o
   CROSS JOIN bounds AS b
   WHERE o.net >= 0 AND o.ordered_day <= b.as_of_day
 ),

@@ -1,4 +1,4 @@
--- The tables of a store, schema version 2. Columns are only ever added.
+-- The tables of a store, schema version 3. Columns are only ever added.
 --
 -- Facts live in the schema facts, with the member who did them; the views of the
 -- same names that people query are made by 0002_views.sql and 0003_customers.sql
@@ -25,6 +25,13 @@ CREATE TABLE identities (
 CREATE TABLE facts.cards (
   card BIGINT NOT NULL, name VARCHAR, email VARCHAR, phone VARCHAR, address VARCHAR,
   country VARCHAR, region VARCHAR, city VARCHAR, postcode VARCHAR, member_id VARCHAR, email_consent BOOLEAN, sms_consent BOOLEAN
+);
+
+-- Where and on what terms orders were placed, each combination once: columns of
+-- text are the dearest to store, and these have few combinations. terms is a hash
+-- of their values.
+CREATE TABLE facts.terms (
+  terms BIGINT NOT NULL, shop VARCHAR, channel VARCHAR, currency VARCHAR, coupon VARCHAR, campaign_id VARCHAR
 );
 
 -- What order lines tell of their product, each combination once.
@@ -59,10 +66,9 @@ CREATE TABLE facts.products (
 CREATE TABLE facts.orders (
   source VARCHAR NOT NULL, order_id VARCHAR NOT NULL, member BIGINT, card BIGINT,
   ordered_at TIMESTAMPTZ NOT NULL, ordered_on DATE NOT NULL, ordered_day INTEGER NOT NULL,
-  status VARCHAR, counted BOOLEAN NOT NULL, shop VARCHAR, channel VARCHAR, currency VARCHAR,
+  status VARCHAR, counted BOOLEAN NOT NULL, terms BIGINT,
   gross DECIMAL(18,4), discount DECIMAL(18,4), shipping DECIMAL(18,4), tax DECIMAL(18,4),
   net DECIMAL(18,4) NOT NULL, original_net DECIMAL(18,4), cost DECIMAL(18,4),
-  coupon VARCHAR, campaign_id VARCHAR,
   refunded DECIMAL(18,4), refunded_at TIMESTAMPTZ, refunded_on DATE, rate DECIMAL(20,12), updated_at TIMESTAMPTZ,
   content BIGINT NOT NULL, batch_id INTEGER NOT NULL, line BIGINT NOT NULL
 );

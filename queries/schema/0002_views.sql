@@ -4,11 +4,16 @@
 -- The reporting currency, in which amounts are that name no other.
 CREATE OR REPLACE VIEW facts.reporting AS SELECT max(nullif(value, 'auto')) AS currency FROM meta WHERE key = 'frozen.currency';
 
+-- Orders with the terms on which they were placed.
+CREATE OR REPLACE VIEW facts.placed_orders AS
+SELECT o.*, t.shop, t.channel, t.currency, t.coupon, t.campaign_id
+FROM facts.orders AS o LEFT JOIN facts.terms AS t ON o.terms = t.terms;
+
 CREATE OR REPLACE VIEW orders AS
 SELECT o.source, o.order_id, i.customer_id, o.member, o.ordered_at, o.ordered_on, o.ordered_day, o.status, o.counted,
   o.shop, o.channel, coalesce(o.currency, (SELECT currency FROM facts.reporting)) AS currency, o.gross, o.discount, o.shipping, o.tax, o.net, o.original_net, o.cost,
   o.coupon, o.campaign_id, o.updated_at, o.batch_id, o.line
-FROM facts.orders AS o LEFT JOIN identities AS i ON o.member = i.member
+FROM facts.placed_orders AS o LEFT JOIN identities AS i ON o.member = i.member
 WHERE o.net >= 0;
 
 CREATE OR REPLACE VIEW order_lines AS

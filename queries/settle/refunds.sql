@@ -12,11 +12,11 @@ SELECT source, refund_id, order_id, member, refunded_at, refunded_on, amount, cu
 FROM facts.refunds
 UNION ALL
 SELECT source, order_id, NULL, member, ordered_at, ordered_on, -net, currency, CASE WHEN status = 'cancelled' THEN 'cancelled' ELSE 'negative order' END, 'row', batch_id, line
-FROM facts.orders WHERE net < 0 AND status IS DISTINCT FROM 'unpaid'
+FROM facts.placed_orders WHERE net < 0 AND status IS DISTINCT FROM 'unpaid'
 UNION ALL
 SELECT source, order_id || ':refund', order_id, member, refunded_at, refunded_on, least(coalesce(refunded, net), net), currency,
   CASE WHEN status = 'cancelled' THEN 'cancelled' WHEN refunded < net THEN 'partial refund' ELSE 'refund' END, 'order', batch_id, line
-FROM facts.orders WHERE refunded_at IS NOT NULL AND counted AND net > 0;
+FROM facts.placed_orders WHERE refunded_at IS NOT NULL AND counted AND net > 0;
 
 CREATE OR REPLACE TEMP TABLE refund_orders AS
 WITH wanted AS (
