@@ -2,6 +2,23 @@
 // Gamma-Gamma model of Fader & Hardie (2013), by maximum likelihood on repeat
 // purchases. The formulas are exported functions over slices; Model wraps them
 // for columns.
+//
+// # What counts
+//
+// A purchase is a day with at least one order, worth what its orders came to:
+// after discounts, before refunds, which are another column and dated when they
+// were made. An order that was refunded in full is therefore a purchase at its
+// price; a business that wants it gone excludes such orders before the summary.
+//
+// The first purchase is left out unless Model.IncludeFirst says otherwise: it is
+// often not like the later ones (a welcome discount, a trial size), and the
+// purchase models count the later ones only.
+//
+// A purchase worth nothing counts as one of x: a free order between two of 20
+// makes a mean spend of 13.33. A customer whose purchases add up to nothing, or
+// to less, has no mean spend that the model could hold (its density is that of
+// sums above zero): such customers teach the fit nothing and are expected to
+// spend what all do on average.
 package gammagamma
 
 import (
@@ -19,8 +36,9 @@ import (
 
 // Model is the estimator. Its zero value has the defaults.
 type Model struct {
-	MinRepeaters int `json:"min_repeaters"` // customers with repeat spend above zero that a fit needs; zero: 50
-	Workers      int `json:"-"`             // goroutines of a fit; zero: one for each processor. Results do not depend on it
+	IncludeFirst bool `json:"include_first"` // the first purchase counts too: spend is net_sales over x+1 purchase days, not repeat_spend over x
+	MinRepeaters int  `json:"min_repeaters"` // customers with spend above zero that a fit needs; zero: 50
+	Workers      int  `json:"-"`             // goroutines of a fit; zero: one for each processor. Results do not depend on it
 }
 
 // Name is the model's name in the models table.
@@ -35,29 +53,38 @@ const (
 
 // Spec implements models.Model.
 func (m *Model) Spec() models.Spec {
+	spend, doc, docZh := "repeat_spend",
+		"Money expected of the customer's next purchase day, if there is one (Gamma-Gamma): the own repeat spend, shrunk to the mean of all customers; that mean for customers who have bought once.",
+		"客户若再次购买，预计一个购买日的金额（Gamma-Gamma 模型）：由客户自己的复购金额向全体均值收缩；只买过一次的客户取全体均值。"
+	if m.IncludeFirst {
+		spend, doc, docZh = "net_sales",
+			"Money expected of the customer's next purchase day, if there is one (Gamma-Gamma): the own spend on all purchase days, the first included, shrunk to the mean of all customers.",
+			"客户若再次购买，预计一个购买日的金额（Gamma-Gamma 模型）：由客户自己全部购买日（含首次）的金额向全体均值收缩。"
+	}
 	return models.Spec{
 		Name: Name,
 		Doc:  "Gamma-Gamma: what a customer's next purchases will be worth.",
 		In: []table.Field{
 			{Name: "x", Kind: table.Int, Unit: "purchase days"},
-			{Name: "repeat_spend", Kind: table.Float, Unit: "money"},
+			{Name: spend, Kind: table.Float, Unit: "money"},
 		},
-		Out: []table.Field{
-			{Name: "expected_spend", Kind: table.Float, Unit: "money",
-				Doc:   "Money expected of the customer's next purchase day, if there is one (Gamma-Gamma): the own repeat spend, shrunk to the mean of all customers; that mean for customers who have bought once.",
-				DocZh: "客户若再次购买，预计一个购买日的金额（Gamma-Gamma 模型）：由客户自己的复购金额向全体均值收缩；只买过一次的客户取全体均值。"},
-		},
+		Out: []table.Field{{Name: "expected_spend", Kind: table.Float, Unit: "money", Doc: doc, DocZh: docZh}},
 	}
 }
 
 // Fitted is what a fit learned. It is safe for concurrent use.
 type Fitted struct {
-	report models.Report
-	method string
-	params Params
-	mean   float64            // of all customers, for one purchase day
-	errors []models.Parameter // standard errors; nil where there are none
+	report       models.Report
+	method       string
+	includeFirst bool
+	params       Params
+	mean         float64            // of all customers, for one purchase day
+	covariance   Covariance         // of the logs of params
+	errors       []models.Parameter // standard errors; nil where there are none
 }
+
+// Covariance is that of the logs of P, Q and V, in this order, in rows.
+type Covariance [3][3]float64
 
 // Report implements models.Fitted.
 func (f *Fitted) Report() models.Report { return f.report }
@@ -65,6 +92,12 @@ func (f *Fitted) Report() models.Report { return f.report }
 // Params returns the parameters that give the scores; ok is false where no
 // model was fitted.
 func (f *Fitted) Params() (p Params, ok bool) { return f.params, f.method == MethodGammaGamma }
+
+// Covariance returns the covariance of the logs of the parameters, from the
+// curvature of the likelihood at its maximum; ok is false where no model was fitted.
+func (f *Fitted) Covariance() (c Covariance, ok bool) {
+	return f.covariance, f.method == MethodGammaGamma
+}
 
 // MeanSpend returns the mean worth of a purchase day over all customers, money;
 // NaN where nobody has bought again.
@@ -83,35 +116,45 @@ func (f *Fitted) warn(code, en, zh string) {
 	f.report.Warnings = append(f.report.Warnings, models.Warning{Code: code, En: en, Zh: zh})
 }
 
-// Fit implements models.Model. It learns from customers with x and
-// repeat_spend above zero.
+// warnAbout is warn with the word for the purchases that count put where %s stands.
+func (f *Fitted) warnAbout(code, en, zh string) {
+	word, wordZh := "repeat ", "复购"
+	if f.includeFirst {
+		word, wordZh = "", "购买"
+	}
+	f.warn(code, fmt.Sprintf(en, word), fmt.Sprintf(zh, wordZh))
+}
+
+// Fit implements models.Model. It learns from customers with purchases that
+// count and spend above zero on them.
 func (m *Model) Fit(ctx context.Context, in *table.Table) (models.Fitted, error) {
 	if err := m.Spec().Check(in); err != nil {
 		return nil, err
 	}
-	for i, v := range in.Floats("repeat_spend") {
+	c := newColumns(in, m.IncludeFirst)
+	for i, v := range c.spend.Floats {
 		if math.IsInf(v, 0) {
-			return nil, fmt.Errorf("fit %s: row %d: repeat_spend is infinite", Name, i)
+			return nil, fmt.Errorf("fit %s: row %d: %s is infinite", Name, i, c.spend.Name)
 		}
 	}
 	least := m.MinRepeaters
 	if least == 0 {
 		least = 50
 	}
-	s := newSpends(in)
-	f := &Fitted{report: models.Report{Model: Name, Rows: len(s.x), LogLikelihood: math.NaN()}}
+	s := newSpends(c)
+	f := &Fitted{includeFirst: m.IncludeFirst, report: models.Report{Model: Name, Rows: len(s.x), LogLikelihood: math.NaN()}}
 	if len(s.x) == 0 {
 		f.method = MethodNone
 		f.report.Status, f.report.Method = models.Skipped, f.method
-		f.warn("no_repeat_spend",
-			"Nobody has spent money on a repeat purchase: expected spend is missing.",
-			"没有客户在复购中产生金额：预计消费额为空。")
+		f.warnAbout("no_repeat_spend",
+			"Nobody has spent money on a %spurchase: expected spend is missing.",
+			"没有客户在%s中产生金额：预计消费额为空。")
 		return f, nil
 	}
 	if len(s.x) < least {
-		f.warn("few_repeaters",
-			fmt.Sprintf("Gamma-Gamma was not fitted: %s repeat spend, the least is %s.", have(len(s.x)), thousands(least)),
-			fmt.Sprintf("未拟合 Gamma-Gamma：只有 %s 位客户有复购金额，至少需要 %s 位。", thousands(len(s.x)), thousands(least)))
+		f.warnAbout("few_repeaters",
+			fmt.Sprintf("Gamma-Gamma was not fitted: %s %%sspend, the least is %s.", have(len(s.x)), thousands(least)),
+			fmt.Sprintf("未拟合 Gamma-Gamma：只有 %s 位客户有%%s金额，至少需要 %s 位。", thousands(len(s.x)), thousands(least)))
 		return f.shrunk(s), nil
 	}
 	best, err := fit(ctx, s, m.Workers)
@@ -189,6 +232,11 @@ func (f *Fitted) judge(s *spends, best *stat.Maximum) {
 // doubt sets the standard errors and warns.
 func (f *Fitted) doubt(s *spends, best *stat.Maximum) {
 	var weak []string
+	for i := range f.covariance {
+		for j := range f.covariance[i] {
+			f.covariance[i][j] = best.Covariance.At(i, j)
+		}
+	}
 	for i, se := range best.StandardErrors() {
 		e := f.report.Parameters[i]
 		if se > 1 {
@@ -238,34 +286,34 @@ func (s *spends) correlation() float64 {
 func (f *Fitted) shrunk(s *spends) *Fitted {
 	f.method, f.mean = MethodShrunkMean, s.money/s.purchases
 	f.report.Status, f.report.Method = models.Fallback, f.method
-	f.warn(MethodShrunkMean,
-		"Expected spend is instead the mean of the customer's own repeat purchases and of one more at the mean of all repeat purchases.",
-		"预计消费额改用客户自身各次复购与额外一次按全体复购均值计的购买的平均值。")
+	f.warnAbout(MethodShrunkMean,
+		"Expected spend is instead the mean of the customer's own %[1]spurchases and of one more at the mean of all %[1]spurchases.",
+		"预计消费额改用客户自身各次%[1]s与额外一次按全体%[1]s均值计的购买的平均值。")
 	return f
 }
 
-// Score implements models.Fitted. Customers without repeat purchases, or whose
-// repeat spend is missing or not above zero, get the mean of all: the model
-// knows nothing of purchases that are free or refunded in full.
+// Score implements models.Fitted. Customers without purchases that count, or
+// whose spend on them is missing or not above zero, get the mean of all.
 func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
-	if err := (&Model{}).Spec().Check(src); err != nil {
+	if err := (&Model{IncludeFirst: f.includeFirst}).Spec().Check(src); err != nil {
 		return err
 	}
-	x, spend := src.Column("x"), src.Column("repeat_spend")
+	c := newColumns(src, f.includeFirst)
 	out := dst.Floats("expected_spend")
 	for i := range out {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
+		x, spend, ok := c.at(i)
 		switch {
-		case x.Missing(i) || f.method == MethodNone:
+		case c.x.Missing(i) || f.method == MethodNone:
 			out[i] = math.NaN()
-		case !usable(x, spend, i):
+		case !ok:
 			out[i] = f.mean
 		case f.method == MethodShrunkMean:
-			out[i] = (f.mean + spend.Floats[i]) / (1 + float64(x.Ints[i]))
+			out[i] = (f.mean + spend) / (1 + float64(x))
 		default:
-			out[i] = conditional(f.params, float64(x.Ints[i]), spend.Floats[i])
+			out[i] = conditional(f.params, float64(x), spend)
 		}
 	}
 	return nil
@@ -274,8 +322,10 @@ func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 // saved is the JSON of a Fitted. JSON has no NaN: a missing log-likelihood is null.
 type saved struct {
 	Method        string             `json:"method"`
+	IncludeFirst  bool               `json:"include_first,omitempty"`
 	Params        Params             `json:"params"`
 	Mean          float64            `json:"mean"`
+	Covariance    *Covariance        `json:"covariance_of_logs,omitempty"`
 	Errors        []models.Parameter `json:"standard_errors,omitempty"`
 	Status        models.Status      `json:"status"`
 	Parameters    []models.Parameter `json:"parameters,omitempty"`
@@ -288,10 +338,13 @@ type saved struct {
 // MarshalJSON implements json.Marshaler.
 func (f *Fitted) MarshalJSON() ([]byte, error) {
 	r := f.report
-	s := saved{Method: f.method, Params: f.params, Mean: f.mean, Errors: f.errors,
+	s := saved{Method: f.method, IncludeFirst: f.includeFirst, Params: f.params, Mean: f.mean, Errors: f.errors,
 		Status: r.Status, Parameters: r.Parameters, Rows: r.Rows, Iterations: r.Iterations, Warnings: r.Warnings}
 	if !math.IsNaN(r.LogLikelihood) {
 		s.LogLikelihood = &r.LogLikelihood
+	}
+	if f.method == MethodGammaGamma {
+		s.Covariance = &f.covariance
 	}
 	return json.Marshal(s)
 }
@@ -302,12 +355,15 @@ func (m *Model) Load(data []byte) (models.Fitted, error) {
 	if err := json.Unmarshal(data, &s); err != nil {
 		return nil, fmt.Errorf("load %s: %w", Name, err)
 	}
-	f := &Fitted{method: s.Method, params: s.Params, mean: s.Mean, errors: s.Errors}
+	f := &Fitted{method: s.Method, includeFirst: s.IncludeFirst, params: s.Params, mean: s.Mean, errors: s.Errors}
 	p := f.params
 	known := f.method == MethodNone || f.method == MethodShrunkMean && f.mean >= 0 ||
-		f.method == MethodGammaGamma && p.P > 0 && p.Q > 1 && p.V > 0
+		f.method == MethodGammaGamma && p.P > 0 && p.Q > 1 && p.V > 0 && s.Covariance != nil
 	if !known {
 		return nil, fmt.Errorf("load %s: method %q without its parameters", Name, f.method)
+	}
+	if s.Covariance != nil {
+		f.covariance = *s.Covariance
 	}
 	f.report = models.Report{Model: Name, Status: s.Status, Method: s.Method, Parameters: s.Parameters,
 		LogLikelihood: math.NaN(), Rows: s.Rows, Iterations: s.Iterations, Warnings: s.Warnings}

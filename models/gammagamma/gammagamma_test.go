@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
 	"pgregory.net/rapid"
 
@@ -23,7 +24,7 @@ import (
 	"clientele/models/modelstest"
 )
 
-func columns(x []int64, spend []float64) *table.Table {
+func customers(x []int64, spend []float64) *table.Table {
 	return table.New(
 		&table.Column{Field: table.Field{Name: "x", Kind: table.Int}, Ints: x},
 		&table.Column{Field: table.Field{Name: "repeat_spend", Kind: table.Float}, Floats: spend},
@@ -86,7 +87,7 @@ func shared(t testing.TB, name, end string) *table.Table {
 		}
 		x, spend = append(x, int64(len(days[c])-1)), append(spend, float64(cents)/100)
 	}
-	return columns(x, spend)
+	return customers(x, spend)
 }
 
 func mustFit(t testing.TB, m *Model, in *table.Table) *Fitted {
@@ -191,7 +192,7 @@ func simulate(p Params, n int, seed uint64) *table.Table {
 			spend[i] = distuv.Gamma{Alpha: p.P * float64(x[i]), Beta: nu.Rand(), Src: rng}.Rand()
 		}
 	}
-	return columns(x, spend)
+	return customers(x, spend)
 }
 
 func TestFitRecoversTruth(t *testing.T) {
@@ -212,7 +213,7 @@ func TestFitRecoversTruth(t *testing.T) {
 // The grouped likelihood is the formula's, its gradient that of differences.
 func TestGroupedLikelihood(t *testing.T) {
 	in := simulate(Params{6, 4, 15}, 3000, 1)
-	s := newSpends(in)
+	s := newSpends(newColumns(in, false))
 	m := make([]float64, len(s.x))
 	for i := range m {
 		m[i] = s.total[i] / s.x[i]
@@ -269,12 +270,12 @@ func TestShrinkage(t *testing.T) {
 
 func TestGates(t *testing.T) {
 	heavy := simulate(Params{5, 0.6, 10}, 20_000, 1) // q below 1: no mean
-	constant := columns(make([]int64, 500), make([]float64, 500))
+	constant := customers(make([]int64, 500), make([]float64, 500))
 	for i := range 500 {
 		constant.Ints("x")[i] = int64(1 + i%4)
 		constant.Floats("repeat_spend")[i] = 20 * float64(1+i%4)
 	}
-	missing := columns([]int64{3, 1}, []float64{math.NaN(), math.NaN()})
+	missing := customers([]int64{3, 1}, []float64{math.NaN(), math.NaN()})
 	for _, c := range []struct {
 		name   string
 		in     *table.Table
@@ -282,9 +283,9 @@ func TestGates(t *testing.T) {
 		method string
 		codes  string
 	}{
-		{"nobody", columns(nil, nil), models.Skipped, MethodNone, "no_repeat_spend"},
+		{"nobody", customers(nil, nil), models.Skipped, MethodNone, "no_repeat_spend"},
 		{"no money", missing, models.Skipped, MethodNone, "no_repeat_spend"},
-		{"all free", columns([]int64{3, 1}, []float64{0, 0}), models.Skipped, MethodNone, "no_repeat_spend"},
+		{"all free", customers([]int64{3, 1}, []float64{0, 0}), models.Skipped, MethodNone, "no_repeat_spend"},
 		{"few", simulate(Params{6, 4, 15}, 50, 1), models.Fallback, MethodShrunkMean, "few_repeaters shrunk_mean"},
 		{"infinite mean", heavy, models.Fallback, MethodShrunkMean, "infinite_mean shrunk_mean"},
 		{"everybody spends the same", constant, models.Fallback, MethodShrunkMean, "not_identified shrunk_mean"},
@@ -310,7 +311,7 @@ func TestGates(t *testing.T) {
 		})
 	}
 	// By hand: all spend 70 on 4 repeat days, 17.5 each; the own 60 on 3 and one such.
-	in := columns([]int64{3, 1, 0}, []float64{60, 10, 0})
+	in := customers([]int64{3, 1, 0}, []float64{60, 10, 0})
 	got := scores(t, mustFit(t, &Model{}, in), in)
 	for i, want := range []float64{(60 + 17.5) / 4, (10 + 17.5) / 2, 17.5} {
 		near(t, "shrunk mean", got[i], want, 1e-15)
@@ -319,7 +320,7 @@ func TestGates(t *testing.T) {
 
 // Numbers of customers read as a person writes them.
 func TestNumbersInWarnings(t *testing.T) {
-	one := columns([]int64{3}, []float64{60})
+	one := customers([]int64{3}, []float64{60})
 	w := mustFit(t, &Model{MinRepeaters: 1500}, one).Report().Warnings[0]
 	if w.En != "Gamma-Gamma was not fitted: 1 customer has repeat spend, the least is 1,500." || w.Zh != "未拟合 Gamma-Gamma：只有 1 位客户有复购金额，至少需要 1,500 位。" {
 		t.Errorf("%q, %q", w.En, w.Zh)
@@ -348,10 +349,114 @@ func TestPromises(t *testing.T) {
 	in := simulate(Params{6, 4, 15}, 1500, 2)
 	in.Floats("repeat_spend")[7] = math.NaN()
 	modelstest.Run(t, &Model{}, in)
+	modelstest.Run(t, &Model{IncludeFirst: true}, withFirst(in, 20))
+}
+
+// withFirst puts a first purchase of one price before the repeats.
+func withFirst(in *table.Table, price float64) *table.Table {
+	sales := make([]float64, in.Rows())
+	for i, v := range in.Floats("repeat_spend") {
+		sales[i] = v + price
+	}
+	return table.New(in.Column("x"), &table.Column{Field: table.Field{Name: "net_sales", Kind: table.Float}, Floats: sales})
+}
+
+// With the first purchase in, x+1 days and all sales are what x days and their
+// sales are without it; those who bought once have a spend of their own.
+func TestFirstPurchase(t *testing.T) {
+	in := simulate(Params{6, 4, 15}, 3000, 5)
+	all := withFirst(in, 20)
+	more := make([]int64, in.Rows())
+	for i, x := range in.Ints("x") {
+		more[i] = x + 1
+	}
+	same := customers(more, all.Floats("net_sales"))
+	first, plain := mustFit(t, &Model{IncludeFirst: true}, all), mustFit(t, &Model{}, same)
+	if p, _ := first.Params(); p != plain.params || first.covariance != plain.covariance || first.Report().Rows != in.Rows() {
+		t.Errorf("%+v, want %+v", first.Report(), plain.Report())
+	}
+	want := scores(t, plain, same)
+	dst := (&Model{}).Spec().Make(in.Rows())
+	if err := first.Score(t.Context(), dst, all); err != nil {
+		t.Fatal(err)
+	}
+	for i, got := range dst.Floats("expected_spend") {
+		if got != want[i] {
+			t.Fatalf("row %d: %v, want %v", i, got, want[i])
+		}
+	}
+	if err := first.Score(t.Context(), dst, in); err == nil {
+		t.Error("scored without net_sales")
+	}
+	w := mustFit(t, &Model{IncludeFirst: true}, withFirst(customers([]int64{0}, []float64{0}), 20)).Report().Warnings
+	if w[0].En != "Gamma-Gamma was not fitted: 1 customer has spend, the least is 50." || w[0].Zh != "未拟合 Gamma-Gamma：只有 1 位客户有购买金额，至少需要 50 位。" {
+		t.Errorf("%+v", w)
+	}
+	if strings.Contains(w[1].En+w[1].Zh, "repeat") || strings.Contains(w[1].En+w[1].Zh, "%") {
+		t.Errorf("%+v", w[1])
+	}
+}
+
+// The covariance is minus the inverse of the Hessian of the exported formula,
+// by differences of values in logs, on the published sample.
+func TestCovariance(t *testing.T) {
+	in := shared(t, "cdnow_sample.csv", "1997-09-30")
+	f := mustFit(t, &Model{}, in)
+	p, _ := f.Params()
+	got, ok := f.Covariance()
+	if !ok {
+		t.Fatal("no covariance")
+	}
+	var x, m []float64
+	for i, v := range in.Floats("repeat_spend") {
+		if v > 0 {
+			x = append(x, float64(in.Ints("x")[i]))
+			m = append(m, v/x[len(x)-1])
+		}
+	}
+	const h = 2e-3
+	at := func(i int, a float64, j int, b float64) float64 {
+		step := [3]float64{}
+		step[i] += a * h
+		step[j] += b * h
+		return LogLikelihood(Params{p.P * math.Exp(step[0]), p.Q * math.Exp(step[1]), p.V * math.Exp(step[2])}, x, m)
+	}
+	negative := mat.NewSymDense(3, nil)
+	for i := range 3 {
+		for j := i; j < 3; j++ {
+			negative.SetSym(i, j, -(at(i, 1, j, 1)-at(i, 1, j, -1)-at(i, -1, j, 1)+at(i, -1, j, -1))/(4*h*h))
+		}
+	}
+	var chol mat.Cholesky
+	var want mat.SymDense
+	if !chol.Factorize(negative) || chol.InverseTo(&want) != nil {
+		t.Fatal("the likelihood is not curved at the fit")
+	}
+	for i := range 3 {
+		for j := range 3 {
+			near(t, "covariance", got[i][j], want.At(i, j), 0.01)
+		}
+		e := f.StandardErrors()[i]
+		near(t, e.Name, e.Value, f.Report().Parameters[i].Value*math.Sqrt(want.At(i, i)), 0.005)
+	}
+	data, err := json.Marshal(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(data) > 1024 {
+		t.Errorf("%d bytes of JSON", len(data))
+	}
+	again, err := (&Model{}).Load(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, ok := again.(*Fitted).Covariance(); !ok || c != got {
+		t.Errorf("covariance %v after JSON, %v before", c, got)
+	}
 }
 
 func TestBadInput(t *testing.T) {
-	if _, err := (&Model{}).Fit(t.Context(), columns([]int64{1}, []float64{math.Inf(1)})); err == nil {
+	if _, err := (&Model{}).Fit(t.Context(), customers([]int64{1}, []float64{math.Inf(1)})); err == nil {
 		t.Error("infinite spend fitted")
 	}
 	for _, data := range []string{"", "{}", `{"method":"gamma_gamma","params":{"p":1,"q":1,"v":1}}`} {

@@ -10,10 +10,10 @@ import (
 	"clientele/models/stat"
 )
 
-// spends are the repeat purchases of the customers that a fit uses, those with
-// x and spend above zero: x ascending, then spend, whatever the order of rows.
+// spends are the purchases that count of the customers that a fit uses, those
+// with x and spend above zero: x ascending, then spend, whatever the order of rows.
 type spends struct {
-	x     []float64 // repeat purchase days
+	x     []float64 // purchase days that count
 	total []float64 // money spent on them
 	logs  []float64 // ln of total/x
 	units []unit
@@ -26,22 +26,38 @@ type unit struct{ from, to int }
 
 const unitSize = 1 << 14
 
-// usable reports whether row i has repeat purchases worth something. A missing
-// spend is NaN, which is not above zero.
-func usable(x, spend *table.Column, i int) bool {
-	return !x.Missing(i) && x.Ints[i] > 0 && spend.Floats[i] > 0
+// columns are what a model reads of customers.
+type columns struct {
+	x, spend *table.Column
+	extra    int64 // purchase days that count beyond x: the first one, or none
 }
 
-func newSpends(in *table.Table) *spends {
-	x, spend := in.Column("x"), in.Column("repeat_spend")
+func newColumns(in *table.Table, includeFirst bool) columns {
+	if includeFirst {
+		return columns{in.Column("x"), in.Column("net_sales"), 1}
+	}
+	return columns{in.Column("x"), in.Column("repeat_spend"), 0}
+}
+
+// at returns the purchase days that count of row i and the money spent on them;
+// ok is false unless both are above zero. A missing spend is NaN, which is not.
+func (c columns) at(i int) (x int64, total float64, ok bool) {
+	if c.x.Missing(i) {
+		return 0, 0, false
+	}
+	x, total = c.x.Ints[i]+c.extra, c.spend.Floats[i]
+	return x, total, x > 0 && total > 0
+}
+
+func newSpends(c columns) *spends {
 	type customer struct {
 		x     int64
 		total float64
 	}
 	var all []customer
-	for i := range in.Rows() {
-		if usable(x, spend, i) {
-			all = append(all, customer{x.Ints[i], spend.Floats[i]})
+	for i := range c.spend.Floats {
+		if x, total, ok := c.at(i); ok {
+			all = append(all, customer{x, total})
 		}
 	}
 	slices.SortFunc(all, func(a, b customer) int {
