@@ -52,7 +52,7 @@ func (w *writer) loadDatabase(ctx context.Context, l Loading) (*Loaded, error) {
 	defer file.Close()
 	s.Kind = file.Kind
 	if s.Kind == "order-lines" && s.Watermark != "" {
-		return nil, fmt.Errorf("source %s: the lines of an order are replaced together, so some of them cannot come by a watermark: leave it out, or select whole orders in a query", s.Name)
+		return nil, fmt.Errorf("source %s: the lines of an order are replaced together, so some of them cannot come by a watermark: leave it out, or load them with their orders (kind: orders, a query with one row per order, its items as a JSON array in a column named items)", s.Name)
 	}
 	loaded := &Loaded{Kind: file.Kind, Source: s.Name, Path: name, Notes: slices.Clone(file.Notes), fromDatabase: true}
 	m := &merge{writer: w, ctx: ctx, source: s, file: file, mapping: mappingOf(file, s), loaded: loaded, allowRejects: l.AllowRejects}

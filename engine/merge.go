@@ -375,7 +375,7 @@ func (m *merge) orders() error {
 		return err
 	}
 	if m.items && m.source.Watermark != "" {
-		return &refusal{"one row per line item, read by a watermark: an order would keep the rows beyond it only; leave the watermark out, or select whole orders in a query"}
+		return &refusal{"one row per line item, read by a watermark: an order would keep the rows beyond it only; leave the watermark out, or select one row per order in the query (its items, where they are wanted, as a JSON array in a column named items)"}
 	}
 	single := m.names("items")
 	if lines || single {
