@@ -83,6 +83,15 @@ type Fitted struct {
 	errors       []models.Parameter // standard errors; nil where there are none
 }
 
+// Reader returns what reads, of the columns that Score reads, the purchases
+// that count; an error where src has not got them.
+func (f *Fitted) Reader(src *table.Table) (Reader, error) {
+	if err := (&Model{IncludeFirst: f.includeFirst}).Spec().Check(src); err != nil {
+		return Reader{}, err
+	}
+	return newReader(src, f.includeFirst), nil
+}
+
 // Covariance is that of the logs of P, Q and V, in this order, in rows.
 type Covariance [3][3]float64
 
@@ -131,7 +140,7 @@ func (m *Model) Fit(ctx context.Context, in *table.Table) (models.Fitted, error)
 	if err := m.Spec().Check(in); err != nil {
 		return nil, err
 	}
-	c := newColumns(in, m.IncludeFirst)
+	c := newReader(in, m.IncludeFirst)
 	for i, v := range c.spend.Floats {
 		if math.IsInf(v, 0) {
 			return nil, fmt.Errorf("fit %s: row %d: %s is infinite", Name, i, c.spend.Name)
@@ -295,16 +304,16 @@ func (f *Fitted) shrunk(s *spends) *Fitted {
 // Score implements models.Fitted. Customers without purchases that count, or
 // whose spend on them is missing or not above zero, get the mean of all.
 func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
-	if err := (&Model{IncludeFirst: f.includeFirst}).Spec().Check(src); err != nil {
+	c, err := f.Reader(src)
+	if err != nil {
 		return err
 	}
-	c := newColumns(src, f.includeFirst)
 	out := dst.Floats("expected_spend")
 	for i := range out {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		x, spend, ok := c.at(i)
+		x, spend, ok := c.At(i)
 		switch {
 		case c.x.Missing(i) || f.method == MethodNone:
 			out[i] = math.NaN()

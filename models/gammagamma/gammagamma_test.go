@@ -213,7 +213,7 @@ func TestFitRecoversTruth(t *testing.T) {
 // The grouped likelihood is the formula's, its gradient that of differences.
 func TestGroupedLikelihood(t *testing.T) {
 	in := simulate(Params{6, 4, 15}, 3000, 1)
-	s := newSpends(newColumns(in, false))
+	s := newSpends(newReader(in, false))
 	m := make([]float64, len(s.x))
 	for i := range m {
 		m[i] = s.total[i] / s.x[i]

@@ -26,37 +26,37 @@ type unit struct{ from, to int }
 
 const unitSize = 1 << 14
 
-// columns are what a model reads of customers.
-type columns struct {
+// Reader reads what customers bought, of the purchases that count.
+type Reader struct {
 	x, spend *table.Column
-	extra    int64 // purchase days that count beyond x: the first one, or none
+	first    int64 // purchase days that count beyond x: 1 with the first one in
 }
 
-func newColumns(in *table.Table, includeFirst bool) columns {
+func newReader(in *table.Table, includeFirst bool) Reader {
 	if includeFirst {
-		return columns{in.Column("x"), in.Column("net_sales"), 1}
+		return Reader{in.Column("x"), in.Column("net_sales"), 1}
 	}
-	return columns{in.Column("x"), in.Column("repeat_spend"), 0}
+	return Reader{in.Column("x"), in.Column("repeat_spend"), 0}
 }
 
-// at returns the purchase days that count of row i and the money spent on them;
+// At returns the purchase days of row i that count and the money spent on them;
 // ok is false unless both are above zero. A missing spend is NaN, which is not.
-func (c columns) at(i int) (x int64, total float64, ok bool) {
-	if c.x.Missing(i) {
+func (r Reader) At(i int) (x int64, total float64, ok bool) {
+	if r.x.Missing(i) {
 		return 0, 0, false
 	}
-	x, total = c.x.Ints[i]+c.extra, c.spend.Floats[i]
+	x, total = r.x.Ints[i]+r.first, r.spend.Floats[i]
 	return x, total, x > 0 && total > 0
 }
 
-func newSpends(c columns) *spends {
+func newSpends(c Reader) *spends {
 	type customer struct {
 		x     int64
 		total float64
 	}
 	var all []customer
 	for i := range c.spend.Floats {
-		if x, total, ok := c.at(i); ok {
+		if x, total, ok := c.At(i); ok {
 			all = append(all, customer{x, total})
 		}
 	}
