@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -341,6 +343,7 @@ type layout struct {
 	kind, source, platform, path string
 	fed                          map[string]string
 	hash                         string
+	bytes                        int64
 	space                        string // id space of the source
 	recorded                     bool   // the store has the source
 }
@@ -349,7 +352,7 @@ type layout struct {
 func (e *Engine) knownLayouts(ctx context.Context) ([]layout, error) {
 	var all []layout
 	err := e.read(ctx, func(db *duck.DB) error {
-		t, err := db.Query(ctx, `SELECT b.kind, b.source, b.platform, b.path, b.mapping, b.content_hash, coalesce(m.value, '') AS space
+		t, err := db.Query(ctx, `SELECT b.kind, b.source, b.platform, b.path, b.mapping, b.content_hash, coalesce(b.bytes, 0) AS bytes, coalesce(m.value, '') AS space
 FROM batches AS b LEFT JOIN meta AS m ON m.key = 'frozen.id_space.' || b.source
 WHERE b.state = 'loaded' ORDER BY b.batch_id DESC`)
 		if err != nil {
@@ -358,7 +361,7 @@ WHERE b.state = 'loaded' ORDER BY b.batch_id DESC`)
 		text := func(name string, i int) string { return string(t.Column(name).Texts.At(i)) }
 		for i := range t.Rows() {
 			all = append(all, layout{kind: text("kind", i), source: text("source", i), platform: text("platform", i), path: text("path", i),
-				fed: bindingsOf(text("mapping", i)), hash: text("content_hash", i), space: text("space", i), recorded: true})
+				fed: bindingsOf(text("mapping", i)), hash: text("content_hash", i), bytes: t.Ints("bytes")[i], space: text("space", i), recorded: true})
 		}
 		return nil
 	})
@@ -411,6 +414,77 @@ func (n *naming) name(f *Found) config.Source {
 	}
 	n.known = append(n.known, layout{kind: f.Kind, source: s.Name, platform: f.Platform, path: f.Path, fed: f.fed, space: s.IDSpace})
 	return s
+}
+
+// nameExport gives a file that is a platform's export, and whose source nobody named,
+// the source that ingest auto gives it: so the same export is never two sources.
+func (w *writer) nameExport(ctx context.Context, l *Loading, path sourceFile, file *ingest.File) error {
+	if !l.Unnamed || file.Source == nil {
+		return nil
+	}
+	if w.names == nil {
+		known, err := w.knownLayouts(ctx)
+		if err != nil {
+			return err
+		}
+		w.names = &naming{Engine: w.Engine, known: known, configured: w.configuredFiles()}
+	}
+	w.names.base = l.Source
+	w.names.base.Name = ""
+	f := Found{Path: w.shown(path.file), Kind: file.Kind, Platform: file.Source.Name, place: candidate{pattern: path.file, file: path.file}, fed: map[string]string{}}
+	for _, b := range file.Bindings {
+		f.fed[b.Target] = b.Header
+	}
+	if slices.ContainsFunc(w.names.known, func(l layout) bool { return l.kind == f.Kind && l.bytes == file.Size() }) {
+		if err := file.Sum(); err != nil {
+			return err
+		}
+		f.hash = file.Hash
+	}
+	s := w.names.name(&f)
+	l.Source.Name, l.Source.IDSpace = s.Name, s.IDSpace
+	return nil
+}
+
+// advise notes what people should decide before they trust what a file brings: which
+// zone's days are counted, and whether the same bytes are loaded as another source.
+func (m *merge) advise() error {
+	if zone := m.file.Zone; zone != "" && zone != offsetUTC && m.Config.Timezone == config.Default().Timezone && zone != m.Config.Timezone {
+		name := zone
+		if _, err := time.LoadLocation(zone); err != nil {
+			name = "ZONE, such as Asia/Shanghai"
+		}
+		m.loaded.Notes = append(m.loaded.Notes, fmt.Sprintf("times of day are of %s, and days are counted in %s, which is the business zone as long as nothing else is set: "+
+			"set timezone: %s in clientele.yaml before the first load; after it, clientele rebuild counts anew", zone, m.Config.Timezone, name))
+	}
+	return m.loadedElsewhere()
+}
+
+// offsetUTC is what ingest says of times that name their zone, and it is UTC.
+const offsetUTC = "UTC+00:00"
+
+// loadedElsewhere notes that another source has the same bytes.
+func (m *merge) loadedElsewhere() error {
+	args := []any{sql.Named("kind", m.loaded.Kind), sql.Named("source", m.loaded.Source), sql.Named("bytes", m.file.Size())}
+	const same = "FROM batches WHERE kind = $kind AND source <> $source AND bytes = $bytes AND state = 'loaded'"
+	var alike bool // else the hash is computed beside the loading
+	if err := m.db.Row(m.ctx, []any{&alike}, "SELECT EXISTS (SELECT 1 "+same+")", args...); err != nil || !alike {
+		return err
+	}
+	if err := m.file.Sum(); err != nil {
+		return err
+	}
+	var batch int
+	var source string
+	err := m.db.Row(m.ctx, []any{&batch, &source}, "SELECT batch_id, source "+same+" AND content_hash = $hash ORDER BY batch_id DESC LIMIT 1", append(args, sql.Named("hash", m.file.Hash))...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		m.loaded.Notes = append(m.loaded.Notes, fmt.Sprintf("the same bytes are loaded as batch %d of source %s, and count twice as source %s: --source %s says that they are the same, clientele rollback undoes one of the two",
+			batch, source, m.loaded.Source, source))
+	}
+	return err
 }
 
 // earlier is a file that the file is of one source with: the same bytes; else the

@@ -30,6 +30,8 @@ type Inspected struct {
 	Format    string   `json:"format"`
 	Encoding  string   `json:"encoding,omitempty"`
 	Delimiter string   `json:"delimiter,omitempty"`
+	Zone      string   `json:"times_zone,omitempty"` // of times of day: an IANA name, or the offsets that they name; "": the business zone
+	Days      string   `json:"business_zone"`        // whose days are counted
 	Columns   []Fed    `json:"columns"`
 	Unused    []string `json:"unused"` // columns of the file that feed nothing
 	Notes     []string `json:"notes"`
@@ -52,9 +54,10 @@ type Inspected struct {
 
 // Fed is a canonical column and the column of the file that feeds it.
 type Fed struct {
-	Column string `json:"column"`
-	Header string `json:"header"`
-	How    string `json:"how"` // name: by its name; source: by what the export is; map: configured
+	Column string   `json:"column"`
+	Header string   `json:"header"`
+	How    string   `json:"how"`            // name: by its name; source: by what the export is; map: configured
+	From   []string `json:"from,omitempty"` // columns of the file that Header is made from; none: it stands there
 }
 
 // Fault is one reason for which rows would be rejected.
@@ -188,7 +191,7 @@ var errEnough = errors.New("enough rows")
 
 // look opens a file and reads its first rows.
 func (w *writer) look(ctx context.Context, l Loading, path sourceFile, rows int) (Inspected, error) {
-	in := Inspected{Path: w.shown(path.file), Kind: l.Source.Kind, Source: l.Source.Name, Columns: []Fed{}, Unused: []string{}, Notes: []string{}, Faults: []Fault{}}
+	in := Inspected{Path: w.shown(path.file), Kind: l.Source.Kind, Source: l.Source.Name, Days: w.Config.Timezone, Columns: []Fed{}, Unused: []string{}, Notes: []string{}, Faults: []Fault{}}
 	if err := path.inside(); err != nil {
 		return in, err
 	}
@@ -206,13 +209,17 @@ func (w *writer) look(ctx context.Context, l Loading, path sourceFile, rows int)
 		return in, err
 	}
 	defer file.Close()
-	in.Kind, in.Format, in.Encoding = file.Kind, file.Format, file.Encoding
+	in.Kind, in.Format, in.Encoding, in.Zone = file.Kind, file.Format, file.Encoding, file.Zone
 	in.Unused = append(in.Unused, file.Unused...)
 	if s := file.Source; s != nil {
 		in.Platform, in.Title, in.TitleZH = s.Name, s.Title, s.TitleZH
 	}
 	for _, b := range file.Bindings {
-		in.Columns = append(in.Columns, Fed{b.Target, b.Header, b.How})
+		fed := Fed{Column: b.Target, Header: b.Header, How: b.How}
+		for _, i := range b.From {
+			fed.From = append(fed.From, file.Header[i])
+		}
+		in.Columns = append(in.Columns, fed)
 	}
 	var chunks []*table.Table
 	seen := 0
@@ -255,6 +262,7 @@ func (w *writer) sumUp(ctx context.Context, all []Inspected) error {
 // fill says what became of a file that was loaded or refused.
 func (w *writer) fill(ctx context.Context, in *Inspected) error {
 	l := in.loaded
+	in.Source = l.Source
 	in.State, in.Read, in.Accepted, in.Duplicates, in.Rejected = l.State, l.Read, l.Accepted, l.Duplicates, l.Rejected
 	for _, n := range l.Notes {
 		reason, refused := strings.CutPrefix(n, "refused: ")

@@ -31,6 +31,7 @@ type Loading struct {
 	AllowRejects bool          // load what is good however much is not
 	FromHere     bool          // paths are relative to the current folder, not to the workspace
 	Found        bool          // the files were found in a folder: one that cannot be read is set aside
+	Unnamed      bool          // nobody named the source: an export of a platform is of the source that ingest auto gives it
 }
 
 // Loaded is what became of one file: a row of the table batches.
@@ -402,6 +403,9 @@ func (w *writer) open(ctx context.Context, l Loading, path sourceFile) (*merge, 
 		return nil, nil, &unreadable{err}
 	}
 	l.Source.Kind = file.Kind
+	if err := w.nameExport(ctx, &l, path, file); err != nil {
+		return nil, nil, errors.Join(err, file.Close())
+	}
 	loaded := &Loaded{Kind: file.Kind, Source: l.Source.Name, Path: w.shown(path.file), Notes: slices.Clone(file.Notes)}
 	mapping := mappingOf(file, l.Source)
 	known, err := w.known(ctx, loaded, l, file, mapping)
@@ -409,7 +413,10 @@ func (w *writer) open(ctx context.Context, l Loading, path sourceFile) (*merge, 
 		return nil, loaded, errors.Join(err, file.Close())
 	}
 	m := &merge{writer: w, ctx: ctx, source: l.Source, file: file, mapping: mapping, loaded: loaded, allowRejects: l.AllowRejects}
-	return m, loaded, m.begin(opt.Fold)
+	if err := m.begin(opt.Fold); err != nil {
+		return m, loaded, err
+	}
+	return m, loaded, m.advise()
 }
 
 // loadFile loads one file by itself.

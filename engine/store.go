@@ -85,6 +85,7 @@ type writer struct {
 	rates    *ingest.Rates // nil: none
 	replaced bool          // facts were deleted for newer versions
 	loading  []*Loaded     // what became of each file so far
+	names    *naming       // of sources that nobody named; nil: none so far
 	*settlement
 }
 

@@ -37,7 +37,7 @@ func benchmarkConvert(b *testing.B, header string) {
 	}
 	opt := options("orders")
 	opt.Zone = shanghai(b)
-	p, err := newPlan(k, bindings, opt)
+	p, err := newPlan(k, strings.Split(header, "|"), bindings, opt)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -101,11 +101,22 @@ func (c *converter) reject(b *Block, r int, col *column, cell []byte, reason str
 	}
 	j := Reject{Line: b.Lines[r], Reason: reason, Raw: strings.Clone(b.Raw(r))}
 	if col != nil {
-		j.Column, j.Value = col.header, strings.ToValidUTF8(string(cell), "\ufffd")
+		j.Column, j.Value = col.faulty(b, r, cell), strings.ToValidUTF8(string(cell), "\ufffd")
 	}
 	j.Raw = strings.ToValidUTF8(j.Raw, "\ufffd")
 	c.rejects = append(c.rejects, j)
 	c.fault[r] = int32(len(c.rejects))
+}
+
+// faulty is the column of the file that a cell at fault stands in: of the columns that
+// one is made from, that which has the same value.
+func (col *column) faulty(b *Block, r int, v []byte) string {
+	for _, o := range col.from {
+		if bytes.Equal(cell(b, r, o.index), trim(v)) {
+			return o.header
+		}
+	}
+	return col.header
 }
 
 // ReasonNobody is why a row of a customers file that names nobody is rejected.

@@ -73,6 +73,7 @@ type File struct {
 	Notes    []string  // what was inferred, for people: "dates read as day/month/year" ...; complete once Load has returned
 	HasID    bool      // rows carry an id of their own; otherwise ids are made from content and begin with "~"
 	Source   *Source   // the export that it was recognised as; nil: none
+	Zone     string    // of its times of day: an IANA name, or offsets such as UTC+08:00; "": the business zone, or there are none
 	Amount   string    // what an amount in a row is of, where that is known: order, line; else ""
 
 	sum    <-chan fileHash // nil once it is in Hash
@@ -263,6 +264,7 @@ func (f *File) infer(ctx context.Context) error {
 	for _, b := range f.input.held {
 		seen.inspect(b, cols, dates, decimals)
 	}
+	f.Zone = f.timesOf()
 	auto := f.opt.Dates == "" || f.opt.Dates == "auto"
 	more := auto && seen.noDates(dates)
 	told := slices.ContainsFunc(seen.decimals, func(d decimalEvidence) bool { return d.told() })

@@ -47,9 +47,8 @@ func (f *File) identify() (kind, error) {
 		return k, nil
 	}
 	f.Source, f.opt, f.open = source, source.options(f.opt), source.wrap(f.open)
-	reader, notes := source.mended(f.input.reader, f.Path, f.opt)
-	f.input.reader = reader
-	f.Notes = slices.Concat(f.Notes, []string{source.recognised()}, source.Notes, notes)
+	f.input.reader, f.mended = source.mended(f.input.reader, f.Path, f.opt)
+	f.Notes = slices.Concat(f.Notes, []string{source.recognised()}, source.Notes, f.mended.notes)
 	return k, nil
 }
 

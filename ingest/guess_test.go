@@ -136,8 +136,8 @@ func TestUnknownStatus(t *testing.T) {
 		rows = append(rows, fmt.Sprintf("%d|7|2024-01-31|%s", i, []string{"wobbly", "paid", "锁 住", "Wobbly", "wobbly", "", "wobbly"}[i]))
 	}
 	want := `column "status" has words for the state of an order that are not known: "Wobbly" (1 row), "wobbly" (3 rows), "锁 住" (1 row); ` +
-		`say what they mean in clientele.yaml, status: {"Wobbly": paid, "wobbly": paid, "锁 住": paid}, or with --status 'Wobbly=paid,wobbly=paid,锁 住=paid', ` +
-		`each one of completed, paid, shipped, unpaid, cancelled, refunded in the place of paid`
+		`say what each means, one of completed, paid, shipped, unpaid, cancelled, refunded in the place of CHOOSE: ` +
+		`in clientele.yaml, status: {"Wobbly": CHOOSE, "wobbly": CHOOSE, "锁 住": CHOOSE}, or with --status 'Wobbly=CHOOSE,wobbly=CHOOSE,锁 住=CHOOSE'`
 	for _, size := range []int{1, 3, 100} {
 		path, open := sheet(t, size, rows...)
 		f, err := Open(context.Background(), path, options("orders"), open)

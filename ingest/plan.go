@@ -15,9 +15,10 @@ import (
 type column struct {
 	target   string
 	typ      colType
-	index    int // in the file
-	header   string
-	insist   bool // a row without a value is rejected
+	index    int      // in the file
+	header   string   // its name in the file; of one that a Source makes, that of the column whose value it mostly is
+	from     []origin // columns of the file that it is made from
+	insist   bool     // a row without a value is rejected
 	order    dateOrder
 	style    decimalStyle
 	count    counting // what plain numbers in a column of dates count
@@ -25,6 +26,12 @@ type column struct {
 	currency currency // of a priced column: what most of its amounts are written with
 	zone     *zone    // of instants that name none
 	zoneName string   // of zone, where it is not the business zone
+}
+
+// origin is a column of the file that another is made from.
+type origin struct {
+	index  int
+	header string
 }
 
 // plan says how the rows of one file become a table. It is not written while
@@ -47,7 +54,7 @@ type plan struct {
 }
 
 // newPlan lays out the output for the bindings of a file.
-func newPlan(k kind, bindings []Binding, opt Options) (*plan, error) {
+func newPlan(k kind, header []string, bindings []Binding, opt Options) (*plan, error) {
 	zone := newZone(opt.Zone)
 	p := &plan{kind: k, zone: zone, key: opt.Key, limit: math.MaxInt64, lastDay: math.MaxInt32}
 	if !opt.Now.IsZero() {
@@ -70,12 +77,18 @@ func newPlan(k kind, bindings []Binding, opt Options) (*plan, error) {
 	for _, b := range bindings {
 		c := column{target: b.Target, typ: typeAttribute, index: b.Index, header: b.Header, zone: times, zoneName: timesName,
 			insist: slices.Contains(k.insist, b.Target)}
+		for _, i := range b.From {
+			c.from = append(c.from, origin{i, header[i]})
+		}
+		if len(b.From) > 0 {
+			c.header = header[b.From[0]]
+		}
 		for _, t := range targetsOf(k.name) {
 			if t.name == b.Target {
 				c.typ = t.typ
 			}
 		}
-		if inUTC(b.Header) {
+		if inUTC(c.header) {
 			c.zone, c.zoneName = utc, "UTC"
 		}
 		p.columns = append(p.columns, c)

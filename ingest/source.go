@@ -53,6 +53,10 @@ type Source struct {
 	// like columns of the file; so that nobody mistakes them for one, the names are in
 	// brackets: "(consent by file name)".
 	Adds []string
+	// From says of a column that Mend fills, or fills up, from which columns of the file
+	// it is made: names separated by |, that whose value it mostly is first; NAME* stands
+	// for all that begin with NAME.
+	From map[string]string
 	// Mend returns a function that puts the cells of a run of rows right before they
 	// are converted, or nil when the file needs none. It is called once for each pass
 	// over the file; what it returns is called from several goroutines at once, with
@@ -67,6 +71,7 @@ type Header struct {
 	File  string // base name: subscribed_members_export_1a2b.csv
 	dates string // what is known of the order of day and month: Options.Dates
 	notes []string
+	asked map[int]bool // columns that somebody asked for
 }
 
 // Column finds a column by the first of the names that the file has, compared like
@@ -75,6 +80,7 @@ type Header struct {
 func (h *Header) Column(names ...string) int {
 	for _, n := range names {
 		if i := findHeader(h.Names, n); i >= 0 {
+			h.asked[i] = true
 			return i
 		}
 	}
@@ -88,6 +94,7 @@ func (h *Header) Columns(prefix string) []int {
 	for i, n := range h.Names {
 		if strings.HasPrefix(fold(n), fold(prefix)) {
 			found = append(found, i)
+			h.asked[i] = true
 		}
 	}
 	return found
@@ -295,18 +302,18 @@ func (s *Source) wrap(open OpenFunc) OpenFunc {
 		if err != nil {
 			return nil, found, err
 		}
-		r, notes := s.mended(r, path, opt)
-		found.Notes = slices.Concat(found.Notes, notes)
+		r, h := s.mended(r, path, opt)
+		found.Notes = slices.Concat(found.Notes, h.notes)
 		return r, found, nil
 	}
 }
 
-// mended wraps one reader.
-func (s *Source) mended(r Reader, path string, opt Options) (_ Reader, notes []string) {
+// mended wraps one reader. The Header has what was noted and asked for.
+func (s *Source) mended(r Reader, path string, opt Options) (Reader, *Header) {
+	h := &Header{Names: slices.Concat(r.Header(), s.adds()), File: filepath.Base(path), dates: opt.Dates, asked: map[int]bool{}}
 	if s == nil || s.Mend == nil && len(s.Fill) == 0 {
-		return r, nil
+		return r, h
 	}
-	h := &Header{Names: slices.Concat(r.Header(), s.Adds), File: filepath.Base(path), dates: opt.Dates}
 	m := &mendedReader{Reader: r, columns: len(h.Names), decimal: opt.Decimal}
 	if s.Mend != nil {
 		m.mend = s.Mend(h)
@@ -319,7 +326,28 @@ func (s *Source) mended(r Reader, path string, opt Options) (_ Reader, notes []s
 			}
 		}
 	}
-	return m, h.notes
+	return m, h
+}
+
+// madeOf are the columns of the file from which the source makes one, as far as its
+// Mend asked for them; nil where the column is what the file has.
+func (s *Source) madeOf(column string, h *Header) []int {
+	if s == nil {
+		return nil
+	}
+	var from []int
+	for _, name := range alternatives(s.From[column]) {
+		prefix, many := strings.CutSuffix(name, "*")
+		for i, n := range h.Names {
+			if h.asked[i] && !slices.Contains(from, i) && (fold(n) == fold(name) || many && strings.HasPrefix(fold(n), fold(prefix))) {
+				from = append(from, i)
+			}
+		}
+	}
+	if len(from) == 1 && h.Names[from[0]] == column {
+		return nil
+	}
+	return from
 }
 
 // mendedReader is a reader whose blocks have the columns of a source and are

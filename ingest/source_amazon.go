@@ -8,6 +8,7 @@ func amazonAllOrders() *Source {
 		Signature: []string{"amazon-order-id", "purchase-date", "item-price", "sales-channel"},
 		Without:   []string{"shipment-id"}, // the report of shipments has these columns as well
 		Adds:      []string{amazonNet},
+		From:      map[string]string{amazonNet: amazonFrom},
 		Map:       amazonMap(),
 		Amount:    "line", NoBuyer: true,
 		Notes: []string{amazonNote},
@@ -26,6 +27,7 @@ func amazonFBAShipped() *Source {
 		Name: "amazon_fba_shipped", Title: "Amazon fulfilled shipments report", TitleZH: "亚马逊已完成配送货件报告", Kind: "orders",
 		Signature: []string{"amazon-order-id", "shipment-id", "buyer-email", "quantity-shipped"},
 		Adds:      []string{amazonNet},
+		From:      map[string]string{amazonNet: amazonFrom},
 		Map:       m,
 		Amount:    "line",
 		Notes:     []string{amazonNote},
@@ -35,6 +37,7 @@ func amazonFBAShipped() *Source {
 
 const (
 	amazonNet  = "(item-price less item-promotion-discount)"
+	amazonFrom = "item-price|item-promotion-discount"
 	amazonNote = "a line's amount is item-price, which is of all its pieces, less item-promotion-discount; tax and shipping are not read"
 )
 

@@ -13,7 +13,11 @@ func douyinOrders() *Source {
 		Name: "douyin_orders", Title: "Douyin shop orders export", TitleZH: "抖店订单导出", Kind: "orders",
 		Signature: []string{"主订单编号", "选购商品", "达人实际承担优惠金额|达人优惠"},
 		Adds:      []string{goods, back, status, discount, yuan},
-		Only:      true,
+		From: map[string]string{
+			goods: "订单应付金额|运费", back: "订单应付金额|运费|售后状态", status: "订单状态|售后状态",
+			discount: "平台实际承担优惠金额|平台优惠|商家实际承担优惠金额|商家优惠|达人实际承担优惠金额|达人优惠",
+		},
+		Only: true,
 		Map: map[string]string{
 			"order_id": "主订单编号", "ordered_at": "订单提交时间", "status": status, "refunded": back, "currency": yuan,
 			"product_id": "商品ID|商家编码", "product_name": "选购商品", "quantity": "商品数量", "line_discount": discount, "line_net": goods,

@@ -13,6 +13,7 @@ func jdOrders() *Source {
 		Name: "jd_orders", Title: "JD orders export", TitleZH: "京东订单导出", Kind: "orders",
 		Signature: []string{"订单号", "京东价", "下单帐号|下单账号", "订单金额"},
 		Adds:      []string{goods, status, yuan},
+		From:      map[string]string{goods: "结算金额|订单金额", status: "订单状态"},
 		Only:      true,
 		Map: map[string]string{
 			"order_id": "订单号", "customer_id": "下单帐号|下单账号", "phone": "联系电话", "name": "客户姓名", "address": "客户地址",

@@ -20,6 +20,7 @@ func magentoOrdersGrid() *Source {
 			"Pending PayPal": "unpaid", "PayPal Reversed": "refunded", "PayPal Canceled Reversal": "paid",
 		},
 		Adds: []string{net},
+		From: map[string]string{net: "Grand Total (Base)|Shipping and Handling"},
 		Mend: func(h *Header) func(*Cells) {
 			total, shipping, to := h.Column("Grand Total (Base)"), h.Column("Shipping and Handling"), h.Column(net)
 			if shipping >= 0 {

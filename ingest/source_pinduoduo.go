@@ -21,7 +21,11 @@ func pinduoduoOrders() *Source {
 		Name: "pinduoduo_orders", Title: "Pinduoduo orders export", TitleZH: "拼多多订单导出", Kind: "orders",
 		Signature: []string{"订单号", "用户实付金额(元)", "商家实收金额(元)"},
 		Adds:      []string{goods, back, status, at, discount, yuan},
-		Only:      true,
+		From: map[string]string{
+			goods: "用户实付金额(元)|邮费(元)", back: "用户实付金额(元)|邮费(元)|售后状态", status: "订单状态|售后状态", at: "订单成交时间|订单号",
+			discount: "店铺优惠折扣(元)|平台优惠折扣(元)|多多支付立减金额(元)",
+		},
+		Only: true,
 		Map: map[string]string{
 			"order_id": "订单号", "ordered_at": at, "status": status,
 			"gross": "商品总价(元)", "discount": discount, "shipping": "邮费(元)", "net": goods, "refunded": back, "currency": yuan,

@@ -10,6 +10,7 @@ func sendgridEvents() *Source {
 		Name: "sendgrid_events", Title: "SendGrid events", TitleZH: "SendGrid 事件", Kind: "responses",
 		Signature: []string{"sg_event_id", "sg_message_id", "event", "timestamp"},
 		Adds:      []string{campaign},
+		From:      map[string]string{campaign: "marketing_campaign_id|singlesend_id|category"},
 		Map: map[string]string{
 			"response_id": "sg_event_id", "campaign_id": campaign, "email": "email", "occurred_at": "timestamp",
 			"event": "event", "machine": "sg_machine_open", "arm": "-", "value": "-", "updated_at": "-",

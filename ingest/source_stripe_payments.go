@@ -16,7 +16,11 @@ func stripePayments() *Source {
 		Name: "stripe_payments", Title: "Stripe payments export", TitleZH: "Stripe 付款导出", Kind: "orders",
 		Signature: []string{"Created (UTC)", "Amount Refunded", "Converted Amount", "PaymentIntent ID"},
 		Adds:      []string{amount, currency, status, back, backOn},
-		Only:      true, // columns named by the shop, "order_id (metadata)", follow
+		From: map[string]string{
+			amount: "Converted Amount|Amount", currency: "Converted Currency|Currency", status: "Status|Captured",
+			back: "Converted Amount Refunded|Amount Refunded|Dispute Status|Disputed Amount", backOn: "Dispute Date (UTC)|Dispute Status",
+		},
+		Only: true, // columns named by the shop, "order_id (metadata)", follow
 		Map: map[string]string{
 			"order_id": "id", "customer_id": "Customer ID", "email": "Customer Email", "name": "Card Name",
 			"address": "Card Address Line1", "city": "Card Address City", "region": "Card Address State",

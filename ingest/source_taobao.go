@@ -39,7 +39,12 @@ func taobaoOrders() *Source {
 		Name: "taobao_orders", Title: "Taobao/Tmall orders report", TitleZH: "淘宝/天猫订单报表", Kind: "orders",
 		Signature: []string{"订单编号", "买家会员名", "买家实际支付金额", "订单状态"},
 		Adds:      []string{goods, back, status, province, city, yuan},
-		Only:      true, // 宝贝标题 is of all goods of an order together: their lines are in a report of their own
+		From: map[string]string{
+			goods: "买家实际支付金额|退款金额|买家应付邮费|总金额|买家应付货款|订单付款时间", back: "退款金额|订单状态", status: "订单状态|退款金额",
+			province: "修改后的收货地址|收货地址", city: "修改后的收货地址|收货地址",
+			"修改后的收货地址": "修改后的收货地址|收货地址", "联系手机": "联系手机|联系电话",
+		},
+		Only: true, // 宝贝标题 is of all goods of an order together: their lines are in a report of their own
 		Map: map[string]string{
 			"order_id": "订单编号", "customer_id": "买家会员名", "phone": "联系手机|联系电话", "name": "收货人姓名", "address": "修改后的收货地址|收货地址",
 			"region": province, "city": city, "ordered_at": "订单创建时间", "status": status, "shop": "店铺名称|店铺Id",

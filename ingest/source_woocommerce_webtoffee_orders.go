@@ -14,6 +14,11 @@ func woocommerceWebToffeeOrders() *Source {
 		Name: "woocommerce_webtoffee_orders", Title: "WooCommerce orders export (WebToffee)", TitleZH: "WooCommerce 订单导出（WebToffee 插件）", Kind: "orders",
 		Signature: []string{"order_id", "order_date", "order_total", "order_currency", "billing_email"},
 		Adds:      []string{net, customer, email, lines, back, backOn, coupon},
+		From: map[string]string{
+			net:      "order_total|tax_total|shipping_total|fee_total|shipping_tax_total|fee_tax_total|order_subtotal|discount_total|cart_discount|order_discount",
+			customer: "customer_id|customer_user", email: "customer_email|billing_email", lines: "line_item_*",
+			back: "refund_items", backOn: "refund_items", coupon: "coupon_items",
+		},
 		Map: map[string]string{
 			"order_id": "order_id", "customer_id": customer, "email": email, "phone": "billing_phone|shipping_phone",
 			"name": "-", "first_name": "billing_first_name", "last_name": "billing_last_name",

@@ -11,7 +11,10 @@ func youzanOrders() *Source {
 		Name: "youzan_orders", Title: "Youzan orders export", TitleZH: "有赞订单导出", Kind: "orders",
 		Signature: []string{"订单号", "归属店铺", "订单实付金额", "订单已退款金额"},
 		Adds:      []string{goods, back, status, yuan},
-		Only:      true, // 全部商品名称 is of all goods of an order together
+		From: map[string]string{
+			goods: "订单实付金额|应收订单金额|运费|买家付款时间", back: "订单已退款金额", status: "订单状态|订单已退款金额",
+		},
+		Only: true, // 全部商品名称 is of all goods of an order together
 		Map: map[string]string{
 			"order_id": "订单号", "phone": "买家手机号", "name": "收货人/提货人", "address": "详细收货地址/提货地址",
 			"region": "收货人省份", "city": "收货人城市", "ordered_at": "订单创建时间", "status": status,
@@ -81,6 +84,7 @@ func youzanCustomers() *Source {
 			"phone": "客户手机号", "name": "客户姓名|客户昵称", "gender": "客户性别", "birth_date": "客户生日", "tags": "标签",
 			"acquired_on": "成为客户时间|成为会员时间", "acquired_channel": "来源渠道|来源方式",
 		},
+		From: map[string]string{"客户姓名": "客户姓名|客户昵称"},
 		Zone: beijing(),
 		Mend: func(h *Header) func(*Cells) {
 			name, nickname := h.Column("客户姓名"), h.Column("客户昵称")

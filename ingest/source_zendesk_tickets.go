@@ -11,6 +11,9 @@ func zendeskTickets() *Source {
 		Name: "zendesk_tickets", Title: "Zendesk tickets export", TitleZH: "Zendesk 工单导出", Kind: "interactions",
 		Signature: []string{"Summation column", "Requester id", "Satisfaction Score", "Replies"},
 		Adds:      []string{kind, reply, customer},
+		From: map[string]string{
+			kind: "Ticket type", reply: "Created at|First reply time in minutes", customer: "Requester external id|Requester id",
+		},
 		Map: map[string]string{
 			"interaction_id": "Id", "customer_id": customer, "member_id": "-", "email": "Requester email", "phone": "Requester phone",
 			"occurred_at": "Created at", "updated_at": "Updated at", "first_response_at": reply, "resolved_at": "Solved at",

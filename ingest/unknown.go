@@ -20,6 +20,8 @@ type UnknownStatus struct {
 const (
 	likelyNoStatus = 20   // different words of which a shop hardly has more
 	maxUnknown     = 1000 // different words that are counted
+
+	toChoose = "CHOOSE" // no status: what was pasted and not thought about is refused
 )
 
 // Error lists the words and shows how to say what they mean.
@@ -40,11 +42,11 @@ func (e *UnknownStatus) Error() string {
 			rows = "row"
 		}
 		counts = append(counts, fmt.Sprintf("%q (%d %s)", w, e.Words[words[i]], rows))
-		yaml = append(yaml, fmt.Sprintf("%q: paid", w))
-		flag = append(flag, w+"=paid")
+		yaml = append(yaml, fmt.Sprintf("%q: %s", w, toChoose))
+		flag = append(flag, w+"="+toChoose)
 	}
-	return fmt.Sprintf("column %q has words for the state of an order that are not known: %s; say what they mean in clientele.yaml, status: {%s}, or with --status '%s', each one of %s in the place of paid",
-		e.Column, strings.Join(counts, ", "), strings.Join(yaml, ", "), strings.Join(flag, ","), strings.Join(Statuses(), ", "))
+	return fmt.Sprintf("column %q has words for the state of an order that are not known: %s; say what each means, one of %s in the place of %s: in clientele.yaml, status: {%s}, or with --status '%s'",
+		e.Column, strings.Join(counts, ", "), strings.Join(Statuses(), ", "), toChoose, strings.Join(yaml, ", "), strings.Join(flag, ","))
 }
 
 // shorten cuts words to what fits a line.

@@ -1,7 +1,10 @@
 package ingest
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -42,6 +45,51 @@ func newZone(loc *time.Location) *zone {
 		z.bounds = append(z.bounds, end+max(z.offsets[i], z.offsets[i+1]))
 	}
 	return z
+}
+
+// timesOf is the zone of the times of day of the file's facts, as its first rows tell:
+// the offsets that they name, else the zone in which they are read; "" for the
+// business zone, and where there are days only.
+func (f *File) timesOf() string {
+	const enough = 1000 // rows
+	at := slices.IndexFunc(f.plan.columns, func(c column) bool { return c.typ == typeInstant && c.target != "updated_at" })
+	if at < 0 {
+		return ""
+	}
+	c := &f.plan.columns[at]
+	seen, plain, rows := map[int64]bool{}, c.target == "ordered_at" && f.plan.has("ordered_time"), 0
+	for _, b := range f.input.held {
+		for r := 0; r < b.Rows() && rows < enough; r, rows = r+1, rows+1 {
+			var m moment
+			if c.moment(cell(b, r, c.index), &m) != "" || !m.timed {
+				continue
+			}
+			plain = plain || !m.zoned
+			if m.zoned {
+				seen[m.offset] = true
+			}
+		}
+	}
+	if plain || len(seen) == 0 {
+		if plain {
+			return c.zoneName
+		}
+		return ""
+	}
+	var names []string
+	for _, offset := range slices.Sorted(maps.Keys(seen)) {
+		names = append(names, offsetName(offset))
+	}
+	return strings.Join(names[:min(len(names), 3)], ", ")
+}
+
+// offsetName is UTC+08:00 of seconds east of UTC.
+func offsetName(seconds int64) string {
+	sign := '+'
+	if seconds < 0 {
+		sign, seconds = '-', -seconds
+	}
+	return fmt.Sprintf("UTC%c%02d:%02d", sign, seconds/3600, seconds/60%60)
 }
 
 const (

@@ -139,7 +139,7 @@ func (a *app) inspection(in engine.Inspected) error {
 	if in.Title != "" {
 		what = in.Title + "  " + in.TitleZH
 	}
-	fmt.Fprintf(a.out, "%s\n%s\n%s\n\n%s\n", in.Path, what, dialect(in), a.outcome(in))
+	fmt.Fprintf(a.out, "%s\n%s\n%s\n%s\n\n%s\n", in.Path, what, dialect(in), zones(in), a.outcome(in))
 	if in.Brings != nil && in.Brings.Rows() > 0 {
 		fmt.Fprintln(a.out, "\nWhat it holds:")
 		if err := a.rows(in.Brings); err != nil {
@@ -148,7 +148,7 @@ func (a *app) inspection(in engine.Inspected) error {
 	}
 	fed := newRows("column", "from", "known_by")
 	for _, c := range in.Columns {
-		fed.add(c.Column, c.Header, knownBy(c.How))
+		fed.add(c.Column, from(c), knownBy(c.How))
 	}
 	fmt.Fprintf(a.out, "\nColumns (%d):\n", len(in.Columns))
 	if err := a.rows(fed.table()); err != nil {
@@ -182,6 +182,14 @@ func dialect(in engine.Inspected) string {
 	return strings.Join(append(parts, "kind "+in.Kind, "source "+in.Source), ", ")
 }
 
+// zones says whose times the file has and whose days are counted.
+func zones(in engine.Inspected) string {
+	if in.Zone == "" || in.Zone == in.Days {
+		return "times and days of " + in.Days
+	}
+	return fmt.Sprintf("times of %s, days of %s", in.Zone, in.Days)
+}
+
 // outcome says what becomes of the file.
 func (a *app) outcome(in engine.Inspected) string {
 	word := "rows"
@@ -197,6 +205,18 @@ func (a *app) outcome(in engine.Inspected) string {
 		return fmt.Sprintf("Would be refused, status 3: %s. Nothing is written.", in.Refused)
 	}
 	return fmt.Sprintf("Would be loaded: %s. Nothing is written.", rows)
+}
+
+// from is the column of the file, or what is made of which columns.
+func from(c engine.Fed) string {
+	if len(c.From) == 0 {
+		return c.Header
+	}
+	made := strings.Join(c.From, ", ")
+	if slices.Contains(c.From, c.Header) {
+		return made
+	}
+	return strings.Trim(c.Header, "()") + ": " + made
 }
 
 func knownBy(how string) string {

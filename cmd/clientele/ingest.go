@@ -73,7 +73,7 @@ Exit status 3 when a file is, or would be, refused.`,
 			if kind == config.Auto {
 				return a.auto(cmd.Context(), e, paths, s, &opt)
 			}
-			loadings := []engine.Loading{{Source: s, AllowRejects: opt.allowRejects, FromHere: true}}
+			loadings := []engine.Loading{{Source: s, AllowRejects: opt.allowRejects, FromHere: true, Unnamed: opt.source == "" && !configured(e.Config, s)}}
 			if opt.dryRun {
 				return a.inspect(cmd.Context(), e, engine.Discovered{Loadings: loadings}, &opt)
 			}
@@ -90,7 +90,7 @@ Exit status 3 when a file is, or would be, refused.`,
 	flags.IntVar(&opt.rows, "rows", opt.rows, "first rows that --dry-run shows")
 	flags.BoolVar(&opt.strict, "strict", false, "with auto: files that nobody recognises fail the command, status 3")
 	flags.BoolVar(&opt.config, "config", false, "with auto: print the sources for clientele.yaml instead of loading")
-	flags.StringVar(&opt.source, "source", "", "name of the source of the facts (default the kind; with auto the export)")
+	flags.StringVar(&opt.source, "source", "", "name of the source of the facts (default the export, else the kind)")
 	flags.StringSliceVar(&opt.mapping, "map", nil, "columns by hand: `target=column`,...")
 	flags.StringSliceVar(&opt.status, "status", nil, "order statuses by hand: `word=status`,... (paid, unpaid, cancelled, refunded ...)")
 	flags.StringVar(&opt.format, "input-format", "", strings.Join(config.Formats(), ", ")+" (default found out)")
@@ -194,6 +194,11 @@ func (opt *ingestFlags) onto(c config.Config, kind string, paths []string) (conf
 		s.Name = "" // each file has that of its export
 	}
 	return s, c.Check()
+}
+
+// configured reports whether clientele.yaml has the source.
+func configured(c config.Config, s config.Source) bool {
+	return slices.ContainsFunc(c.Sources, func(known config.Source) bool { return known.Name == s.Name && known.Kind == s.Kind })
 }
 
 // pairs reads a=b words.
