@@ -14,6 +14,7 @@ import (
 	"clientele/models/gammagamma"
 	"clientele/models/lifecycle"
 	"clientele/models/paretonbd"
+	"clientele/models/purchase"
 	"clientele/models/rfm"
 )
 
@@ -22,8 +23,8 @@ import (
 func Models(cfg config.Config, asOf Day) []models.Model {
 	return []models.Model{
 		RFM(cfg),
-		&paretonbd.Model{
-			Horizon: cfg.Horizon, DiscountRate: cfg.Discount, Window: cfg.Churn.Window, AsOf: int32(asOf),
+		&purchase.Model{
+			Family: paretonbd.Family{}, Horizon: cfg.Horizon, DiscountRate: cfg.Discount, Window: cfg.Churn.Window, AsOf: int32(asOf),
 			MinCustomers: cfg.Models.MinCustomers, MinRepeaters: cfg.Models.MinRepeaters, Workers: cfg.Resources.Cores(),
 		},
 		&gammagamma.Model{MinRepeaters: cfg.Models.MinRepeaters, Workers: cfg.Resources.Cores()},

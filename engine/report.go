@@ -11,6 +11,7 @@ import (
 	"clientele/engine/workspace"
 	"clientele/models"
 	"clientele/models/paretonbd"
+	"clientele/models/purchase"
 	"clientele/queries"
 )
 
@@ -110,11 +111,11 @@ func reportWarnings(list []models.Warning) []report.Warning {
 // each month from the first purchase on, given only when customers first
 // bought. Nothing when no process was fitted.
 func (r *run) expectedByMonth() []report.Expected {
-	fitted, ok := r.fitted[paretonbd.Name].(*paretonbd.Fitted)
+	fitted, ok := r.fitted[paretonbd.Name].(*purchase.Fitted)
 	if !ok {
 		return nil
 	}
-	params, ok := fitted.Params()
+	law, ok := fitted.Law()
 	if !ok {
 		return nil
 	}
@@ -125,7 +126,7 @@ func (r *run) expectedByMonth() []report.Expected {
 	first := r.asOf - Day(len(newcomers)-1)
 	expected := make([]float64, len(newcomers)) // by age in days
 	for age := range expected {
-		expected[age] = paretonbd.ExpectedPurchases(params, float64(age)/7)
+		expected[age] = law.NewCustomer(age)
 	}
 	total := func(until Day) float64 { // repeat purchases expected up to and including a day
 		sum := 0.0

@@ -12,20 +12,21 @@ import (
 	"time"
 
 	"clientele/engine/table"
+	"clientele/models/purchase"
 )
 
 // shared is the folder of public data sets; tests that need it skip without it.
 const shared = "../../../shared/data"
 
-// purchases of one customer: calendar days, days since 1970-01-01, and money.
-type purchase struct {
+// order is one of a customer's: calendar days, days since 1970-01-01, and money.
+type order struct {
 	customer string
 	day      int
 	amount   float64
 }
 
 // readPurchases reads columns customer_id, date and amount of a shared file.
-func readPurchases(t testing.TB, name string) []purchase {
+func readPurchases(t testing.TB, name string) []order {
 	t.Helper()
 	file, err := os.Open(filepath.Join(shared, name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -43,7 +44,7 @@ func readPurchases(t testing.TB, name string) []purchase {
 	for i, h := range rows[0] {
 		at[h] = i
 	}
-	var out []purchase
+	var out []order
 	for _, row := range rows[1:] {
 		amount, err := strconv.ParseFloat(row[at["amount"]], 64)
 		if err != nil {
@@ -53,7 +54,7 @@ func readPurchases(t testing.TB, name string) []purchase {
 		if i, ok := at["invoice"]; ok && (strings.HasPrefix(row[i], "C") || amount <= 0) {
 			continue
 		}
-		out = append(out, purchase{row[at["customer_id"]], dayOf(t, row[at["date"]]), amount})
+		out = append(out, order{row[at["customer_id"]], dayOf(t, row[at["date"]]), amount})
 	}
 	return out
 }
@@ -75,7 +76,7 @@ type summary struct {
 	index          map[string]int
 }
 
-func summarize(purchases []purchase, end, holdout int) *summary {
+func summarize(purchases []order, end, holdout int) *summary {
 	type span struct {
 		first, last int
 		days        map[int]bool
@@ -119,6 +120,15 @@ func (s *summary) table() *table.Table {
 		return &table.Column{Field: table.Field{Name: name, Kind: table.Int}, Ints: v}
 	}
 	return table.New(column("x", s.x), column("t_x", s.tx), column("T", s.t), column("last_day", s.last))
+}
+
+// histories returns them as the models have them.
+func (s *summary) histories() []purchase.History {
+	h := make([]purchase.History, len(s.x))
+	for i := range h {
+		h[i] = purchase.History{X: int(s.x[i]), Tx: int(s.tx[i]), T: int(s.t[i])}
+	}
+	return h
 }
 
 // weeks returns the histories as the formulas take them.

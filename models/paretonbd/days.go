@@ -1,9 +1,12 @@
 package paretonbd
 
-import "math"
+import (
+	"math"
 
-// week is what one day is in the unit of the formulas.
-const week = 1.0 / 7
+	"clientele/models/purchase"
+)
+
+const week = purchase.Week
 
 // days holds, for one set of parameters and every day from 0 to n, the logs
 // and the factors that do not depend on the customer. Histories are in whole

@@ -76,6 +76,15 @@ func NoPurchaseTo(dst []float64, p Params, h float64, x, tx, t []float64) {
 	}
 }
 
+// PurchasesTo writes the probability that a customer with the history given
+// makes exactly n purchases in (t, t+h] to dst[n], for all n below len(dst), and
+// returns the probability of more (Fader & Hardie 2014, "Deriving the
+// conditional PMF of the Pareto/NBD model"; computed by the integral over the
+// time of loss, whose terms are all positive, instead of their sums of 2F1).
+func PurchasesTo(dst []float64, p Params, h, x, tx, t float64) (rest float64) {
+	return purchasesTo(dst, p, pAlive(p, x, tx, t), x, t, h)
+}
+
 // ExpectedPurchases returns the number of repeat purchases expected from a new
 // customer in the first t weeks (Schmittlein et al. 1987, eq. 17).
 func ExpectedPurchases(p Params, t float64) float64 {
@@ -209,6 +218,61 @@ func survival(p Params, t, h, rate float64) float64 {
 		from += width
 	}
 	return sum
+}
+
+// purchasesTo is PurchasesTo for a customer of known P(alive). Given that the
+// customer is alive at t, purchases are negative binomial over the time lived:
+// to the end of (t, t+h], or to the loss at u, which has the density
+// s (β+t)^s (β+t+u)^-(s+1).
+func purchasesTo(dst []float64, p Params, alive, x, t, h float64) (rest float64) {
+	clear(dst)
+	a, b, c := p.R+x, p.Alpha+t, p.Beta+t
+	total := 1.0
+	if p.S > 0 {
+		for from := 0.0; from < h && p.S*math.Log1p(from/c) < farEnough; {
+			// The integrand's poles are at -b and -c; the peak of n purchases at u,
+			// of which there is one near every u, is √(u(b+u)/a) wide or wider.
+			width := min(panelWidth*(min(b, c)+from), panelFall*(c+from)/(p.S+1), max(6*math.Sqrt(from*(b+from)/a), 5*b/a), h-from)
+			for k, node := range gauss16.at {
+				u := from + width*node
+				lost := gauss16.weight[k] * width * p.S / (c + u) * math.Exp(-p.S*math.Log1p(u/c))
+				addNegativeBinomial(dst, alive*lost, a, b, u)
+			}
+			from += width
+		}
+		total = math.Exp(-p.S * math.Log1p(h/c))
+	}
+	addNegativeBinomial(dst, alive*total, a, b, h)
+	if len(dst) > 0 {
+		dst[0] += 1 - alive
+	}
+	rest = 1
+	for n := range dst {
+		rest -= dst[n]
+	}
+	return max(0, rest)
+}
+
+// underflow is the log of a probability that is as good as zero, yet above what
+// a float64 can hold.
+const underflow = -650
+
+// addNegativeBinomial adds w times the probability of n purchases in a time u to
+// dst[n], where the rate is Gamma(a, b).
+func addNegativeBinomial(dst []float64, w, a, b, u float64) {
+	q := u / (b + u)
+	l, n := -a*math.Log1p(u/b), 0
+	for logQ := math.Log(q); l < underflow && n < len(dst); n++ {
+		l += logQ + math.Log((a+float64(n))/float64(n+1))
+	}
+	v := w * math.Exp(l)
+	for ; n < len(dst); n++ {
+		dst[n] += v
+		ratio := q * (a + float64(n)) / float64(n+1)
+		if v *= ratio; ratio < 1 && v < 1e-22 {
+			return // what follows falls ever faster
+		}
+	}
 }
 
 // rule is Gauss's quadrature on [0, 1].

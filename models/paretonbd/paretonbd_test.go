@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,20 +15,27 @@ import (
 	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/modelstest"
+	"clientele/models/purchase"
 )
 
-func mustFit(t testing.TB, m *Model, in *table.Table) *Fitted {
+// model is m for this family.
+func model(m purchase.Model) *purchase.Model {
+	m.Family = Family{}
+	return &m
+}
+
+func mustFit(t testing.TB, m *purchase.Model, in *table.Table) *purchase.Fitted {
 	t.Helper()
 	f, err := m.Fit(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f.(*Fitted)
+	return f.(*purchase.Fitted)
 }
 
-func mustScore(t testing.TB, f *Fitted, in *table.Table) *table.Table {
+func mustScore(t testing.TB, f *purchase.Fitted, in *table.Table) *table.Table {
 	t.Helper()
-	dst := f.settings.Spec().Make(in.Rows())
+	dst := f.Model().Spec().Make(in.Rows())
 	if err := f.Score(t.Context(), dst, in); err != nil {
 		t.Fatal(err)
 	}
@@ -57,9 +65,9 @@ func TestFitCDNOW(t *testing.T) {
 	} {
 		t.Run(c.set, func(t *testing.T) {
 			s := cdnow(t, c.set)
-			f := mustFit(t, &Model{Horizon: 39 * 7}, s.table())
+			f := mustFit(t, model(purchase.Model{Horizon: 39 * 7}), s.table())
 			r := f.Report()
-			if r.Status != models.Converged || r.Method != MethodParetoNBD || len(r.Warnings) > 0 || r.Rows != len(s.x) {
+			if r.Status != models.Converged || r.Method != Name || len(r.Warnings) > 0 || r.Rows != len(s.x) {
 				t.Fatalf("%+v", r)
 			}
 			if math.Abs(r.LogLikelihood-c.ll) > 1e-3 {
@@ -87,9 +95,9 @@ func TestFitCDNOW(t *testing.T) {
 func TestFitOnlineRetail(t *testing.T) {
 	s := onlineRetail(t)
 	in := s.table()
-	f := mustFit(t, &Model{Horizon: 162}, in)
+	f := mustFit(t, model(purchase.Model{Horizon: 162}), in)
 	r := f.Report()
-	if r.Status != models.Boundary || r.Method != MethodNBD || codes(r) != "zero_churn" {
+	if r.Status != models.Boundary || r.Method != purchase.MethodNBD || codes(r) != "zero_churn" {
 		t.Fatalf("%+v", r)
 	}
 	if !strings.Contains(r.Warnings[0].En, "No churn is identifiable in this data") {
@@ -119,40 +127,11 @@ func TestFitOnlineRetail(t *testing.T) {
 	}
 }
 
-// The NBD's scores have closed forms.
-func TestScoresWithoutChurn(t *testing.T) {
-	m := Model{Horizon: 365, Window: 60, DiscountRate: 0.1}
-	settings, _ := m.settings()
-	f := &Fitted{settings: settings, method: MethodNBD, params: Params{R: 0.8, Alpha: 9}, longest: 300}
-	in := (&summary{x: []int64{0, 5, 700, 12}, tx: []int64{0, 100, 800, 14}, t: []int64{40, 300, 900, 9000}, last: []int64{1, 2, 3, 4}}).table()
-	dst := mustScore(t, f, in)
-	for i, x := range in.Ints("x") {
-		T := float64(in.Ints("T")[i]) / 7
-		rate := (0.8 + float64(x)) / (9 + T)
-		delta := math.Log(1.1) / 365
-		close(t, "orders", dst.Floats("expected_orders")[i], rate*365/7, 1e-12)
-		close(t, "discounted", dst.Floats("discounted_orders")[i], rate/7*(1-math.Exp(-delta*365))/delta, 1e-12)
-		close(t, "silence", dst.Floats("churn_risk")[i], math.Pow((9+T)/(9+T+60.0/7), 0.8+float64(x)), 1e-9)
-		// (α+T)/(α+T+d) to the r+x is a half.
-		d := math.Ceil(7 * (9 + T) * (math.Exp2(1/(0.8+float64(x))) - 1))
-		next := dst.Column("next_order_on")
-		if x == 12 { // 9,000 days old: half by day 495
-			if d < 300 {
-				t.Errorf("day %v", d)
-			}
-		}
-		want := in.Ints("last_day")[i] + in.Ints("T")[i] - in.Ints("t_x")[i] + int64(d)
-		if next.Missing(i) || int64(next.Dates[i]) != want {
-			t.Errorf("x %d: next order on %d (%v), want %d", x, next.Dates[i], next.Missing(i), want)
-		}
-	}
-}
-
 func TestFitRecoversTruth(t *testing.T) {
 	for _, p := range []Params{truth, {1.4, 5, 1.2, 30}} {
 		const n = 12_000
 		s := simulate(p, n, 730, 180, 180, 7)
-		f := mustFit(t, &Model{Horizon: 180, Window: 180}, s.table())
+		f := mustFit(t, model(purchase.Model{Horizon: 180, Window: 180}), s.table())
 		r := f.Report()
 		if r.Status != models.Converged {
 			t.Fatalf("%+v", r)
@@ -194,7 +173,7 @@ func TestFitAtEdges(t *testing.T) {
 		zero := 0
 		for seed := range uint64(3) {
 			s := simulate(Params{R: 0.8, Alpha: 9}, 2000, 360, 100, 0, seed)
-			r := mustFit(t, &Model{}, s.table()).Report()
+			r := mustFit(t, model(purchase.Model{}), s.table()).Report()
 			switch codes(r) {
 			case "zero_churn":
 				zero++
@@ -208,9 +187,9 @@ func TestFitAtEdges(t *testing.T) {
 	})
 	t.Run("one churn rate", func(t *testing.T) {
 		s := simulate(Params{R: 1, Alpha: 5, S: 4000, Beta: 4000 * 50}, 5000, 730, 100, 200, 3)
-		f := mustFit(t, &Model{Horizon: 200}, s.table())
+		f := mustFit(t, model(purchase.Model{Horizon: 200}), s.table())
 		r := f.Report()
-		if r.Method != MethodParetoNBD || codes(r) == "" {
+		if r.Method != Name || codes(r) == "" {
 			t.Errorf("%+v", r)
 		}
 		var promised, bought float64
@@ -221,8 +200,8 @@ func TestFitAtEdges(t *testing.T) {
 	})
 	t.Run("one purchase rate", func(t *testing.T) {
 		s := simulate(Params{R: 5000, Alpha: 5000 * 4, S: 1, Beta: 30}, 3000, 365, 50, 200, 3)
-		f := mustFit(t, &Model{Horizon: 200}, s.table())
-		if r := f.Report(); r.Method != MethodParetoNBD || codes(r) == "" {
+		f := mustFit(t, model(purchase.Model{Horizon: 200}), s.table())
+		if r := f.Report(); r.Method != Name || codes(r) == "" {
 			t.Errorf("%+v", r)
 		}
 		var promised, bought float64
@@ -251,21 +230,21 @@ func TestGates(t *testing.T) {
 		method string
 		codes  string
 	}{
-		{"nobody", &summary{}, models.Skipped, MethodNone, "no_customers"},
-		{"few customers", simulate(truth, 99, 365, 50, 0, 1), models.Fallback, MethodPooled, "few_customers pooled_rate"},
-		{"few repeaters", simulate(truth, 110, 60, 50, 0, 1), models.Fallback, MethodPooled, "few_repeaters pooled_rate"},
-		{"no repeater", oneTime(5000, 100), models.Fallback, MethodPooled, "few_repeaters pooled_rate"},
-		{"all today", oneTime(5000, 0), models.Fallback, MethodNone, "few_repeaters no_history"},
+		{"nobody", &summary{}, models.Skipped, purchase.MethodNone, "no_customers"},
+		{"few customers", simulate(truth, 99, 365, 50, 0, 1), models.Fallback, purchase.MethodPooled, "few_customers pooled_rate"},
+		{"few repeaters", simulate(truth, 110, 60, 50, 0, 1), models.Fallback, purchase.MethodPooled, "few_repeaters pooled_rate"},
+		{"no repeater", oneTime(5000, 100), models.Fallback, purchase.MethodPooled, "few_repeaters pooled_rate"},
+		{"all today", oneTime(5000, 0), models.Fallback, purchase.MethodNone, "few_repeaters no_history"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := &Model{}
+			m := model(purchase.Model{})
 			in := c.in.table()
 			f := mustFit(t, m, in)
 			r := f.Report()
 			if r.Status != c.status || r.Method != c.method || codes(r) != c.codes || !math.IsNaN(r.LogLikelihood) || len(r.Parameters) > 0 {
 				t.Fatalf("%+v", r)
 			}
-			if _, ok := f.Params(); ok {
+			if _, ok := f.Law(); ok || f.Params() != nil || f.Family() != nil {
 				t.Error("parameters without a fit")
 			}
 			dst := mustScore(t, f, in)
@@ -273,7 +252,7 @@ func TestGates(t *testing.T) {
 				if !math.IsNaN(dst.Floats("p_alive")[i]) || !math.IsNaN(dst.Floats("churn_risk")[i]) || !dst.Column("next_order_on").Missing(i) {
 					t.Fatal("a fallback must not pretend to know of churn")
 				}
-				if e := dst.Floats("expected_orders")[i]; math.IsNaN(e) != (c.method == MethodNone) || e < 0 {
+				if e := dst.Floats("expected_orders")[i]; math.IsNaN(e) != (c.method == purchase.MethodNone) || e < 0 {
 					t.Fatalf("expected orders %v", e)
 				}
 			}
@@ -287,7 +266,7 @@ func TestGates(t *testing.T) {
 		})
 	}
 	// By hand: 2 customers, 3 repeat purchases in 10 + 25 weeks; a customer with x 3 in 25 weeks.
-	f := mustFit(t, &Model{Horizon: 70}, (&summary{x: []int64{0, 3}, tx: []int64{0, 70}, t: []int64{70, 175}, last: []int64{0, 0}}).table())
+	f := mustFit(t, model(purchase.Model{Horizon: 70}), (&summary{x: []int64{0, 3}, tx: []int64{0, 70}, t: []int64{70, 175}, last: []int64{0, 0}}).table())
 	in := (&summary{x: []int64{3}, tx: []int64{70}, t: []int64{175}, last: []int64{0}}).table()
 	close(t, "pooled rate", mustScore(t, f, in).Floats("expected_orders")[0], 10*4/(25+35/3.5), 1e-14)
 }
@@ -295,16 +274,15 @@ func TestGates(t *testing.T) {
 // A day of next_order_on is the first with an even chance of an order.
 func TestNextOrderOn(t *testing.T) {
 	s := simulate(Params{2, 4, .3, 20}, 400, 700, 650, 0, 5)
-	settings, _ := (&Model{AsOf: 20_000}).settings()
 	p := Params{2, 4, .3, 20}
-	f := &Fitted{settings: settings, method: MethodParetoNBD, params: p, longest: 700}
+	f := load(t, p, model(purchase.Model{AsOf: 20_000}))
 	next := mustScore(t, f, s.table()).Column("next_order_on")
 	x, tx, T := s.weeks()
 	dated, never := 0, 0
 	for i := range x {
 		if next.Missing(i) {
 			never++
-			if v := noPurchase(p, farthest*week, x[i], tx[i], T[i]); v <= 0.5 {
+			if v := noPurchase(p, purchase.Farthest*week, x[i], tx[i], T[i]); v <= 0.5 {
 				t.Errorf("customer %d: no date, yet silence for ten years has chance %v", i, v)
 			}
 			continue
@@ -320,99 +298,111 @@ func TestNextOrderOn(t *testing.T) {
 	}
 }
 
+// load is a fit of the parameters given.
+func load(t testing.TB, p Params, m *purchase.Model) *purchase.Fitted {
+	t.Helper()
+	f, err := m.Load(fmt.Appendf(nil, `{"model":"pareto_nbd","settings":{"as_of":%d},"method":"pareto_nbd","longest_days":700,"estimates":[
+		{"name":"r","value":%g},{"name":"alpha","value":%g},{"name":"s","value":%g},{"name":"beta","value":%g}]}`, m.AsOf, p.R, p.Alpha, p.S, p.Beta))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.(*purchase.Fitted)
+}
+
 // Scores from the tables by day are those of the formulas.
 func TestTablesAreTheFormulas(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := anyParams().Draw(t, "params")
 		x, tx, T := drawHistory(t)
-		m, _ := (&Model{DiscountRate: 0.1, Window: rapid.IntRange(1, 400).Draw(t, "window")}).settings()
-		s := newScorer(m, p, 1500)
-		got, want := s.scores(x, tx, T), s.direct(x, tx, T)
-		for _, v := range [][2]float64{{got.alive, want.alive}, {got.expected, want.expected}, {got.discounted, want.discounted}, {got.risk, want.risk}} {
-			if !(math.Abs(v[0]-v[1]) <= 1e-10*max(1, math.Abs(v[1]))) {
-				t.Fatalf("tables %+v, formulas %+v", got, want)
+		h := purchase.History{X: x, Tx: tx, T: T}
+		window := rapid.IntRange(1, 400).Draw(t, "window")
+		s := purchase.Settings{Horizon: 365, Rate: math.Log(1.1) / 52, Window: window, Longest: 1500}
+		l, plain := newLaw(p, s), newLaw(p, purchase.Settings{Horizon: s.Horizon, Rate: s.Rate, Window: s.Window})
+		got, want := l.Score(h), plain.Score(h)
+		near := func(what string, got, want float64) {
+			if !(math.Abs(got-want) <= 1e-10*max(1, math.Abs(want))) {
+				t.Fatalf("%s: tables %v, formulas %v", what, got, want)
 			}
 		}
+		near("P(alive)", got.Alive, want.Alive)
+		near("expected", got.Expected, want.Expected)
+		near("discounted", got.Discounted, want.Discounted)
+		near("silence", got.Silent, want.Silent)
+		near("silence", l.NoPurchase(h, window), want.Silent)
+		near("P(alive)", l.PAlive(h), want.Alive)
+		alive, expected := l.Quick(h)
+		near("quick P(alive)", alive, want.Alive)
+		near("quick expected", expected, want.Expected)
+		several := make([]float64, 3)
+		l.ExpectedTo(several, h, []int{30, 365, 2000})
+		near("expected, several horizons", several[1], want.Expected)
+		near("discounted", l.Discounted(h, 365, s.Rate), want.Discounted)
+		near("log-likelihood", l.LogLikelihood(h), logLikelihood(p, float64(x), float64(tx)/7, float64(T)/7))
 		// Rounding may tip a chance of exactly one half.
-		if d := got.next - want.next; d < -1 || d > 1 {
-			t.Fatalf("next order after %d and %d days", got.next, want.next)
+		if d := got.Next - want.Next; d < -1 || d > 1 {
+			t.Fatalf("next order after %d and %d days", got.Next, want.Next)
 		}
 	})
 }
 
-func histogram(rows ...[4]int) *histories {
-	h := &histories{}
-	for _, r := range rows {
-		h.add(int32(r[0]), int32(r[1]), int32(r[2]), float64(r[3]))
-		h.customers += r[3]
-	}
-	h.divide()
-	return h
-}
-
 // Grouped and tabled, the likelihood is that of the formula; and its gradient
-// that of finite differences.
+// that of finite differences. Few histories go without tables.
 func TestGroupedLikelihood(t *testing.T) {
-	h, err := newHistories(simulate(truth, 3000, 500, 300, 0, 9).table())
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows := simulate(truth, 3000, 500, 300, 0, 9).histories()
 	// Heavy buyers: few of them, so by panels; and enough of them for a table.
 	for k := range 40 {
-		h.add(900, 1200, int32(1300+k), 2)
-	}
-	h.add(2000, 2100, 2400, 1)
-	h.units = nil
-	h.divide()
-	var x, tx, T []float64
-	for i := range h.x {
-		for range int(h.count[i]) {
-			x, tx, T = append(x, float64(h.x[i])), append(tx, float64(h.tx[i])/7), append(T, float64(h.t[i])/7)
+		for range 2 {
+			rows = append(rows, purchase.History{X: 900, Tx: 1200, T: 1300 + k})
 		}
 	}
-	for _, p := range []Params{truth, {2, 1, 3, .05}, {.1, .1, 1e-4, 900}, {30, 200, 20, 90}, {1, 7, 1, 7}} {
-		value, gradient := h.logLikelihood(p, 1)
-		close(t, fmt.Sprintf("%+v", p), value, LogLikelihood(p, x, tx, T), 1e-12)
-		for i := range gradient {
-			f := func(d float64) float64 {
-				q := [4]float64{p.R, p.Alpha, p.S, p.Beta}
-				q[i] *= 1 + d
-				return LogLikelihood(Params{q[0], q[1], q[2], q[3]}, x, tx, T)
+	rows = append(rows, purchase.History{X: 2000, Tx: 2100, T: 2400})
+	for _, part := range [][]purchase.History{rows, rows[:few]} {
+		h, err := purchase.Group(part, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var x, tx, T []float64
+		for _, r := range part {
+			a, b, c := weeks(r)
+			x, tx, T = append(x, a), append(tx, b), append(T, c)
+		}
+		for _, p := range []Params{truth, {2, 1, 3, .05}, {.1, .1, 1e-4, 900}, {30, 200, 20, 90}, {1, 7, 1, 7}} {
+			gradient := make([]float64, 4)
+			value := Family{}.LogLikelihood(h, p.Values(), gradient, 1)
+			close(t, fmt.Sprintf("%+v", p), value, LogLikelihood(p, x, tx, T), 1e-12)
+			for i := range gradient {
+				base := p.Values()[i]
+				f := func(d float64) float64 {
+					q := p.Values()
+					q[i] *= 1 + d
+					return LogLikelihood(params(q), x, tx, T)
+				}
+				const d = 1e-3
+				slope := (8*(f(d)-f(-d)) - (f(2*d) - f(-2*d))) / (12 * d * base)
+				if !(math.Abs(slope-gradient[i]) <= 1e-7*math.Abs(slope)+1e-9*math.Abs(value)/base) {
+					t.Errorf("%+v: derivative %d is %.12g, by differences %.12g", p, i, gradient[i], slope)
+				}
 			}
-			const d = 1e-3
-			base := [4]float64{p.R, p.Alpha, p.S, p.Beta}[i]
-			slope := (8*(f(d)-f(-d)) - (f(2*d) - f(-2*d))) / (12 * d * base)
-			if !(math.Abs(slope-gradient[i]) <= 1e-7*math.Abs(slope)+1e-9*math.Abs(value)/base) {
-				t.Errorf("%+v: derivative %d is %.12g, by differences %.12g", p, i, gradient[i], slope)
+			for _, workers := range []int{2, 7} {
+				g := make([]float64, 4)
+				if v := (Family{}).LogLikelihood(h, p.Values(), g, workers); v != value || !slices.Equal(g, gradient) {
+					t.Errorf("%d workers: %v %v, not %v %v", workers, v, g, value, gradient)
+				}
 			}
 		}
-		for _, workers := range []int{2, 7} {
-			if v, g := h.logLikelihood(p, workers); v != value || g != gradient {
-				t.Errorf("%d workers: %v %v, not %v %v", workers, v, g, value, gradient)
-			}
-		}
-		nbd, slopes := h.logLikelihoodNBD(p.R, p.Alpha, 2)
-		close(t, "NBD", nbd, LogLikelihood(Params{R: p.R, Alpha: p.Alpha}, x, tx, T), 1e-12)
-		const d = 1e-5
-		up, _ := h.logLikelihoodNBD(p.R*(1+d), p.Alpha, 1)
-		down, _ := h.logLikelihoodNBD(p.R*(1-d), p.Alpha, 1)
-		close(t, "NBD, slope of r", slopes[0], (up-down)/(2*d*p.R), 1e-5)
-		up, _ = h.logLikelihoodNBD(p.R, p.Alpha*(1+d), 1)
-		down, _ = h.logLikelihoodNBD(p.R, p.Alpha*(1-d), 1)
-		close(t, "NBD, slope of alpha", slopes[1], (up-down)/(2*d*p.Alpha), 1e-5)
 	}
 }
 
 // Numbers of customers read as a person writes them.
 func TestNumbersInWarnings(t *testing.T) {
 	for _, c := range []struct {
-		model  *Model
+		model  *purchase.Model
 		in     *table.Table
 		en, zh string
 	}{
-		{&Model{}, oneTime(1, 10).table(), "Pareto/NBD was not fitted: 1 customer has an order, the least is 100.", "未拟合 Pareto/NBD：只有 1 位客户有订单，至少需要 100 位。"},
-		{&Model{MinRepeaters: 1500}, oneTime(5000, 10).table(), "Pareto/NBD was not fitted: 0 customers have bought again, the least is 1,500.", "未拟合 Pareto/NBD：只有 0 位客户再次购买过，至少需要 1,500 位。"},
-		{&Model{MinCustomers: 6000}, oneTime(5000, 10).table(), "Pareto/NBD was not fitted: 5,000 customers have an order, the least is 6,000.", "未拟合 Pareto/NBD：只有 5,000 位客户有订单，至少需要 6,000 位。"},
+		{model(purchase.Model{}), oneTime(1, 10).table(), "Pareto/NBD was not fitted: 1 customer has an order, the least is 100.", "未拟合 Pareto/NBD：只有 1 位客户有订单，至少需要 100 位。"},
+		{model(purchase.Model{MinRepeaters: 1500}), oneTime(5000, 10).table(), "Pareto/NBD was not fitted: 0 customers have bought again, the least is 1,500.", "未拟合 Pareto/NBD：只有 0 位客户再次购买过，至少需要 1,500 位。"},
+		{model(purchase.Model{MinCustomers: 6000}), oneTime(5000, 10).table(), "Pareto/NBD was not fitted: 5,000 customers have an order, the least is 6,000.", "未拟合 Pareto/NBD：只有 5,000 位客户有订单，至少需要 6,000 位。"},
 	} {
 		if w := mustFit(t, c.model, c.in).Report().Warnings[0]; w.En != c.en || w.Zh != c.zh {
 			t.Errorf("%q, %q, want %q, %q", w.En, w.Zh, c.en, c.zh)
@@ -420,22 +410,15 @@ func TestNumbersInWarnings(t *testing.T) {
 	}
 }
 
-// A history that ten customers have counts ten times.
-func TestWeights(t *testing.T) {
-	once, _ := histogram([4]int{0, 0, 100, 1}, [4]int{2, 30, 100, 1}).logLikelihood(truth, 1)
-	ten, _ := histogram([4]int{0, 0, 100, 10}, [4]int{2, 30, 100, 10}).logLikelihood(truth, 1)
-	close(t, "ten times", ten, 10*once, 1e-14)
-}
-
 // Any start of the search ends in the same fit, however many cores work on it,
 // also where starts are tried on a part of the histories.
 func TestWorkersDoNotMatter(t *testing.T) {
 	in := simulate(truth, 90_000, 1095, 1095, 0, 4).table()
-	if h, _ := newHistories(in); len(h.x) < 2*partSize {
-		t.Fatalf("%d histories: no part is taken", len(h.x))
+	if h, _ := purchase.NewHistories(in, nil); h.Len() < 30_000 {
+		t.Fatalf("%d histories: no part is taken", h.Len())
 	}
-	a := mustFit(t, &Model{Workers: 1}, in)
-	b := mustFit(t, &Model{Workers: 3}, in)
+	a := mustFit(t, model(purchase.Model{Workers: 1}), in)
+	b := mustFit(t, model(purchase.Model{Workers: 3}), in)
 	aj, _ := json.Marshal(a)
 	bj, _ := json.Marshal(b)
 	if string(aj) != string(bj) {
@@ -447,12 +430,12 @@ func TestWorkersDoNotMatter(t *testing.T) {
 }
 
 func TestPromises(t *testing.T) {
-	modelstest.Run(t, &Model{DiscountRate: 0.1, AsOf: 20_000}, simulate(truth, 1000, 300, 100, 0, 2).table())
+	modelstest.Run(t, model(purchase.Model{DiscountRate: 0.1, AsOf: 20_000}), simulate(truth, 1000, 300, 100, 0, 2).table())
 }
 
 func TestPromisesWithoutChurn(t *testing.T) {
 	// Valid is left out: p_alive is missing for everybody, on purpose.
-	modelstest.Run(t, &Model{}, simulate(Params{R: .8, Alpha: 9}, 600, 200, 60, 0, 0).table(), modelstest.Valid)
+	modelstest.Run(t, model(purchase.Model{}), simulate(Params{R: .8, Alpha: 9}, 600, 200, 60, 0, 0).table(), modelstest.Valid)
 }
 
 func TestImpossibleHistories(t *testing.T) {
@@ -466,11 +449,11 @@ func TestImpossibleHistories(t *testing.T) {
 		"garbage in every column ": {x: []int64{math.MinInt64}, tx: []int64{math.MaxInt64}, t: []int64{math.MaxInt64}},
 	} {
 		s.last = []int64{0}
-		if _, err := (&Model{}).Fit(t.Context(), s.table()); err == nil || !strings.Contains(err.Error(), "row 0") {
+		if _, err := (model(purchase.Model{})).Fit(t.Context(), s.table()); err == nil || !strings.Contains(err.Error(), "row 0") {
 			t.Errorf("%s: fitted, %v", name, err)
 		}
-		f := mustFit(t, &Model{}, simulate(truth, 50, 100, 10, 0, 1).table())
-		if err := f.Score(t.Context(), f.settings.Spec().Make(1), s.table()); err == nil {
+		f := mustFit(t, model(purchase.Model{}), simulate(truth, 50, 100, 10, 0, 1).table())
+		if err := f.Score(t.Context(), f.Model().Spec().Make(1), s.table()); err == nil {
 			t.Errorf("%s: scored", name)
 		}
 	}
@@ -478,18 +461,21 @@ func TestImpossibleHistories(t *testing.T) {
 
 func TestBadSettingsAndFiles(t *testing.T) {
 	in := simulate(truth, 50, 100, 10, 0, 1).table()
-	for _, m := range []*Model{{Horizon: -1}, {Window: -3}, {DiscountRate: -0.1}, {DiscountRate: math.NaN()}} {
-		if _, err := m.Fit(t.Context(), in); err == nil {
+	for _, m := range []purchase.Model{{Horizon: -1}, {Window: -3}, {DiscountRate: -0.1}, {DiscountRate: math.NaN()}, {Buying: []string{"a", "a"}}} {
+		if _, err := model(m).Fit(t.Context(), in); err == nil {
 			t.Errorf("%+v fitted", m)
 		}
 	}
-	for _, data := range []string{"", "{}", `{"method":"pareto_nbd","params":{"r":1,"alpha":2}}`, `{"method":"nbd","params":{"r":1,"alpha":-2}}`, `{"method":"pooled_rate"}`} {
-		if _, err := (&Model{}).Load([]byte(data)); err == nil {
+	for _, data := range []string{"", "{}", `{"model":"pareto_nbd","method":"pareto_nbd","estimates":[{"name":"r","value":1},{"name":"alpha","value":2}]}`,
+		`{"model":"pareto_nbd","method":"nbd","estimates":[{"name":"r","value":1},{"name":"alpha","value":-2}]}`, `{"model":"pareto_nbd","method":"pooled_rate"}`,
+		`{"model":"bg_nbd","method":"none"}`, `{"model":"pareto_nbd","method":"none","longest_days":-1}`, `{"model":"pareto_nbd","method":"bg_nbd"}`,
+		`{"model":"pareto_nbd","method":"nbd","covariance_of_logs":[1,2],"estimates":[{"name":"r","value":1},{"name":"alpha","value":2}]}`} {
+		if _, err := (model(purchase.Model{})).Load([]byte(data)); err == nil {
 			t.Errorf("loaded %q", data)
 		}
 	}
-	f := mustFit(t, &Model{}, in)
-	if err := f.Score(t.Context(), table.Make(in.Rows(), (&Model{}).Spec().Out...), in); err == nil {
+	f := mustFit(t, model(purchase.Model{}), in)
+	if err := f.Score(t.Context(), table.Make(in.Rows(), (model(purchase.Model{})).Spec().Out...), in); err == nil {
 		t.Error("scored into a date column without a mask")
 	}
 }
@@ -498,11 +484,11 @@ func TestContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	in := simulate(truth, 2000, 500, 200, 0, 2).table()
-	if _, err := (&Model{}).Fit(ctx, in); !errors.Is(err, context.Canceled) {
+	if _, err := (model(purchase.Model{})).Fit(ctx, in); !errors.Is(err, context.Canceled) {
 		t.Errorf("fit: %v", err)
 	}
-	f := mustFit(t, &Model{}, in)
-	if err := f.Score(ctx, f.settings.Spec().Make(in.Rows()), in); !errors.Is(err, context.Canceled) {
+	f := mustFit(t, model(purchase.Model{}), in)
+	if err := f.Score(ctx, f.Model().Spec().Make(in.Rows()), in); !errors.Is(err, context.Canceled) {
 		t.Errorf("score: %v", err)
 	}
 }
@@ -510,7 +496,7 @@ func TestContextEnds(t *testing.T) {
 // Steady-state scoring allocates for the call, not for the rows.
 func TestScoreAllocations(t *testing.T) {
 	in := simulate(truth, 4000, 500, 200, 0, 2).table()
-	f := mustFit(t, &Model{}, in)
+	f := mustFit(t, model(purchase.Model{}), in)
 	dst := mustScore(t, f, in)
 	perCall := testing.AllocsPerRun(3, func() {
 		if err := f.Score(context.Background(), dst, in); err != nil {
