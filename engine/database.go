@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -112,11 +113,38 @@ func (w *writer) password(s config.Source) (string, error) {
 		}
 		return w.Getenv(s.PasswordEnv), nil
 	case s.PasswordFile != "":
-		text, err := os.ReadFile(w.place(Loading{}, s.PasswordFile))
+		password, err := readPassword(w.place(Loading{}, s.PasswordFile))
 		if err != nil {
 			return "", fmt.Errorf("password_file %s: %w", s.PasswordFile, underlying(err))
 		}
-		return strings.TrimRight(string(text), "\r\n"), nil
+		return password, nil
 	}
 	return "", nil
+}
+
+// maxPassword is how many bytes a file with a password has at most.
+const maxPassword = 64 << 10
+
+// readPassword reads the one line of a file, as editors write it: with a line end,
+// and on Windows with a mark of the encoding before it. No error shows what is in it.
+func readPassword(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxPassword+1))
+	if err != nil {
+		return "", err
+	}
+	password := strings.TrimRight(strings.TrimPrefix(string(text), "\ufeff"), "\r\n")
+	switch {
+	case len(text) > maxPassword:
+		return "", errors.New("is too long for a password")
+	case password == "":
+		return "", errors.New("is empty")
+	case strings.ContainsAny(password, "\r\n"):
+		return "", errors.New("has several lines: it should hold the password and nothing else")
+	}
+	return password, nil
 }

@@ -100,8 +100,8 @@ func TestPostgresIsThere(t *testing.T) {
 }
 
 // postgres starts a server of the script's own, runs the statements of a file, and
-// puts the address of the database into the variable PG: postgres FILE. Called
-// again, it runs the statements on the same server.
+// puts the address of the database into the variable PG, and that over its unix
+// socket into PGSOCKET: postgres FILE. Called again, it runs the statements on the same server.
 func postgres(ts *testscript.TestScript, _ bool, args []string) {
 	bin, port := postgresPrograms(), ts.Getenv("PGPORT")
 	if port == "" {
@@ -143,6 +143,7 @@ func startPostgres(ts *testscript.TestScript, bin string) (port string) {
 	})
 	ts.Setenv("PGPORT", port)
 	ts.Setenv("PG", "postgres://reader@127.0.0.1:"+port+"/postgres")
+	ts.Setenv("PGSOCKET", "postgres://reader@:"+port+"/postgres?host="+folder)
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if exec.Command(filepath.Join(bin, "pg_isready"), "-h", "127.0.0.1", "-p", port).Run() == nil {
 			return port

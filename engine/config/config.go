@@ -93,7 +93,7 @@ type Check struct {
 	Max        *float64            `yaml:"max"`               // no value is above
 	Matches    []string            `yaml:"matches"`           // every value matches one of these globs
 	References string              `yaml:"references"`        // every value stands in this TABLE.COLUMN
-	FreshDays  *int                `yaml:"fresh_days"`        // the newest date is at most so many days before the newest load
+	FreshDays  *int                `yaml:"fresh_days"`        // the newest date is at most so many days before today
 	Volume     *float64            `yaml:"volume" as:"share"` // rows of a source's newest load deviate at most so much from the median of its last 28 loads
 	Where      map[string][]string `yaml:"where"`             // only rows whose column, as text, is one of the values
 	Severity   string              `yaml:"severity"`          // error or warning

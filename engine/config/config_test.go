@@ -112,7 +112,8 @@ func TestReadWhatIsAllowed(t *testing.T) {
 	auto, db, zoned := web, DefaultSource(), web
 	auto.Kind = "auto"
 	db.Name, db.Kind, db.Connect, db.Query, db.PasswordFile = "db", "orders", "sqlite:crm.db", "SELECT 1", "p"
-	socket := db
+	mysqlSocket, socket := db, db
+	mysqlSocket.Connect = "mysql://u@/d?socket=/run/mysqld/mysqld.sock"
 	socket.Connect = "postgres://u@/d?host=/run/postgresql"
 	zoned.Dates, zoned.Encoding = "excel", "Shift_JIS"
 	zoned.Zone, zoned.Expand, zoned.Amount = "Asia/Tokyo", 10<<20, "line"
@@ -142,6 +143,7 @@ func TestReadWhatIsAllowed(t *testing.T) {
 		{"kind auto when it is empty", "sources:\n- {name: web, kind: '', path: a.csv}", source(auto)},
 		{"kind auto when it is absent", "sources:\n- {name: web, path: a.csv}", source(auto)},
 		{"a database by query", "sources:\n- {name: db, kind: orders, connect: 'sqlite:crm.db', query: SELECT 1, password_file: p}", source(db)},
+		{"another by its socket", "sources:\n- {name: db, kind: orders, connect: 'mysql://u@/d?socket=/run/mysqld/mysqld.sock', query: SELECT 1, password_file: p}", source(mysqlSocket)},
 		{"a database by its socket", "sources:\n- {name: db, kind: orders, connect: 'postgres://u@/d?host=/run/postgresql', query: SELECT 1, password_file: p}", source(socket)},
 		{"an input zone and an expanded size", "sources:\n- {name: web, kind: orders, path: a.csv, zone: Asia/Tokyo, expand: 10MiB, amount: line, dates: excel, encoding: Shift_JIS}", source(zoned)},
 		{"exclusions", "exclude:\n- name: staff\n  customers: {attribute.level: wholesale, customer_id: [1, C2]}\n- name: big\n  orders: {net_above: 50000, shop: x}", with(func(c *Config) {
@@ -270,6 +272,7 @@ func TestReadWhatIsWrong(t *testing.T) {
 		{db + "  connect: host=h PASSWORD = hunter2\n  table: a\n", `clientele.yaml:4: sources[0].connect: has a password in it: take it out and name password_env or password_file`},
 		{db + "  connect: u:hunter2@tcp(h)/d\n  table: a\n", `clientele.yaml:4: sources[0].connect: has a password in it: take it out and name password_env or password_file`},
 		{db + "  connect: 'mysql://u:p@/w@h/d'\n  table: a\n", `clientele.yaml:4: sources[0].connect: has a password in it: take it out and name password_env or password_file`},
+		{db + "  connect: 'postgres://u@h/d'\n  table: a\n  password_env: hunter-2\n", `clientele.yaml:6: sources[0].password_env: is not the name of a variable of the environment: letters, digits and _`},
 		{db + "  connect: oracle://h/d\n  table: a\n", `clientele.yaml:4: sources[0].connect: not postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE or sqlite:FILE`},
 		{db + "  connect: 'sqlite:'\n  table: a\n", `clientele.yaml:4: sources[0].connect: not postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE or sqlite:FILE`},
 		{db + "  connect: 'postgres:///d'\n  table: a\n", `clientele.yaml:4: sources[0].connect: not postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE or sqlite:FILE`},

@@ -184,6 +184,9 @@ func (s Source) checkDatabase(key string) *Error {
 			return bad(key+"."+w.name, w.value, "blank")
 		}
 	}
+	if s.PasswordEnv != "" && !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(s.PasswordEnv) { // perhaps the password itself: it is not shown
+		return &Error{Key: key + ".password_env", Reason: "is not the name of a variable of the environment: letters, digits and _"}
+	}
 	if s.PasswordEnv != "" && s.PasswordFile != "" {
 		return &Error{Key: key + ".password_file", Reason: "password_env is set too: one of the two"}
 	}
