@@ -45,9 +45,10 @@ type Found struct {
 	// Notes are what its first rows tell of how it is read.
 	Notes []string `json:"-"`
 
-	place candidate
-	hash  string
-	fed   map[string]string // canonical column: header
+	place   candidate
+	shopIDs bool // its customer ids are the shop's, whatever platform it is an export of
+	hash    string
+	fed     map[string]string // canonical column: header
 }
 
 // Unrecognised are the files that cannot be loaded, be it that nobody recognises
@@ -164,7 +165,7 @@ func (e *Engine) recognise(ctx context.Context, place candidate, s config.Source
 		f.Path, f.hash = e.shown(place.pattern), ""
 	}
 	if p := file.Source; p != nil {
-		f.Platform, f.Title, f.TitleZH = p.Name, p.Title, p.TitleZH
+		f.Platform, f.Title, f.TitleZH, f.shopIDs = p.Name, p.Title, p.TitleZH, p.ShopIDs
 	}
 	for _, b := range file.Bindings {
 		f.fed[b.Target] = b.Header
@@ -431,7 +432,7 @@ func (w *writer) nameExport(ctx context.Context, l *Loading, path sourceFile, fi
 	}
 	w.names.base = l.Source
 	w.names.base.Name = ""
-	f := Found{Path: w.shown(path.file), Kind: file.Kind, Platform: file.Source.Name, place: candidate{pattern: path.file, file: path.file}, fed: map[string]string{}}
+	f := Found{Path: w.shown(path.file), Kind: file.Kind, Platform: file.Source.Name, shopIDs: file.Source.ShopIDs, place: candidate{pattern: path.file, file: path.file}, fed: map[string]string{}}
 	for _, b := range file.Bindings {
 		f.fed[b.Target] = b.Header
 	}
@@ -577,6 +578,9 @@ func (n *naming) space(f *Found, source string) string {
 		if l.source == source && (l.recorded || l.kind == f.Kind) {
 			return l.space
 		}
+	}
+	if f.shopIDs {
+		return ""
 	}
 	family, _, _ := strings.Cut(f.Platform, "_")
 	return family

@@ -42,6 +42,7 @@ type Source struct {
 	// it is found out, or rows are orders.
 	Amount  string
 	NoBuyer bool     // the export does not say who bought
+	ShopIDs bool     // its customer ids are those of the shop, not of a platform
 	Notes   []string // for people, with every file: what its amounts mean ...
 
 	// Fill are columns that stand only on the first row of an order. Rows below it

@@ -12,6 +12,7 @@ func onlineRetailUCI() *Source {
 			"product_id": "StockCode", "product_name": "Description", "quantity": "Quantity", "unit_price": "UnitPrice|Price",
 			"country": "Country",
 		},
-		Amount: "line",
+		Amount:  "line",
+		ShopIDs: true,
 	}
 }
