@@ -1,0 +1,286 @@
+package risk
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"clientele/engine/table"
+)
+
+// Reason is what one family of features does to a customer's log odds of
+// staying away, against the average training customer: above zero it raises the risk.
+type Reason struct {
+	Family Family  `json:"family"`
+	Effect float64 `json:"effect"`
+	En     string  `json:"en"` // the raw values and the effect: last order 143 days ago (usual gap 30 days): +1.2
+	Zh     string  `json:"zh"`
+}
+
+// Explanation adds up: LogOdds = Base + the sum of all effects + Rest, to 1e-9.
+type Explanation struct {
+	Probability float64  `json:"probability"`
+	LogOdds     float64  `json:"log_odds"`
+	Base        float64  `json:"base"`    // log odds of the average training customer
+	Reasons     []Reason `json:"reasons"` // the largest first
+	Rest        float64  `json:"rest"`    // of the families that are not among Reasons
+}
+
+// Explain gives the reasons of the customers in rows of in: for each, the most
+// families of greatest effect (zero: all that have any). Customers without a
+// purchase get an Explanation with NaN and no reasons. The effect of a column is
+// exact: for logistic regression its coefficient times (value - mean), for trees
+// its Shapley value, for a plain rule all of it.
+func (s *Score) Explain(in *table.Table, rows []int, most int) ([]Explanation, error) {
+	from, err := s.reader(in)
+	if err != nil {
+		return nil, err
+	}
+	e := s.newEffects()
+	out := make([]Explanation, len(rows))
+	var r row
+	for k, i := range rows {
+		if !from.read(&r, i) {
+			nan := math.NaN()
+			out[k] = Explanation{Probability: nan, LogOdds: nan, Base: s.start(), Rest: nan}
+			continue
+		}
+		total := e.of(&r)
+		out[k] = s.explanation(&r, e.families, total, most)
+	}
+	return out, nil
+}
+
+// EffectsTo writes, for every row of in, the effect of each family to that
+// family's slice of dst (in the order of Families): what Explain says, without
+// words. Customers without a purchase get NaN.
+func (s *Score) EffectsTo(dst [][]float64, in *table.Table) error {
+	from, err := s.reader(in)
+	if err != nil {
+		return err
+	}
+	e := s.newEffects()
+	var r row
+	for i := range in.Rows() {
+		ok := from.read(&r, i)
+		if ok {
+			e.of(&r)
+		}
+		for f := range dst {
+			dst[f][i] = e.families[f]
+			if !ok {
+				dst[f][i] = math.NaN()
+			}
+		}
+	}
+	return nil
+}
+
+// start is the log odds of the average training customer.
+func (s *Score) start() float64 { return s.Base + s.Shift }
+
+func (s *Score) reader(in *table.Table) (*reader, error) {
+	if s.Design != nil {
+		return s.Design.reader(in)
+	}
+	return newReader(in, 1)
+}
+
+// effects computes the parts of one customer's log odds after the other.
+type effects struct {
+	score        *Score
+	explainer    *Explainer
+	values, shap []float64
+	families     [families]float64
+}
+
+func (s *Score) newEffects() *effects {
+	e := &effects{score: s}
+	if s.Design != nil {
+		e.values, e.shap = make([]float64, len(s.Design.Terms)), make([]float64, len(s.Design.Terms))
+	}
+	if s.Method == BoostedTrees {
+		e.explainer = s.Trees.NewExplainer()
+	}
+	return e
+}
+
+// of fills families and returns the customer's log odds.
+func (e *effects) of(r *row) float64 {
+	s := e.score
+	e.families = [families]float64{}
+	switch s.Method {
+	case LogisticRegression:
+		// Terms are standardised: the mean is 0 and adds nothing.
+		total := s.start()
+		for j, b := range s.Logit.Coefficients {
+			part := b * s.Design.standard(r, j)
+			e.families[s.Design.features[j].Family] += part
+			total += part
+		}
+		return total
+	case BoostedTrees:
+		for j := range e.values {
+			e.values[j] = s.Design.standard(r, j)
+		}
+		e.explainer.Shap(e.shap, e.values)
+		margin := s.Base // trees have no shift: their calibration is of the latest window
+		for j, part := range e.shap {
+			e.families[s.Design.features[j].Family] += part
+			margin += part
+		}
+		total := s.logOdds(margin)
+		e.families[Adjustment] = total - margin
+		return total
+	case FrequencyRule:
+		total := s.logOdds(-frequencyOf(r))
+		e.families[Frequency] = total - s.start()
+		return total
+	case RecencyRule:
+		total := s.logOdds(r.recency)
+		e.families[Silence] = total - s.start()
+		return total
+	}
+	total := s.logOdds(0)
+	e.families[Adjustment] = total - s.start()
+	return total
+}
+
+func (s *Score) explanation(r *row, effects [families]float64, total float64, most int) Explanation {
+	e := Explanation{Probability: Probability(total), LogOdds: total, Base: s.start()}
+	var chosen []Family
+	for f := range families {
+		if effects[f] != 0 && (f != Adjustment || most <= 0) {
+			chosen = append(chosen, f)
+		}
+	}
+	slices.SortStableFunc(chosen, func(a, b Family) int { return cmp.Compare(math.Abs(effects[b]), math.Abs(effects[a])) })
+	if most > 0 {
+		chosen = chosen[:min(most, len(chosen))]
+	}
+	e.Rest = total - s.start()
+	for _, f := range chosen {
+		en, zh := s.words(f, r)
+		e.Rest -= effects[f]
+		e.Reasons = append(e.Reasons, Reason{Family: f, Effect: effects[f],
+			En: fmt.Sprintf("%s: %+.1f", en, effects[f]), Zh: fmt.Sprintf("%s：%+.1f", zh, effects[f])})
+	}
+	return e
+}
+
+// words says what the raw values of a family are.
+func (s *Score) words(f Family, r *row) (en, zh string) {
+	switch f {
+	case Silence:
+		return silence(r)
+	case Frequency:
+		en, zh = "bought on "+count(r.days, "day", "days"), "共在 "+whole(r.days)+" 天购买"
+		if s.Method == FrequencyRule {
+			lastEn, lastZh := silence(r)
+			return en + ", " + lastEn, zh + "，" + lastZh
+		}
+		return en, zh
+	case Lately:
+		return within(r.recent[:], []int{30, 60, 90, 365}, "order", "orders", "订单")
+	case Rhythm:
+		if r.days < 2 {
+			return "bought on one day only, no gap yet", "仅在一天购买过，尚无间隔"
+		}
+		en, zh = "gaps between purchases "+count(r.span/(r.days-1), "day", "days")+" on average", "平均购买间隔 "+whole(r.span/(r.days-1))+" 天"
+		if r.longest > 0 {
+			en, zh = en+", the longest "+whole(r.longest), zh+"，最长 "+whole(r.longest)+" 天"
+		}
+		return en, zh
+	case Tenure:
+		return "first order " + count(r.tenure, "day", "days") + " ago", "首次下单在 " + whole(r.tenure) + " 天前"
+	case Money:
+		en, zh = "spent "+money(r.sales)+" in all", "累计消费 "+money(r.sales)
+		if r.orders > 0 {
+			en, zh = en+", "+money(r.sales/r.orders)+" an order", zh+"，单均 "+money(r.sales/r.orders)
+		}
+		return en, zh
+	case Refunds:
+		share := whole(100 * refundShare(r))
+		return share + " % of sales refunded", "退款占销售额 " + share + "%"
+	case Interactions:
+		return within(r.contacts[:], []int{30, 90, 365}, "contact", "contacts", "联系记录")
+	case Responses:
+		return within(r.responses[:], []int{30, 90, 365}, "response to campaigns", "responses to campaigns", "活动响应")
+	case Purchases:
+		p := whole(100 * r.model)
+		return fmt.Sprintf("purchase model: %s %% chance of no order in %d days", p, s.Window), fmt.Sprintf("购买模型：%d 天内不下单的概率 %s%%", s.Window, p)
+	}
+	return Adjustment.Names()
+}
+
+// silence says when the last order was, beside the customer's own mean gap.
+func silence(r *row) (en, zh string) {
+	if r.recency == 0 {
+		en, zh = "last order today", "今天刚下单"
+	} else {
+		en, zh = "last order "+count(r.recency, "day", "days")+" ago", "最近一次下单在 "+whole(r.recency)+" 天前"
+	}
+	if r.days < 2 {
+		return en + " (bought on one day only)", zh + "（仅在一天购买过）"
+	}
+	gap := r.span / (r.days - 1)
+	return en + " (usual gap " + count(gap, "day", "days") + ")", zh + "（通常间隔 " + whole(gap) + " 天）"
+}
+
+// within lists counts in windows of days: 2 orders in the last 30 days, 5 in 90.
+// Windows without a column are left out.
+func within(counts []float64, days []int, one, many, zh string) (string, string) {
+	var partsEn, partsZh []string
+	longest, all := 0, 0.0
+	for k, n := range counts {
+		if math.IsNaN(n) {
+			continue
+		}
+		longest, all = days[k], max(all, n)
+		window := strconv.Itoa(days[k])
+		if len(partsEn) == 0 {
+			partsEn = append(partsEn, count(n, one, many)+" in the last "+window+" days")
+		} else {
+			partsEn = append(partsEn, whole(n)+" in "+window)
+		}
+		partsZh = append(partsZh, "近 "+window+" 天 "+whole(n)+" 次")
+	}
+	if all == 0 {
+		window := strconv.Itoa(longest)
+		return "no " + one + " in the last " + window + " days", "近 " + window + " 天无" + zh
+	}
+	return strings.Join(partsEn, ", "), zh + "：" + strings.Join(partsZh, "，")
+}
+
+// whole rounds to a whole number, with commas.
+func whole(v float64) string { return grouped(strconv.FormatFloat(math.Round(v), 'f', -1, 64)) }
+
+// money has two decimals.
+func money(v float64) string { return grouped(strconv.FormatFloat(v, 'f', 2, 64)) }
+
+// grouped puts a comma between groups of three digits before the point.
+func grouped(s string) string {
+	first := 0
+	if strings.HasPrefix(s, "-") {
+		first = 1
+	}
+	end := strings.IndexByte(s, '.')
+	if end < 0 {
+		end = len(s)
+	}
+	for i := end - 3; i > first; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// count is a whole number and what it counts.
+func count(v float64, one, many string) string {
+	if math.Round(v) == 1 {
+		return "1 " + one
+	}
+	return whole(v) + " " + many
+}
