@@ -24,6 +24,7 @@ func (c *converter) customers(b *Block) {
 		via = c.new("customer_via").Codes
 	}
 	t := &out.Texts
+	masked := int64(0)
 	for r := range c.rows {
 		code := int32(codeNone)
 		if id != nil {
@@ -32,7 +33,10 @@ func (c *converter) customers(b *Block) {
 			if reason != "" {
 				c.reject(b, r, id, v, reason)
 			}
-			if len(key) > 0 && !hidden(key) {
+			switch {
+			case hidden(key):
+				masked++
+			case len(key) > 0:
 				t.Bytes, code = append(t.Bytes, key...), 0
 			}
 		}
@@ -49,6 +53,9 @@ func (c *converter) customers(b *Block) {
 			via[r] = code
 		}
 		t.Offsets = append(t.Offsets, int32(len(t.Bytes)))
+	}
+	if id != nil {
+		c.masked.add(id.header, masked)
 	}
 	c.done(out)
 }
@@ -74,6 +81,7 @@ func (c *converter) names(b *Block) {
 	name, first, last := c.column("name"), c.column("first_name"), c.column("last_name")
 	out := c.new("name")
 	t := &out.Texts
+	masked := map[string]int64{}
 	part := func(col *column, r int) []byte {
 		if col == nil {
 			return nil
@@ -84,6 +92,7 @@ func (c *converter) names(b *Block) {
 			return nil
 		}
 		if hidden(v) {
+			masked[col.header]++
 			return nil
 		}
 		return v
@@ -106,6 +115,9 @@ func (c *converter) names(b *Block) {
 			t.Bytes = append(t.Bytes, l...)
 		}
 		t.Offsets = append(t.Offsets, int32(len(t.Bytes)))
+	}
+	for header, n := range masked {
+		c.masked.add(header, n)
 	}
 	c.done(out)
 }

@@ -209,9 +209,14 @@ func (c *converter) convertColumn(b *Block, i int) {
 func (c *converter) ids(b *Block, col *column) {
 	out := c.new(col.target)
 	t := &out.Texts
+	masked := int64(0)
 	for r := range c.rows {
 		v, _ := b.Cell(r, col.index)
 		id, reason := cleanID(v, c.valid)
+		if col.target == "member_id" && reason == "" && hidden(id) { // nobody's key
+			id = nil
+			masked++
+		}
 		switch {
 		case reason != "":
 			c.reject(b, r, col, v, reason)
@@ -227,6 +232,7 @@ func (c *converter) ids(b *Block, col *column) {
 		t.Bytes = append(t.Bytes, id...)
 		t.Offsets = append(t.Offsets, int32(len(t.Bytes)))
 	}
+	c.masked.add(col.header, masked)
 	c.done(out)
 }
 
@@ -234,11 +240,15 @@ func (c *converter) texts(b *Block, col *column) {
 	name := col.target
 	out := c.new(name)
 	t := &out.Texts
+	masked := int64(0)
 	for r := range c.rows {
 		v := cell(b, r, col.index)
-		if len(v) == 0 || name == "name" && hidden(v) || name == "address" && hiddenAddress(v) {
-			setNull(out, r, c.rows)
+		if name == "name" && hidden(v) || name == "address" && hiddenAddress(v) {
+			masked++
 			v = nil
+		}
+		if len(v) == 0 {
+			setNull(out, r, c.rows)
 		} else if !c.valid && !utf8.Valid(v) {
 			c.reject(b, r, col, v, reasonNotUTF8)
 			v = nil
@@ -246,6 +256,7 @@ func (c *converter) texts(b *Block, col *column) {
 		t.Bytes = append(t.Bytes, v...)
 		t.Offsets = append(t.Offsets, int32(len(t.Bytes)))
 	}
+	c.masked.add(col.header, masked)
 	c.done(out)
 }
 
@@ -253,14 +264,19 @@ func (c *converter) texts(b *Block, col *column) {
 func (c *converter) addresses(b *Block, col *column, canonical func(dst, b []byte) ([]byte, bool)) {
 	out := c.new(col.target)
 	t := &out.Texts
+	masked := int64(0)
 	for r := range c.rows {
 		v, _ := b.Cell(r, col.index)
 		var ok bool
 		if t.Bytes, ok = canonical(t.Bytes, v); !ok {
 			setNull(out, r, c.rows)
+			if hidden(trim(v)) {
+				masked++
+			}
 		}
 		t.Offsets = append(t.Offsets, int32(len(t.Bytes)))
 	}
+	c.masked.add(col.header, masked)
 	c.done(out)
 }
 

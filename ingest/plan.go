@@ -44,6 +44,7 @@ type plan struct {
 	unknown  unknownWords // of the column of status
 	mixed    mixedSigns   // of the priced columns
 	spoilt   spoiltIDs    // of orders
+	masked   maskedCells  // of who and how to reach them
 	region   string       // of telephone numbers without a country code
 	limit    int64        // microseconds UTC; later facts are rejected
 	lastDay  int32        // the same as a date in the business zone

@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -179,6 +180,40 @@ func spoilt(b []byte) bool {
 // encrypted. It tells nothing of anybody and must be nobody's key.
 func hidden(b []byte) bool {
 	return bytes.IndexByte(b, '*') >= 0 || wide(b) && (bytes.Contains(b, []byte("＊")) || bytes.Contains(b, []byte("●●"))) || encrypted(b)
+}
+
+// maskedCells counts the cells that hide who somebody is, by column. It is shared by
+// the converters of a file.
+type maskedCells struct {
+	mu    sync.Mutex
+	cells map[string]int64 // by header
+}
+
+// add adds what one converter counted in one block.
+func (m *maskedCells) add(header string, n int64) {
+	if n == 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.cells == nil {
+		m.cells = map[string]int64{}
+	}
+	m.cells[header] += n
+}
+
+// notes says how many cells of each column were taken as absent.
+func (m *maskedCells) notes() (notes []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, header := range slices.Sorted(maps.Keys(m.cells)) {
+		values := "values"
+		if m.cells[header] == 1 {
+			values = "value"
+		}
+		notes = append(notes, fmt.Sprintf("column %q: %d masked %s, taken as absent", header, m.cells[header], values))
+	}
+	return notes
 }
 
 // hiddenAddress is hidden for addresses, where a single * may be somebody's own.

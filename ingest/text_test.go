@@ -291,3 +291,33 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// What a platform hides of people is counted by column, said, and nobody's key.
+func TestMaskedCells(t *testing.T) {
+	got := load(t, options("orders"), 2, "order_id|customer_id|member_id|email|phone|customer_name|first_name|address|date",
+		"1|138****5997|186****05|a***@x.com|138****5997|王**|A*|浙江省 ** 路|2024-01-31",
+		"2|ann|M1|ann@x.com|13800138000|Ann|Ann|Road 1*|2024-01-31",
+		"3|##abc##|~AbCdEfGhIjKl~||1******6198|||2024-01-31|2024-01-31")
+	for _, want := range []string{
+		`column "customer_id": 2 masked values, taken as absent`,
+		`column "member_id": 2 masked values, taken as absent`,
+		`column "email": 1 masked value, taken as absent`,
+		`column "phone": 2 masked values, taken as absent`,
+		`column "customer_name": 1 masked value, taken as absent`,
+		`column "first_name": 1 masked value, taken as absent`,
+		`column "address": 1 masked value, taken as absent`,
+	} {
+		hasNote(t, got, want)
+	}
+	for i, who := range []string{"", "ann", ""} {
+		if r := got.rows[i]; r["customer_key"] != who || (r["member_id"] != "") != (who != "") {
+			t.Errorf("row %v", r)
+		}
+	}
+	got = load(t, options("orders"), 2, "order_id|customer_id|date", "1|ann|2024-01-31")
+	for _, n := range got.file.Notes {
+		if strings.Contains(n, "masked") {
+			t.Errorf("nothing is masked, and a note says %q", n)
+		}
+	}
+}
