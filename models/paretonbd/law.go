@@ -24,8 +24,14 @@ type law struct {
 }
 
 // heavy is the number of purchases from which no tables are kept: there are
-// few such customers, and a number of tables would serve one each.
-const heavy = 512
+// few such customers, and a number of tables would serve one each. From
+// frequent on, tables go past reach only as far as the window and the next
+// order of most of them, not ten years.
+const (
+	frequent = 12
+	heavy    = 512
+	soon     = 200 // days
+)
 
 // newLaw makes the law at p; every parameter is above zero.
 func newLaw(p Params, s purchase.Settings) *law {
@@ -52,7 +58,11 @@ func (l *law) lossByDay(x int) []float64 {
 	if t := l.loss[x].Load(); t != nil {
 		return *t
 	}
-	t := make([]float64, len(l.days.logA))
+	n := len(l.days.logA)
+	if x >= frequent {
+		n = min(n, l.reach+max(soon, l.settings.Window)+1)
+	}
+	t := make([]float64, n)
 	l.days.lossTo(t, float64(x))
 	l.loss[x].Store(&t)
 	return t
@@ -105,10 +115,11 @@ func (l *law) Discounted(h purchase.History, days int, rate float64) float64 {
 
 // NoPurchase implements purchase.Law.
 func (l *law) NoPurchase(h purchase.History, days int) float64 {
-	if l.tabled(h) && h.T+days < len(l.days.logA) {
-		loss := l.lossByDay(h.X)
-		alive := l.alive(loss, h)
-		return min(1, 1-alive+alive*l.silent(loss, h, days))
+	if l.tabled(h) {
+		if loss := l.lossByDay(h.X); h.T+days < len(loss) {
+			alive := l.alive(loss, h)
+			return min(1, 1-alive+alive*l.silent(loss, h, days))
+		}
 	}
 	x, tx, t := weeks(h)
 	alive := pAlive(l.p, x, tx, t)
@@ -150,10 +161,33 @@ func (l *law) Score(h purchase.History) purchase.Scores {
 	now := alive * (l.p.R + float64(h.X))
 	s := purchase.Scores{Alive: alive, Expected: now * l.life[h.T], Discounted: now * l.discounted[h.T]}
 	s.Silent = min(1, 1-alive+alive*l.silent(loss, h, l.settings.Window))
-	if alive >= 0.5 {
-		s.Next = purchase.NextOrder(func(days int) float64 { return 1 - alive*(1-l.silent(loss, h, days)) })
-	}
+	s.Next = l.next(loss, alive, h)
 	return s
+}
+
+// next is Scores.Next: in the table of loss for h.X where the day is near enough.
+func (l *law) next(loss []float64, alive float64, h purchase.History) int {
+	if alive < 0.5 {
+		return 0
+	}
+	silent := func(days int) float64 { return 1 - alive*(1-l.silent(loss, h, days)) }
+	by := min(len(loss)-1-h.T, purchase.Farthest)
+	switch {
+	case silent(by) <= 0.5:
+		return purchase.FirstDay(by, silent)
+	case by == purchase.Farthest:
+		return 0
+	}
+	return l.nextDirect(alive, h)
+}
+
+// nextDirect is next from the formulas.
+func (l *law) nextDirect(alive float64, h purchase.History) int {
+	if alive < 0.5 {
+		return 0
+	}
+	x, _, t := weeks(h)
+	return purchase.NextOrder(func(days int) float64 { return 1 - alive*(1-silentIfAlive(l.p, x, t, float64(days)*week)) })
 }
 
 // direct is Score from the formulas, for histories beyond the tables.
@@ -163,8 +197,6 @@ func (l *law) direct(h purchase.History) purchase.Scores {
 	now := alive * (l.p.R + x) / (l.p.Alpha + t)
 	s := purchase.Scores{Alive: alive, Expected: now * survival(l.p, t, l.horizon, 0), Discounted: now * survival(l.p, t, l.horizon, l.settings.Rate)}
 	s.Silent = min(1, 1-alive+alive*silentIfAlive(l.p, x, t, float64(l.settings.Window)*week))
-	if alive >= 0.5 {
-		s.Next = purchase.NextOrder(func(days int) float64 { return 1 - alive*(1-silentIfAlive(l.p, x, t, float64(days)*week)) })
-	}
+	s.Next = l.nextDirect(alive, h)
 	return s
 }

@@ -119,7 +119,7 @@ func TestFitOnlineRetail(t *testing.T) {
 			t.Fatal("p_alive without identifiable churn")
 		}
 		total += dst.Floats("expected_orders")[i]
-		risks[dst.Floats("churn_risk")[i]] = true
+		risks[dst.Floats("no_purchase")[i]] = true
 	}
 	close(t, "forecast", total, 5634.81, 2e-4)
 	if len(risks) < 100 {
@@ -150,8 +150,8 @@ func TestFitRecoversTruth(t *testing.T) {
 		var risk, silent, count [10]float64
 		for i, e := range dst.Floats("expected_orders") {
 			promised, bought = promised+e, bought+s.later[i]
-			k := min(9, int(10*dst.Floats("churn_risk")[i]))
-			risk[k] += dst.Floats("churn_risk")[i]
+			k := min(9, int(10*dst.Floats("no_purchase")[i]))
+			risk[k] += dst.Floats("no_purchase")[i]
 			count[k]++
 			if s.later[i] == 0 {
 				silent[k]++
@@ -249,7 +249,7 @@ func TestGates(t *testing.T) {
 			}
 			dst := mustScore(t, f, in)
 			for i := range in.Rows() {
-				if !math.IsNaN(dst.Floats("p_alive")[i]) || !math.IsNaN(dst.Floats("churn_risk")[i]) || !dst.Column("next_order_on").Missing(i) {
+				if !math.IsNaN(dst.Floats("p_alive")[i]) || !math.IsNaN(dst.Floats("no_purchase")[i]) || !dst.Column("next_order_on").Missing(i) {
 					t.Fatal("a fallback must not pretend to know of churn")
 				}
 				if e := dst.Floats("expected_orders")[i]; math.IsNaN(e) != (c.method == purchase.MethodNone) || e < 0 {

@@ -54,7 +54,7 @@ func benchBase(b *testing.B) *summary {
 	b.Helper()
 	// Three years; customers come all the time, and as many stay as give the
 	// 400,000 distinct histories of a real shop.
-	return simulate(Params{R: 0.9, Alpha: 7, S: 0.5, Beta: 25}, 1_000_000, 1095, 1095, 0, 1)
+	return simulate(Params{R: 0.6, Alpha: 9.5, S: 0.6, Beta: 13}, 1_000_000, 1095, 1095, 0, 1)
 }
 
 func BenchmarkFit1M(b *testing.B) {
@@ -176,6 +176,9 @@ func BenchmarkPurchases(b *testing.B) {
 	rows := simulate(truth, 10_000, 1095, 1095, 0, 1).histories()
 	l := newLaw(truth, purchase.Settings{Longest: 1500})
 	dst := make([]float64, 51)
+	for _, h := range rows {
+		l.PurchasesTo(dst, h, 365)
+	}
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := range b.N {

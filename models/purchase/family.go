@@ -134,7 +134,13 @@ func NextOrder(silent func(days int) float64) int {
 	if silent(Farthest) > 0.5 {
 		return 0
 	}
-	low, high := 0, Farthest // an even chance by high, not by low
+	return FirstDay(Farthest, silent)
+}
+
+// FirstDay returns the first day d, 1 to by, with silent(d) not above one half,
+// given that silent(by) is not. silent must not rise with d.
+func FirstDay(by int, silent func(days int) float64) int {
+	low, high := 0, by // an even chance by high, not by low
 	for high-low > 1 {
 		if middle := (low + high) / 2; silent(middle) <= 0.5 {
 			high = middle

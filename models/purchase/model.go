@@ -25,7 +25,7 @@ type Model struct {
 	Family       Family   `json:"-"`
 	Horizon      int      `json:"horizon_days"`                // of expected_orders and discounted_orders, days; zero: 365
 	DiscountRate float64  `json:"discount_rate"`               // a year, 0.1 is 10 %; zero: no discount
-	Window       int      `json:"window_days"`                 // no purchase in so many days is churn_risk's event; zero: 90
+	Window       int      `json:"window_days"`                 // no purchase in so many days is no_purchase's event; zero: 90
 	AsOf         int32    `json:"as_of"`                       // days since 1970-01-01, the day next_order_on counts from; zero: each row's last_day + T - t_x, which is the day it was summarized for
 	MinCustomers int      `json:"min_customers"`               // customers with an order that a fit needs; zero: 100
 	MinRepeaters int      `json:"min_repeaters"`               // customers with a repeat purchase that a fit needs; zero: 50
@@ -64,9 +64,9 @@ func (m *Model) Spec() models.Spec {
 			{Name: "discounted_orders", Kind: table.Float, Unit: "orders",
 				Doc:   "As expected_orders, each purchase discounted continuously at ln(1 + yearly rate) / 365 a day from its day back to the as-of date.",
 				DocZh: "同 expected_orders，但每次购买按每日 ln(1 + 年折现率) / 365 连续折现到统计日。"},
-			{Name: "churn_risk", Kind: table.Float, Unit: "probability",
-				Doc:   "Probability of no purchase within the configured window after the as-of date. Missing where no model could be fitted.",
-				DocZh: "统计日之后、设定窗口期内没有任何购买的概率。无法拟合模型时为空。"},
+			{Name: "no_purchase", Kind: table.Float, Unit: "probability",
+				Doc:   "Probability of no purchase within the configured window after the as-of date (" + title + "). Missing where no model could be fitted.",
+				DocZh: "统计日之后、设定窗口期内没有任何购买的概率（" + title + " 模型）。无法拟合模型时为空。"},
 			{Name: "next_order_on", Kind: table.Date,
 				Doc:   "First day by which the probability of at least one more purchase reaches one half; missing when it does not within ten years.",
 				DocZh: "至少再购买一次的概率首次达到二分之一的日期；十年内达不到则为空。"},

@@ -64,7 +64,7 @@ func newOutput(name string, dst *table.Table) (*output, error) {
 	}
 	return &output{
 		alive: dst.Floats("p_alive"), expected: dst.Floats("expected_orders"), discounted: dst.Floats("discounted_orders"),
-		risk: dst.Floats("churn_risk"), next: dst.Dates("next_order_on"), never: next.Null,
+		risk: dst.Floats("no_purchase"), next: dst.Dates("next_order_on"), never: next.Null,
 	}, nil
 }
 
