@@ -87,7 +87,7 @@ func (e *Engine) loadLocked(ctx context.Context, lock *workspace.Lock, fresh boo
 		if all, err = w.loadAll(ctx, loadings); err != nil {
 			return false, err
 		}
-		changed := fresh || slices.ContainsFunc(all, func(l Loaded) bool { return l.State != StateKnown && !l.unchanged })
+		changed := fresh || w.remark != "" || slices.ContainsFunc(all, func(l Loaded) bool { return l.State != StateKnown && !l.unchanged })
 		merged, err := w.resolve(ctx)
 		return changed || merged > 0, err
 	})
@@ -126,8 +126,8 @@ func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, err
 			return nil, err
 		}
 	}
-	if w.remark != "" && len(w.loading) > 0 {
-		w.loading[0].Notes = append(w.loading[0].Notes, w.remark)
+	if err := w.noteRemark(ctx); err != nil {
+		return nil, err
 	}
 	all := make([]Loaded, len(w.loading))
 	for i, l := range w.loading {
@@ -233,22 +233,15 @@ func (w *writer) readRates(ctx context.Context) error {
 	if err := w.db.LoadTable(ctx, "rates_read", w.rates.Table()); err != nil {
 		return err
 	}
-	if err := w.noteRates(ctx); err != nil {
+	var same bool
+	err = w.db.Row(ctx, []any{&same}, "SELECT NOT EXISTS (FROM rates EXCEPT FROM rates_read) AND NOT EXISTS (FROM rates_read EXCEPT FROM rates)")
+	if err != nil || same {
 		return err
 	}
-	return w.db.Statements(ctx, "DELETE FROM rates;\nINSERT INTO rates SELECT \"on\", \"from\", \"to\", rate FROM rates_read;")
-}
-
-// noteRates finds out whether rates that amounts were converted with are others now.
-func (w *writer) noteRates(ctx context.Context) error {
-	var changed int
-	err := w.db.Row(ctx, []any{&changed}, `SELECT count(*) FROM rates AS r
-WHERE NOT EXISTS (SELECT 1 FROM rates_read AS n WHERE n."on" = r."on" AND n."from" = r."from" AND n."to" = r."to" AND n.rate = r.rate)
-  AND EXISTS (SELECT 1 FROM facts.orders WHERE rate IS NOT NULL)`)
-	if err == nil && changed > 0 {
-		w.remark = fmt.Sprintf("%d exchange rates are not what they were: amounts that are loaded stay as they were converted, clientele rebuild converts them anew", changed)
+	if err := w.db.Statements(ctx, "DELETE FROM rates;\nINSERT INTO rates SELECT \"on\", \"from\", \"to\", rate FROM rates_read;"); err != nil {
+		return err
 	}
-	return err
+	return w.noteRates(ctx)
 }
 
 // named reports whether a source names the file itself, not a folder or a glob

@@ -316,6 +316,30 @@ func (w *writer) note(ctx context.Context, batch int64, text string) error {
 	return nil
 }
 
+// noteRates finds out whether orders were converted with rates that are others now.
+// They stay as they were; the check of exchange rates says so from now on.
+func (w *writer) noteRates(ctx context.Context) error {
+	var orders int64
+	err := w.db.Row(ctx, []any{&orders}, "SELECT coalesce(sum(orders), 0) FROM (\n"+queries.Get("check/exchange_rates").SQL+"\n) AS stale")
+	if err == nil && orders > 0 {
+		w.remark = fmt.Sprintf("the file of rates has other rates now for %d orders that are loaded: they stay as they were converted (clientele check --details exchange_rates), clientele rebuild converts them anew", orders)
+	}
+	return err
+}
+
+// noteRemark puts the remark about all files to the first new batch.
+func (w *writer) noteRemark(ctx context.Context) error {
+	if w.remark == "" {
+		return nil
+	}
+	for _, l := range w.loading {
+		if l.State != StateKnown && !l.unchanged {
+			return w.note(ctx, int64(l.Batch), w.remark)
+		}
+	}
+	return nil
+}
+
 // moneyText is an amount of 1/10,000 units with two decimals.
 func moneyText(units int64) string { return fmt.Sprintf("%.2f", float64(units)/table.DecimalScale) }
 
