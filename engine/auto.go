@@ -450,7 +450,7 @@ func (w *writer) nameExport(ctx context.Context, l *Loading, path sourceFile, fi
 // advise notes what people should decide before they trust what a file brings: which
 // zone's days are counted, and whether the same bytes are loaded as another source.
 func (m *merge) advise() error {
-	if zone := m.file.Zone; zone != "" && zone != offsetUTC && m.Config.Timezone == config.Default().Timezone && zone != m.Config.Timezone {
+	if zone := m.file.Zone; zone != "" && m.Config.Timezone == config.Default().Timezone && zone != m.Config.Timezone {
 		name := zone
 		if _, err := time.LoadLocation(zone); err != nil {
 			name = "ZONE, such as Asia/Shanghai"
@@ -460,9 +460,6 @@ func (m *merge) advise() error {
 	}
 	return m.loadedElsewhere()
 }
-
-// offsetUTC is what ingest says of times that name their zone, and it is UTC.
-const offsetUTC = "UTC+00:00"
 
 // loadedElsewhere notes that another source has the same bytes.
 func (m *merge) loadedElsewhere() error {

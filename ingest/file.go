@@ -236,7 +236,11 @@ func (f *File) recognise(k kind) error {
 		return errors.New("customers known by e-mail or phone need the key of the hash that makes their ids")
 	}
 	if k.name == "orders" && !f.plan.has("net", "gross", "line_net") && !(f.plan.has("quantity") && f.plan.has("unit_price")) {
-		f.Notes = append(f.Notes, "no column of amounts: orders are counted, their money is not known")
+		note := "no column of amounts: orders are counted, their money is not known"
+		if f.plan.has("items") {
+			note = "no column of amounts of orders: an order is worth its items, and one without items nothing"
+		}
+		f.Notes = append(f.Notes, note)
 	}
 	for _, c := range f.plan.columns {
 		if c.typ.dated() && c.zone != f.plan.zone {

@@ -42,6 +42,7 @@ func bind(k kind, header []string, mapping map[string]string, source *Source) (b
 	if source != nil { // what an export's columns are is no guess that people have to check
 		return w.bindings, nil, nil
 	}
+	notes = w.byPath(targets)
 	for i, b := range w.bindings {
 		others := slices.DeleteFunc(w.rivals[i], func(o int) bool { return w.used[o] })
 		if len(others) > 0 {

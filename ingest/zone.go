@@ -83,9 +83,12 @@ func (f *File) timesOf() string {
 	return strings.Join(names[:min(len(names), 3)], ", ")
 }
 
-// offsetName is UTC+08:00 of seconds east of UTC.
+// offsetName is UTC+08:00 of seconds east of UTC, and UTC of none.
 func offsetName(seconds int64) string {
 	sign := '+'
+	if seconds == 0 {
+		return "UTC"
+	}
 	if seconds < 0 {
 		sign, seconds = '-', -seconds
 	}

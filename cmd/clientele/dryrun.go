@@ -290,6 +290,9 @@ func (a *app) value(c *table.Column, row int) string {
 	if c.Kind == table.Timestamp && !c.Missing(row) {
 		return time.UnixMicro(c.Ints[row]).In(a.zone).Format(time.DateTime)
 	}
+	if c.Name == "items" && !c.Missing(row) {
+		return strings.NewReplacer("\x1f", " ", "\x1e", "; ").Replace(string(c.Texts.At(row)))
+	}
 	return report.Exact(c, row, a.zone)
 }
 
