@@ -1,0 +1,186 @@
+// Package bgnbd says how often customers will buy again and whether they are
+// still customers, by models in which a customer may be lost after a purchase:
+// BG/NBD (Fader, Hardie & Lee 2005), MBG/NBD (Batislam, Denizel & Filiztekin
+// 2007; Hoppe & Wagner 2007), and both with regular purchases, BG/CNBD-k and
+// MBG/CNBD-k (Platzer & Reutterer 2017). The formulas are exported functions
+// over slices, in weeks; Family and Regular give them to models/purchase, whose
+// Model fits and scores.
+package bgnbd
+
+import (
+	"fmt"
+	"math"
+
+	"clientele/models/purchase"
+)
+
+// week is what one day is in the unit of the formulas.
+const week = purchase.Week
+
+// Family is one model as a purchase.Family: its zero value is BG/NBD. Covariates
+// act as in CLVTools: a customer's alpha is alpha exp(-γ_trans'z), a and b are
+// a exp(γ_life'z) and b exp(γ_life'z). So γ_trans above zero means more
+// purchases. γ_life leaves the mean chance of being lost as it is and says how
+// much customers of one z differ in it: the greater, the less.
+type Family struct{ Clock }
+
+// Regular is (M)BG/CNBD-k, a purchase.Varied: k, the regularity, is chosen among
+// 1 to MostK by likelihood, with the gaps between purchases where they are known
+// (GapConstant) and by (x, t_x, T) alone where not (SpanConstant). A Family
+// with K has it fixed.
+type Regular struct {
+	// Modified is that of Clock.
+	Modified bool
+}
+
+// Name implements purchase.Family: bg_nbd, mbg_nbd, bg_cnbd_2 ...
+func (f Family) Name() string { return f.prefix("bg", "mbg") + f.suffix("_nbd", "_cnbd_") }
+
+// Title implements purchase.Family.
+func (f Family) Title() string { return f.prefix("BG", "MBG") + f.suffix("/NBD", "/CNBD-") }
+
+func (c Clock) prefix(plain, modified string) string {
+	if c.Modified {
+		return modified
+	}
+	return plain
+}
+
+func (c Clock) suffix(plain, regular string) string {
+	if c.ticks() == 1 {
+		return plain
+	}
+	return fmt.Sprint(regular, c.K)
+}
+
+// Names implements purchase.Family.
+func (Family) Names() []string { return []string{"r", "alpha", "a", "b"} }
+
+// Box implements purchase.Family.
+func (Family) Box() (lowest, highest []float64) {
+	return []float64{1e-4, 1e-4, 1e-5, 1e-4}, []float64{1e4, 1e6, 1e4, 1e6}
+}
+
+// WithoutChurn implements purchase.Family.
+func (f Family) WithoutChurn() purchase.Family {
+	if f.ticks() == 1 {
+		return purchase.NBD{}
+	}
+	return loyal{f.K}
+}
+
+// Effects implements purchase.Family.
+func (Family) Effects() (buying, churn []float64) {
+	return []float64{0, -1, 0, 0}, []float64{0, 0, 1, 1}
+}
+
+// Starts implements purchase.Family.
+func (Family) Starts(_ *purchase.Histories, without []float64) [][]float64 {
+	r, alpha := without[0], without[1]
+	return [][]float64{{r, alpha, 0.8, 2.5}, {r, alpha, 0.1, 2}, {r, alpha, 3, 6}}
+}
+
+// LogLikelihood implements purchase.Family.
+func (f Family) LogLikelihood(h *purchase.Histories, p, gradient []float64, workers int) float64 {
+	value, slopes := logLikelihood(h, f.params(p), workers)
+	copy(gradient, slopes[:])
+	return value
+}
+
+// At implements purchase.Family.
+func (f Family) At(p []float64, s purchase.Settings) purchase.Law { return newLaw(f.params(p), s) }
+
+func (f Family) params(p []float64) Params {
+	return Params{R: p[0], Alpha: p[1], A: p[2], B: p[3], Clock: f.Clock}
+}
+
+// Values returns the parameters as purchase.Family has them.
+func (p Params) Values() []float64 { return []float64{p.R, p.Alpha, p.A, p.B} }
+
+// Name implements purchase.Family: bg_cnbd_k or mbg_cnbd_k.
+func (r Regular) Name() string { return r.plain().prefix("bg", "mbg") + "_cnbd_k" }
+
+// Title implements purchase.Family.
+func (r Regular) Title() string { return r.plain().prefix("BG", "MBG") + "/CNBD-k" }
+
+// Variants implements purchase.Varied: every k is comparable, whatever is known of gaps.
+func (r Regular) Variants(*purchase.Histories) []purchase.Family {
+	list := make([]purchase.Family, MostK)
+	for k := range list {
+		list[k] = Family{Clock{Modified: r.Modified, K: k + 1}}
+	}
+	return list
+}
+
+// plain is k = 1, of which a Regular has what does not depend on k.
+func (r Regular) plain() Family { return Family{Clock{Modified: r.Modified}} }
+
+// Names implements purchase.Family.
+func (r Regular) Names() []string { return r.plain().Names() }
+
+// Box implements purchase.Family.
+func (r Regular) Box() (lowest, highest []float64) { return r.plain().Box() }
+
+// WithoutChurn implements purchase.Family.
+func (r Regular) WithoutChurn() purchase.Family { return r.plain().WithoutChurn() }
+
+// Effects implements purchase.Family.
+func (r Regular) Effects() (buying, churn []float64) { return r.plain().Effects() }
+
+// Starts implements purchase.Family.
+func (r Regular) Starts(h *purchase.Histories, without []float64) [][]float64 {
+	return r.plain().Starts(h, without)
+}
+
+// LogLikelihood implements purchase.Family, for k = 1.
+func (r Regular) LogLikelihood(h *purchase.Histories, p, gradient []float64, workers int) float64 {
+	return r.plain().LogLikelihood(h, p, gradient, workers)
+}
+
+// At implements purchase.Family, for k = 1.
+func (r Regular) At(p []float64, s purchase.Settings) purchase.Law { return r.plain().At(p, s) }
+
+// loyal is CNBD-k: regular purchases of customers who are never lost.
+type loyal struct{ k int }
+
+func (l loyal) Name() string { return fmt.Sprint("cnbd_", l.k) }
+
+func (l loyal) Title() string { return fmt.Sprint("CNBD-", l.k) }
+
+func (loyal) Names() []string { return []string{"r", "alpha"} }
+
+func (loyal) Box() (lowest, highest []float64) { return []float64{1e-4, 1e-4}, []float64{1e4, 1e6} }
+
+func (loyal) WithoutChurn() purchase.Family { return nil }
+
+func (loyal) Effects() (buying, churn []float64) { return []float64{0, -1}, nil }
+
+func (l loyal) Starts(h *purchase.Histories, _ []float64) [][]float64 {
+	rate := float64(l.k) * h.Purchases / h.Exposure
+	return [][]float64{{1, 1 / rate}, {0.3, 0.3 / rate}}
+}
+
+func (l loyal) LogLikelihood(h *purchase.Histories, p, gradient []float64, workers int) float64 {
+	value, slopes := logLikelihood(h, l.params(p), workers)
+	copy(gradient, slopes[:2])
+	return value
+}
+
+func (l loyal) At(p []float64, s purchase.Settings) purchase.Law { return newLaw(l.params(p), s) }
+
+func (l loyal) params(p []float64) Params { return Params{R: p[0], Alpha: p[1], Clock: Clock{K: l.k}} }
+
+// constant makes likelihoods of different k comparable.
+func constant(h *purchase.Histories, k int) float64 {
+	if k == 1 {
+		return 0
+	}
+	if !math.IsNaN(h.LogGaps) {
+		return GapConstant(k, h.Purchases, h.LogGaps)
+	}
+	var sum float64
+	for i, x := range h.X {
+		sum += h.Count[i] * SpanConstant(k, float64(x), float64(h.Tx[i])*week)
+	}
+	return sum
+}
