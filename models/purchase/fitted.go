@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"clientele/models"
 	"clientele/models/stat"
@@ -42,9 +43,12 @@ type Variant struct {
 // of an edge that it can only approach.
 const leastGain = 0.01
 
-// clearGain is the gain below which the likelihood ratio test at 5 % (one
-// degree of freedom) does not reject the model without churn.
-const clearGain = 1.92
+// clearGain is the gain below which the likelihood ratio test at 5 % does not
+// reject the model without churn: it has one degree of freedom, and one more for
+// each covariate of churn.
+func clearGain(covariates int) float64 {
+	return distuv.ChiSquared{K: float64(1 + covariates)}.Quantile(0.95) / 2
+}
 
 // Report implements models.Fitted.
 func (f *Fitted) Report() models.Report { return f.report }
@@ -306,7 +310,7 @@ func (f *Fitted) conclude(c *candidate, h *Histories) {
 		f.zeroChurn(c)
 		return
 	}
-	if gain < clearGain {
+	if gain < clearGain(c.q.coefficients()-c.q0.coefficients()) {
 		f.warn("weak_churn",
 			fmt.Sprintf("Churn is hardly identifiable in this data: allowing for it raises the log-likelihood by only %.2f. Read the probability of being active with care.", gain),
 			fmt.Sprintf("此数据中的流失几乎无法识别：引入流失仅使对数似然提高 %.2f。请谨慎解读活跃概率。", gain))
@@ -387,7 +391,21 @@ func (f *Fitted) list(e *estimate) {
 			fmt.Sprintf("The differences between customers' %s are at the edge of what the model can express: %s and %s are not identified, only their ratio.", en, a.Name, b.Name),
 			fmt.Sprintf("客户间%s的差异处于模型可表达范围的边缘：%s 与 %s 无法分别识别，只能识别其比值。", zh, a.Name, b.Name))
 	}
-	f.report.Parameters = append(listed, all[len(e.edge):]...)
+	var far []string
+	for i, at := range e.far {
+		if c := all[len(e.edge)+i]; at {
+			far = append(far, c.Name)
+		} else {
+			listed = append(listed, c)
+		}
+	}
+	f.report.Parameters = listed
+	if len(far) > 0 {
+		list := strings.Join(far, ", ")
+		f.warn("edge_covariate",
+			fmt.Sprintf("The effect of a covariate is at the edge of what can be told apart, so it is no estimate: %s.", list),
+			fmt.Sprintf("以下协变量的影响处于可识别范围的边缘，不作为估计值：%s。", list))
+	}
 }
 
 // doubt warns of parameters that the data hardly determine: those whose 95 %

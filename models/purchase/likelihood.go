@@ -213,19 +213,22 @@ func (q *problem) maximise(ctx context.Context, without *stat.Maximum) (*stat.Ma
 type estimate struct {
 	family     Family
 	maximum    *stat.Maximum
-	edge       []bool    // of the search, by parameter of the family
+	edge       []bool    // by parameter of the family: at the edge of the search
+	far        []bool    // by coefficient: the same
 	logs       []float64 // of the parameters, then the coefficients
 	covariance *mat.SymDense
-	iterations int
-	gain       float64 // in log-likelihood over the family without churn
 }
 
 func (q *problem) estimate(m *stat.Maximum) *estimate {
-	e := &estimate{family: q.family, maximum: m, iterations: m.Iterations, logs: append([]float64(nil), m.At...)}
-	for j := range q.parameters {
-		e.edge = append(e.edge, m.AtEdge(q.search(), j))
+	e := &estimate{family: q.family, maximum: m, logs: append([]float64(nil), m.At...)}
+	n, box := len(m.At), q.search()
+	for i := range n {
+		if at := m.AtEdge(box, i); i < q.parameters {
+			e.edge = append(e.edge, at)
+		} else {
+			e.far = append(e.far, at)
+		}
 	}
-	n := len(m.At)
 	// logs = turn theta: linear, so that the covariance follows.
 	turn := mat.NewDense(n, n, nil)
 	for i := range n {
