@@ -1,0 +1,178 @@
+package interval
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"clientele/engine/table"
+	"clientele/models/purchase"
+	"clientele/models/stat"
+)
+
+// Base is the customers of one table, grouped by what their intervals depend
+// on: identical histories are computed once.
+type Base struct {
+	f        *Forecaster
+	group    []int32   // of each row; -1 for a customer without an order
+	scale    []float64 // of each row: v' of its spend
+	keys     []key
+	results  []result
+	profiles [][]purchase.Law // of distinct covariates
+}
+
+// key is what customers of a group have in common.
+type key struct {
+	x, tx, t int32
+	profile  int32
+	spent    int32 // purchases that the spend is known of; zero: nothing is
+}
+
+func (k key) history() purchase.History {
+	return purchase.History{X: int(k.x), Tx: int(k.tx), T: int(k.t)}
+}
+
+// result is what a group has in common. Values are per unit of a row's scale,
+// discounted, on margin.
+type result struct {
+	expected            float64 // orders
+	discount            float64 // mean discount of an order, times margin
+	low, high           float64 // orders
+	valueLow, valueHigh float64
+	orders              cumulants // chance alone
+	value               cumulants // chance alone; of no use below lightTail
+}
+
+// Base groups the rows of src and computes each group.
+func (f *Forecaster) Base(ctx context.Context, src *table.Table) (*Base, error) {
+	b := &Base{f: f, group: make([]int32, src.Rows()), scale: make([]float64, src.Rows())}
+	if f.orders == nil {
+		for i := range b.group {
+			b.group[i] = -1
+		}
+		return b, nil
+	}
+	if err := b.read(src); err != nil {
+		return nil, err
+	}
+	b.results = make([]result, len(b.keys))
+	const chunk = 256
+	stat.Each(f.workers, (len(b.keys)+chunk-1)/chunk, func(c int) {
+		if ctx.Err() != nil {
+			return
+		}
+		s := newScratch()
+		for g := c * chunk; g < min((c+1)*chunk, len(b.keys)); g++ {
+			b.results[g] = b.compute(s, b.keys[g])
+		}
+	})
+	return b, ctx.Err()
+}
+
+// read sets the groups and the scales.
+func (b *Base) read(src *table.Table) error {
+	m := b.f.orders.Model()
+	for _, name := range []string{"x", "t_x", "T"} {
+		if c := src.Lookup(name); c == nil || c.Kind != table.Int {
+			return fmt.Errorf("interval: no column %s", name)
+		}
+	}
+	x, tx, t := src.Column("x"), src.Column("t_x"), src.Column("T")
+	var columns [][]float64
+	for _, list := range [][]string{m.Buying, m.Churn} {
+		for _, name := range list {
+			c := src.Lookup(name)
+			if c == nil || c.Kind != table.Float {
+				return fmt.Errorf("interval: no column %s", name)
+			}
+			columns = append(columns, c.Floats)
+		}
+	}
+	spent := func(int) (int64, float64, bool) { return 0, 0, false }
+	if b.f.hasSpend {
+		r, err := b.f.spendModel.Reader(src)
+		if err != nil {
+			return err
+		}
+		spent = r.At
+	}
+	profiles := newProfiles(b, columns)
+	groups := map[key]int32{}
+	for i := range b.group {
+		b.group[i] = -1
+		if x.Missing(i) || tx.Missing(i) || t.Missing(i) {
+			continue
+		}
+		if !possible(x.Ints[i], tx.Ints[i], t.Ints[i]) {
+			return fmt.Errorf("interval: row %d: x %d, t_x %d, T %d is no purchase history", i, x.Ints[i], tx.Ints[i], t.Ints[i])
+		}
+		k := key{x: int32(x.Ints[i]), tx: int32(tx.Ints[i]), t: int32(t.Ints[i])}
+		var known bool
+		if k.profile, known = profiles.of(i); !known {
+			continue
+		}
+		b.scale[i] = b.f.spend.V
+		if n, total, ok := spent(i); ok {
+			k.spent = int32(min(n, math.MaxInt32))
+			b.scale[i] += total
+		}
+		g, seen := groups[k]
+		if !seen {
+			g = int32(len(b.keys))
+			groups[k] = g
+			b.keys = append(b.keys, k)
+		}
+		b.group[i] = g
+	}
+	return nil
+}
+
+// possible reports whether the numbers are a purchase.History.
+func possible(x, tx, t int64) bool {
+	return x >= 0 && x <= tx && (x == 0) == (tx == 0) && tx <= t && t <= purchase.MostDays
+}
+
+// Orders returns the interval of row i's purchases within the horizon: whole
+// numbers, NaN for a customer without an order or where no model was fitted.
+func (b *Base) Orders(i int) (low, high float64) {
+	g := b.group[i]
+	if g < 0 {
+		return missing()
+	}
+	return b.results[g].low, b.results[g].high
+}
+
+// Value returns the interval of what row i brings within the horizon,
+// discounted, on margin: money, NaN as in Orders and without a model of spend.
+func (b *Base) Value(i int) (low, high float64) {
+	g := b.group[i]
+	if g < 0 || !b.f.hasSpend {
+		return missing()
+	}
+	return b.results[g].valueLow * b.scale[i], b.results[g].valueHigh * b.scale[i]
+}
+
+// PITTo writes the forecast probabilities of fewer purchases than row i's actual
+// number, and of no more, for the probability integral transform. NaN where
+// there is no forecast or actual is.
+func (b *Base) PITTo(before, upTo, actual []float64) {
+	s := newScratch()
+	for i, n := range actual {
+		g := b.group[i]
+		if g < 0 || math.IsNaN(n) {
+			before[i], upTo[i] = missing()
+			continue
+		}
+		s.distribute(b, b.keys[g], int(n)+1)
+		before[i], upTo[i] = 0, 0
+		for _, d := range s.used {
+			var sum float64
+			for _, p := range d.probability[:int(n)] {
+				sum += p
+			}
+			before[i] += d.weight * sum
+			upTo[i] += d.weight * (sum + d.probability[int(n)])
+		}
+		upTo[i] = min(upTo[i], 1)
+	}
+}

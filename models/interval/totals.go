@@ -1,0 +1,236 @@
+package interval
+
+import (
+	"context"
+	"math"
+
+	"gonum.org/v1/gonum/mathext"
+
+	"clientele/models/stat"
+)
+
+// Range is a forecast with its 95 % interval.
+type Range struct{ Mean, Low, High float64 }
+
+// Total is the forecast of a group of customers.
+type Total struct {
+	Customers int   // with an order
+	Orders    Range // repeat purchases within the horizon; NaN where no model was fitted
+	Value     Range // what they bring, discounted, on margin; NaN without a model of spend
+}
+
+// mostSampled bounds the groups by which a segment's dependence on the
+// parameters is judged.
+const mostSampled = 2048
+
+// Totals returns the total of each segment: segment[i] is row i's, below
+// segments; rows with one below zero are in none. Means are the sums of the
+// customers' expected orders and values.
+//
+// The interval takes customers as independent given the parameters. Its
+// cumulants are the sums of the customers' (chance) plus those of the totals
+// over the points around the estimates (parameters), the distribution is
+// Pearson's type III, which is the normal one where there is no skew. Heavy
+// tails of spend, with variances that are infinite or hang on one customer in
+// thousands, are cut off where only one segment in two hundred has a customer beyond.
+func (b *Base) Totals(ctx context.Context, segment []int32, segments int) ([]Total, error) {
+	if len(segment) != len(b.group) {
+		panic("interval: segments of other rows")
+	}
+	rows := make([][]int32, segments)
+	for i, s := range segment {
+		if s >= 0 && b.group[i] >= 0 {
+			rows[s] = append(rows[s], int32(i))
+		}
+	}
+	out := make([]Total, segments)
+	for s := range out {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		out[s] = b.total(rows[s])
+	}
+	return out, nil
+}
+
+// Total is Totals of all rows together.
+func (b *Base) Total(ctx context.Context) (Total, error) {
+	t, err := b.Totals(ctx, make([]int32, len(b.group)), 1)
+	if err != nil {
+		return Total{}, err
+	}
+	return t[0], nil
+}
+
+func (b *Base) total(rows []int32) Total {
+	t := Total{Customers: len(rows)}
+	none := Range{math.NaN(), math.NaN(), math.NaN()}
+	if b.f.orders == nil {
+		t.Orders, t.Value = none, none
+		return t
+	}
+	groups := b.distinct(rows)
+	heavy := b.heavy(groups, len(rows))
+	var orders, value cumulants
+	for _, i := range rows {
+		g := b.group[i]
+		r := &b.results[g]
+		orders.add(r.orders, 1)
+		v, ok := heavy[g]
+		if !ok {
+			v = r.value
+		}
+		value.add(v, r.discount*b.scale[i])
+	}
+	value.mean = b.expectedValue(rows)
+	ordersOpen, valueOpen := b.open(rows, groups)
+	t.Orders = orders.interval(ordersOpen)
+	t.Value = none
+	if b.f.hasSpend {
+		t.Value = value.interval(valueOpen)
+	}
+	return t
+}
+
+// distinct returns the groups of the rows, in the order of their first row.
+func (b *Base) distinct(rows []int32) []int32 {
+	seen := make([]bool, len(b.keys))
+	var groups []int32
+	for _, i := range rows {
+		if g := b.group[i]; !seen[g] {
+			seen[g] = true
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
+// expectedValue is the sum of discounted orders times expected spend times margin.
+func (b *Base) expectedValue(rows []int32) float64 {
+	p := b.f.spend
+	var sum float64
+	for _, i := range rows {
+		g := b.group[i]
+		sum += b.results[g].expected * b.results[g].discount * p.P * b.scale[i] / (p.Q + p.P*float64(b.keys[g].spent) - 1)
+	}
+	return sum
+}
+
+// heavy returns the cumulants of the value of the groups with heavy tails, cut off.
+func (b *Base) heavy(groups []int32, customers int) map[int32]cumulants {
+	found := map[int32]cumulants{}
+	if !b.f.hasSpend {
+		return found
+	}
+	var list []int32
+	for _, g := range groups {
+		if b.f.spend.Q+b.f.spend.P*float64(b.keys[g].spent) <= lightTail {
+			list = append(list, g)
+		}
+	}
+	values := make([]cumulants, len(list))
+	const chunk = 32
+	stat.Each(b.f.workers, (len(list)+chunk-1)/chunk, func(c int) {
+		var d distribution
+		var m mixture
+		for k := c * chunk; k < min((c+1)*chunk, len(list)); k++ {
+			at := b.keys[list[k]]
+			d.of(b.profiles[at.profile][0], at.history(), b.f.settings.Horizon, 16)
+			m.set(&d, b.f.spend.P, b.f.spend.Q+b.f.spend.P*float64(at.spent))
+			values[k] = m.capped(0.005 / float64(customers))
+		}
+	})
+	for k, g := range list {
+		found[g] = values[k]
+	}
+	return found
+}
+
+// open is what the data leave open about the total of the rows: the variance
+// over the points around the estimates, over the square of the mean.
+func (b *Base) open(rows, groups []int32) (orders, value float64) {
+	f := b.f
+	if len(f.around) == 0 {
+		return 0, 0
+	}
+	step := (len(groups) + mostSampled - 1) / mostSampled
+	expected := map[int32][]float64{} // of sampled groups, at each set of purchase parameters
+	var sampled []int32
+	for k := 0; k < len(groups); k += step {
+		sampled = append(sampled, groups[k])
+	}
+	all := make([][]float64, len(sampled))
+	stat.Each(f.workers, len(sampled), func(k int) {
+		at := b.keys[sampled[k]]
+		laws := b.profiles[at.profile]
+		all[k] = make([]float64, len(laws))
+		for j, law := range laws {
+			law.ExpectedTo(all[k][j:j+1], at.history(), []int{f.settings.Horizon})
+		}
+	})
+	for k, g := range sampled {
+		expected[g] = all[k]
+	}
+	byOrders, byPoint := make([]float64, len(f.estimates)), make([]float64, len(f.around))
+	for _, i := range rows {
+		e := expected[b.group[i]]
+		if e == nil {
+			continue
+		}
+		for j, v := range e {
+			byOrders[j] += v
+		}
+		if !f.hasSpend {
+			continue
+		}
+		known, discount := float64(b.keys[b.group[i]].spent), b.results[b.group[i]].discount
+		own := b.scale[i] - f.spend.V
+		for k, p := range f.around {
+			byPoint[k] += e[p.orders] * discount * p.spend.P * (p.spend.V + own) / (p.spend.Q + p.spend.P*known - 1)
+		}
+	}
+	ordersByPoint := make([]float64, len(f.around))
+	for k, p := range f.around {
+		ordersByPoint[k] = byOrders[p.orders]
+	}
+	return relativeVariance(ordersByPoint), relativeVariance(byPoint)
+}
+
+func relativeVariance(v []float64) float64 {
+	var sum, squares float64
+	for _, x := range v {
+		sum += x
+	}
+	mean := sum / float64(len(v))
+	if mean == 0 {
+		return 0
+	}
+	for _, x := range v {
+		squares += (x - mean) * (x - mean)
+	}
+	return squares / float64(len(v)) / (mean * mean)
+}
+
+// interval adds what the data leave open, as a log-normal factor of that
+// relative variance, and returns the interval.
+func (k cumulants) interval(open float64) Range {
+	m := k.mean
+	k.variance += m * m * open
+	k.third += m * m * m * open * open * (3 + open)
+	return Range{Mean: m, Low: max(0, k.at(tail)), High: max(0, k.at(1-tail))}
+}
+
+// at is the quantile of the type III distribution with these cumulants: a
+// gamma, moved and scaled.
+func (k cumulants) at(p float64) float64 {
+	sd := math.Sqrt(k.variance)
+	if sd == 0 {
+		return k.mean
+	}
+	skew := k.third / (sd * sd * sd)
+	if skew < 1e-3 { // sums of customers are not skewed to the left
+		return k.mean + sd*math.Sqrt2*math.Erfinv(2*p-1)
+	}
+	shape := 4 / (skew * skew)
+	return k.mean + sd*(mathext.GammaIncRegInv(shape, p)-shape)/math.Sqrt(shape)
+}
