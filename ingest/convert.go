@@ -371,6 +371,7 @@ func (c *converter) dates(b *Block, col *column, i int) {
 
 func (c *converter) money(b *Block, col *column) {
 	out := c.new(col.target)
+	var beside remarks
 	var seen map[currency]int64 // of a column that showed no currency: the first line of each
 	for r := range c.rows {
 		v := cell(b, r, col.index)
@@ -378,7 +379,12 @@ func (c *converter) money(b *Block, col *column) {
 		if !ok {
 			var by currency
 			var reason string
-			if units, by, reason = parseAmount(v, col.style); reason == "" && col.priced && by != (currency{}) {
+			var cleaned bool
+			units, by, cleaned, reason = readAmount(v, col.style)
+			if cleaned && reason == "" {
+				beside.add(v, b.Lines[r])
+			}
+			if reason == "" && col.priced && by != (currency{}) {
 				switch {
 				case col.currency == currency{}:
 					seen = first(seen, by, b.Lines[r])
@@ -394,6 +400,7 @@ func (c *converter) money(b *Block, col *column) {
 		out.Ints[r] = units
 	}
 	c.mixed.add(col.header, seen)
+	c.remarked.add(col.header, beside)
 }
 
 // first notes the line of a currency that was not seen before.

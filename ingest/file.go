@@ -389,7 +389,7 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 		f.Hash = f.rows.hex()
 	}
 	if err == nil { // a new slice: what was read of Notes before stays as it was
-		f.Notes = slices.Concat(f.Notes, f.late(in.reader), unpaid.note(), f.plan.masked.notes())
+		f.Notes = slices.Concat(f.Notes, f.late(in.reader), unpaid.note(), f.plan.remarked.notes(), f.plan.masked.notes())
 	}
 	return at(f.Path, err)
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -55,7 +56,7 @@ func parseMoney(b []byte, style decimalStyle) (units int64, reason string) {
 	if units, ok := plainMoney(b, style); ok {
 		return units, ""
 	}
-	units, _, reason = parseAmount(b, style)
+	units, _, _, reason = readAmount(b, style)
 	return units, reason
 }
 
@@ -95,6 +96,121 @@ func parseAmount(b []byte, style decimalStyle) (units int64, by currency, reason
 		units = -units
 	}
 	return units, by, reason
+}
+
+// withoutWords is an amount without what may stand beside it and says nothing of how
+// much it is: a remark in brackets that has no digits, 499.00（系统计算中）; a word that
+// says that it is an amount, 实付：12.00; 整 behind 元. ok is false when there is nothing
+// of that kind, and the cell is no amount.
+func withoutWords(b []byte) (amount []byte, ok bool) {
+	if len(b) > 400 {
+		return b, false
+	}
+	amount = withoutLabel(withoutRemark(b))
+	for _, end := range [...]string{"元整", "元正", "圆整"} {
+		if bytes.HasSuffix(amount, []byte(end)) {
+			amount = amount[:len(amount)-len("整")]
+		}
+	}
+	return amount, len(amount) < len(b)
+}
+
+// withoutRemark takes brackets off the end, with what they hold when there is something
+// and it has no digit.
+func withoutRemark(b []byte) []byte {
+	for _, pair := range [...][2]string{{"(", ")"}, {"（", "）"}, {"[", "]"}, {"【", "】"}} {
+		if !bytes.HasSuffix(b, []byte(pair[1])) {
+			continue
+		}
+		at := bytes.LastIndex(b, []byte(pair[0]))
+		if at < 1 {
+			return b
+		}
+		remark := b[at+len(pair[0]) : len(b)-len(pair[1])]
+		if len(trim(remark)) == 0 || bytes.ContainsFunc(remark, unicode.IsNumber) {
+			return b
+		}
+		return trim(b[:at])
+	}
+	return b
+}
+
+// withoutLabel takes a word off the beginning that only says that an amount follows.
+func withoutLabel(b []byte) []byte {
+	end := bytes.IndexFunc(b, func(r rune) bool { return !unicode.IsLetter(r) && r != ' ' })
+	if end < 1 || end > 40 {
+		return b
+	}
+	if _, ok := words("amountlabel")[fold(string(b[:end]))]; !ok {
+		return b
+	}
+	return trim(bytes.TrimLeft(b[end:], ":："))
+}
+
+// remarks are amounts of a column with words beside them: how many, and the first.
+type remarks struct {
+	n     int64
+	line  int64
+	first string
+}
+
+func (r *remarks) add(v []byte, line int64) {
+	if r.n++; r.n == 1 || line < r.line {
+		r.line, r.first = line, string(v)
+	}
+}
+
+// remarkedCells are those of a file, by column. It is shared by its converters.
+type remarkedCells struct {
+	mu  sync.Mutex
+	all map[string]remarks
+}
+
+// add notes what one converter saw of a column in one block.
+func (m *remarkedCells) add(header string, of remarks) {
+	if of.n == 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.all == nil {
+		m.all = map[string]remarks{}
+	}
+	if was := m.all[header]; was.n > 0 {
+		of.n += was.n
+		if was.line < of.line {
+			of.line, of.first = was.line, was.first
+		}
+	}
+	m.all[header] = of
+}
+
+// notes says which amounts were taken out of a text.
+func (m *remarkedCells) notes() (notes []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, header := range slices.Sorted(maps.Keys(m.all)) {
+		r := m.all[header]
+		notes = append(notes, fmt.Sprintf("column %q: amounts with words beside them, which are left out: %d, first in line %d: %s", header, r.n, r.line, shorten([]string{r.first})[0]))
+	}
+	return notes
+}
+
+// readAmount reads an amount as parseAmount does, and, where that finds none, without
+// the words beside it. cleaned says that there were some.
+func readAmount(b []byte, style decimalStyle) (units int64, by currency, cleaned bool, reason string) {
+	units, by, reason = parseAmount(b, style)
+	if reason != reasonNotNumber {
+		return units, by, false, reason
+	}
+	bare, ok := withoutWords(b)
+	if !ok {
+		return units, by, false, reason
+	}
+	if u, with, r := parseAmount(bare, style); r != reasonNotNumber {
+		return u, with, true, r
+	}
+	return units, by, false, reason
 }
 
 // plainMoney reads [-]digits[.digits] in one go, up to 13 digits before the sign.
@@ -261,7 +377,10 @@ func around(before, after []byte) (negative bool, by currency, ok bool) {
 		}
 		return ok
 	}
-	if !side(before) || closed || !side(after) || open != closed || signs > 1 || open && signs > 0 {
+	if !side(before) || closed {
+		return false, by, false
+	}
+	if opened := open; !side(after) || open != opened || open != closed || signs > 1 || open && signs > 0 {
 		return false, by, false
 	}
 	return negative || open, by, true
@@ -414,6 +533,7 @@ func (e *decimalEvidence) look(b []byte) {
 		}
 	}
 	var buf [64]byte
+	b, _ = withoutWords(b)
 	p, ok := foldMoney(buf[:0], b)
 	if !ok {
 		return
@@ -504,6 +624,7 @@ type signEvidence [4]struct {
 // look adds one trimmed cell.
 func (e *signEvidence) look(b []byte) {
 	var buf [64]byte
+	b, _ = withoutWords(b)
 	p, ok := foldMoney(buf[:0], b)
 	if !ok {
 		return

@@ -80,7 +80,7 @@ func TestMoney(t *testing.T) {
 		{"(5", stylePoint, reasonNotNumber},
 		{"5)", stylePoint, reasonNotNumber},
 		{"12 apples", stylePoint, reasonNotNumber},
-		{"499.00（系统计算中，该值仅供参考）", stylePoint, reasonNotNumber}, // JD's 商家应收
+		{"499.00（系统计算中，该值仅供参考）", stylePoint, "499.0000"}, // JD's 商家应收
 		{"50%", stylePoint, reasonPercent},
 		{"12.5 ％", stylePoint, reasonPercent},
 		{"3‰", stylePoint, reasonPercent},
@@ -345,4 +345,35 @@ func FuzzMoney(f *testing.F) {
 		}
 		new(decimalEvidence).look([]byte(s))
 	})
+}
+
+// What stands beside an amount and says nothing of how much it is is left out, in any
+// column of amounts, and said; what may change the amount is a reject.
+func TestAmountsWithWords(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"499.00（系统计算中，该值仅供参考）", "499.0000"}, {"￥1,234.50元", "1234.5000"}, {"CNY 12.00", "12.0000"}, {"12.00 CNY", "12.0000"},
+		{"12.00 (estimated)", "12.0000"}, {"-12.00元（含税）", "-12.0000"}, {"12元整", "12.0000"}, {"实付：12.00元", "12.0000"}, {"共12.00元", "12.0000"},
+		{"合计: ¥1,200", "1200.0000"}, {"Total: CNY 12.00", "12.0000"}, {"（12.00）【冲销】", "-12.0000"}, {"12.00 [net]", "12.0000"},
+		{"1.2万（约）", "12000.0000"},
+		{"待定", ""}, {"面议（待定）", ""}, {"12.00（含运费5.00）", ""}, {"12.00（2件）", ""}, {"12.00（二件）", "12.0000"}, {"12.00/件", ""}, {"12-15", ""}, {"12.00起", ""},
+		{"≈12", ""}, {"退款：12.00", ""}, {"未付 12.00", ""}, {"12.00()", ""}, {"12.00 元 13.00 元（约）", ""}, {"共", ""}, {"（约）", ""}, {"12%（约）", ""},
+	} {
+		got := load(t, options("orders"), 2, "order_id|customer_id|date|amount", "1|a|2024-01-31|5", "2|a|2024-01-31|"+c.in)
+		text, reason := "", ""
+		if len(got.rows) == 2 {
+			text = got.rows[1]["net"]
+		} else if reason = got.rejects[0].Reason; reason != reasonNotNumber && reason != reasonPercent {
+			t.Errorf("%s: %s", c.in, reason)
+		}
+		if text != c.want {
+			t.Errorf("%s is read as %q, want %q", c.in, text, c.want)
+		}
+	}
+	got := load(t, options("orders"), 2, "order_id|customer_id|date|amount", "1|a|2024-01-31|5.00（约）", "2|a|2024-01-31|6,5（约）", "3|a|2024-01-31|7.10（约）", "4|a|2024-01-31|8")
+	hasNote(t, got, `column "amount": amounts with words beside them, which are left out: 2, first in line 2: 5.00（约）`)
+	// The decimal sign and the currency are found out from them as well.
+	got = load(t, options("orders"), 2, "order_id|customer_id|date|amount", "1|a|2024-01-31|1.234,50 €（约）", "2|a|2024-01-31|6,50 €（该值仅供参考该值仅供参考该值仅供参考）", "3|a|2024-01-31|$7（约）")
+	if len(got.rows) != 2 || got.rows[0]["net"] != "1234.5000" || got.rows[1]["net"] != "6.5000" || got.rejects[0].Reason != reasonOther {
+		t.Errorf("rows %v, rejects %v", got.rows, got.rejects)
+	}
 }

@@ -41,13 +41,14 @@ type plan struct {
 	columns  []column // in the order of the file, so that a row's first fault is its leftmost
 	zone     *zone
 	statuses lexicon
-	unknown  unknownWords // of the column of status
-	mixed    mixedSigns   // of the priced columns
-	spoilt   spoiltIDs    // of orders
-	masked   maskedCells  // of who and how to reach them
-	region   string       // of telephone numbers without a country code
-	limit    int64        // microseconds UTC; later facts are rejected
-	lastDay  int32        // the same as a date in the business zone
+	unknown  unknownWords  // of the column of status
+	mixed    mixedSigns    // of the priced columns
+	spoilt   spoiltIDs     // of orders
+	remarked remarkedCells // of amounts
+	masked   maskedCells   // of who and how to reach them
+	region   string        // of telephone numbers without a country code
+	limit    int64         // microseconds UTC; later facts are rejected
+	lastDay  int32         // the same as a date in the business zone
 	key      []byte
 	fields   []table.Field
 	tags     []uint32 // by field: names it in the hash of a row; 0 keeps it out
