@@ -227,10 +227,10 @@ func (b *booster) grow(n int) (Tree, bool) {
 	root := &leafOf{node: t.add(), to: rows}
 	root.hist = b.take()
 	b.fill(root)
-	for _, i := range b.order[:rows] {
-		root.total.add(b.slopes[i])
-		root.cover += b.sample.weight(int(i))
+	for _, v := range b.nearby[:rows] {
+		root.total.add(v)
 	}
+	root.cover = b.cover(b.order[:rows])
 	t.Cover[0] = root.cover
 	b.search(root)
 	leaves := []*leafOf{root}
@@ -335,7 +335,7 @@ func (b *booster) fill(l *leafOf) {
 			near[k] = b.slopes[rows[k]]
 		}
 	})
-	const group = 4 // columns that one piece of work has
+	const group = 2 // columns that one piece of work has
 	stat.Each(b.set.Workers, (len(b.in)+group-1)/group, func(c int) {
 		columns := b.in[c*group : min((c+1)*group, len(b.in))]
 		for from := 0; from < len(rows); from += rowsAtOnce {
@@ -398,18 +398,19 @@ func (b *booster) searchColumn(l *leafOf, j int) split {
 func (b *booster) divide(t *Tree, l *leafOf) (left, right *leafOf) {
 	s := l.best
 	bins := b.data.bins[s.column]
+	// Both places are written and one counter moves: which side a row takes is
+	// nothing that a processor could guess.
 	rows, n, m := b.order[l.from:l.to], 0, 0
-	var cover float64
 	for _, i := range rows {
+		rows[n], b.spare[m] = i, i
+		left := 0
 		if bins[i] <= s.bin {
-			rows[n] = i
-			n++
-			cover += b.sample.weight(int(i))
-		} else {
-			b.spare[m] = i
-			m++
+			left = 1
 		}
+		n += left
+		m += 1 - left
 	}
+	cover := b.cover(rows[:n])
 	copy(rows[n:], b.spare[:m])
 	left = &leafOf{node: t.add(), depth: l.depth + 1, from: l.from, to: l.from + n, total: s.left, cover: cover}
 	right = &leafOf{node: t.add(), depth: l.depth + 1, from: l.from + n, to: l.to, total: l.total.minus(s.left), cover: l.cover - cover}
@@ -418,6 +419,18 @@ func (b *booster) divide(t *Tree, l *leafOf) (left, right *leafOf) {
 	t.Cover[left.node], t.Cover[right.node] = left.cover, right.cover
 	b.share(l, left, right)
 	return left, right
+}
+
+// cover is the weight of rows.
+func (b *booster) cover(rows []int32) float64 {
+	if b.sample.Weights == nil {
+		return float64(len(rows))
+	}
+	var total float64
+	for _, i := range rows {
+		total += b.sample.Weights[i]
+	}
+	return total
 }
 
 // threshold is the cut above the split's bin; a split after bin 0 has missing
