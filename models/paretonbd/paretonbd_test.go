@@ -70,6 +70,9 @@ func TestFitCDNOW(t *testing.T) {
 			if r.Status != models.Converged || r.Method != Name || len(r.Warnings) > 0 || r.Rows != len(s.x) {
 				t.Fatalf("%+v", r)
 			}
+			if data, err := json.Marshal(f); err != nil || len(data) > 1200 {
+				t.Errorf("a model of %d bytes, %v", len(data), err)
+			}
 			if math.Abs(r.LogLikelihood-c.ll) > 1e-3 {
 				t.Errorf("log-likelihood %.6f, want %.5f", r.LogLikelihood, c.ll)
 			}
