@@ -1,6 +1,7 @@
 package survival
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -489,6 +490,31 @@ func TestUnits(t *testing.T) {
 		within(t, "age", got.Coefficients[1].Estimate*factor, want.Coefficients[1].Estimate, 1e-7)
 		within(t, "prio", got.Coefficients[6].StdErr, want.Coefficients[6].StdErr, 1e-7)
 		within(t, "log-likelihood", got.LogLikelihood, want.LogLikelihood, 1e-9)
+	}
+}
+
+func TestManyRowsAreSortedAsFewAre(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	for _, spread := range []float64{3, 1e-300, 1e300} {
+		var d Data
+		for i := range 5000 {
+			v := spread * r.ExpFloat64()
+			if i%2 == 0 {
+				v = math.Floor(20 * r.Float64())
+			}
+			if i%7 == 0 {
+				v = math.Copysign(0, -1)
+			}
+			d.Time = append(d.Time, v)
+		}
+		want := make([]int32, len(d.Time))
+		for i := range want {
+			want[i] = int32(i)
+		}
+		slices.SortStableFunc(want, func(a, b int32) int { return cmp.Compare(d.Time[a], d.Time[b]) })
+		if !slices.Equal(d.order(), want) {
+			t.Errorf("spread %g: another order", spread)
+		}
 	}
 }
 
