@@ -178,9 +178,33 @@ func constant(h *purchase.Histories, k int) float64 {
 	if !math.IsNaN(h.LogGaps) {
 		return GapConstant(k, h.Purchases, h.LogGaps)
 	}
+	log := logOfSpan(h)
 	var sum float64
-	for i, x := range h.X {
-		sum += h.Count[i] * SpanConstant(k, float64(x), float64(h.Tx[i])*week)
+	for _, u := range h.Units {
+		if h.X[u.From] == 0 {
+			continue
+		}
+		var customers, logs float64
+		for i := u.From; i < u.To; i++ {
+			customers += h.Count[i]
+			logs += h.Count[i] * log(h.Tx[i])
+		}
+		x := float64(h.X[u.From])
+		sum += customers*SpanConstant(k, x, 1) + float64(k-1)*x*logs
 	}
 	return sum
+}
+
+// logOfSpan returns the log of d days in weeks as a function of d, above zero:
+// from a table where the histories are more than the days.
+func logOfSpan(h *purchase.Histories) func(d int32) float64 {
+	longest := h.Longest()
+	if h.Len() < longest {
+		return func(d int32) float64 { return math.Log(float64(d) * week) }
+	}
+	table := make([]float64, longest+1)
+	for d := range table {
+		table[d] = math.Log(float64(d) * week)
+	}
+	return func(d int32) float64 { return table[d] }
 }
