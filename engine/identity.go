@@ -232,7 +232,7 @@ func (w *writer) mergeIdentities(ctx context.Context, rules identityRules) (chan
 	if err != nil {
 		return 0, fmt.Errorf("identity: update: %w", err)
 	}
-	for _, name := range []string{"facts.merges", "shared_keys", "facts.shared_key_members", "identity_links"} {
+	for _, name := range []string{"facts.merges", "shared_keys", "facts.shared_key_members", "facts.addresses_of_nobody", "identity_links"} {
 		n, err := w.replaceTable(ctx, name, "new_"+strings.TrimPrefix(name, "facts."))
 		if err != nil {
 			return 0, err

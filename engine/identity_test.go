@@ -84,6 +84,25 @@ o4,,zoe@example.com,,2026-01-04,7
 	}
 }
 
+// An address of too many people, or of nobody, is no contact, however new it is: one's
+// own older one is, and else there is none.
+func TestContactsAreOnesOwn(t *testing.T) {
+	e := workspace(t)
+	e.Config.Identity.SharedLimit = 2
+	loadText(t, e, "customers", "crm.csv", "customer_id,email,phone,updated_at\n"+
+		"C1,ann@example.com,13900000001,2024-01-01 08:00:00\nC1,noreply@example.com,13800138000,2024-02-01 08:00:00\n"+
+		"C2,noreply@example.com,13800138000,2024-02-01 08:00:00\nC3,cai@example.com,13800138000,2024-02-01 08:00:00\nC4,dan@example.com,13900000004,2024-02-01 08:00:00\n")
+	loadText(t, e, "orders", "orders.csv", "order_id,customer_id,email,phone,date,amount\no1,C1,ann@example.com,13900000001,2024-01-01,1\no2,C1,noreply@example.com,13800138000,2024-03-01,1\n")
+	contacts := "SELECT * EXCLUDE (name, address) FROM contacts ORDER BY 1"
+	expect(t, e, contacts, "C1|ann@example.com|+8613900000001", "C2|NULL|NULL", "C3|cai@example.com|NULL", "C4|dan@example.com|+8613900000004")
+	e.Config.Identity.Ignore = []string{"dan@*", "138 0013 8000"}
+	resettle(t, e)
+	expect(t, e, contacts, "C1|ann@example.com|+8613900000001", "C2|NULL|NULL", "C3|cai@example.com|NULL", "C4|NULL|+8613900000004")
+	e.Config.Identity.SharedLimit, e.Config.Identity.Ignore = 5, nil
+	resettle(t, e)
+	expect(t, e, contacts, "C1|cai@example.com|+8613800138000", "C4|dan@example.com|+8613900000004") // all three have the telephone
+}
+
 // Undoing a merge is a re-run: another configuration, another link file or the
 // load's undoing takes it back, and nothing is left of it.
 func TestMergesAreTakenBack(t *testing.T) {
@@ -350,7 +369,7 @@ func everybody(t *testing.T, limit int, texts []string, order []int, detour bool
 		t.Fatalf("%v: %+v", err, checked)
 	}
 	var all []string
-	for _, table := range []string{"identities", "merges", "shared_keys", "facts.shared_key_members", "identity_links", "customers", "contacts"} {
+	for _, table := range []string{"identities", "merges", "shared_keys", "facts.shared_key_members", "facts.addresses_of_nobody", "identity_links", "customers", "contacts"} {
 		all = append(all, table)
 		all = append(all, rows(t, e, "SELECT * FROM "+table+" ORDER BY ALL")...)
 	}

@@ -128,6 +128,7 @@ func viaLink(i int) Via { return Via(-i - 1) }
 func Join(in *Input) (*Joined, error) {
 	j := &joiner{
 		Joined:  &Joined{in: in, sets: newSets(len(in.Spaces))},
+		evident: newSets(len(in.Spaces)),
 		blocked: make([]bool, len(in.Spaces)),
 		seen:    make([]int32, len(in.Spaces)),
 	}
@@ -144,6 +145,7 @@ func Join(in *Input) (*Joined, error) {
 // joiner is the work of Join.
 type joiner struct {
 	*Joined
+	evident sets              // as sets, without what links joined
 	blocked []bool            // guests whose address is of several people: their other keys say nothing
 	hubs    map[int32]bool    // members whose keys of the current kind say nothing
 	foes    map[int32][]enemy // by the root of a set: whom its members must not meet
@@ -311,8 +313,10 @@ func (j *joiner) exclude(key int32, why Reason, people int, place string) {
 // takesPart reports whether a member's keys of the current kind say who it is.
 func (j *joiner) takesPart(m int32) bool { return !j.blocked[m] && !j.hubs[m] }
 
-// people counts the different people who hold a key: members that stronger
-// evidence joined count once, and an id made from the address itself not at all.
+// people counts the different people who hold a key: members that stronger keys
+// joined count once, and an id made from the address itself not at all. Links do not
+// lower the count: one written by hand is to join whom it names, and not all those
+// who share an address with them, which is of too many people without it.
 func (j *joiner) people(key int32, kind Kind) int {
 	j.stamp++
 	n := 0
@@ -320,7 +324,7 @@ func (j *joiner) people(key int32, kind Kind) int {
 		if !j.takesPart(m) || j.in.Spaces[m].madeFrom(kind) {
 			continue
 		}
-		if root := j.sets.find(m); j.seen[root] != j.stamp {
+		if root := j.evident.find(m); j.seen[root] != j.stamp {
 			j.seen[root] = j.stamp
 			n++
 		}
@@ -375,7 +379,7 @@ func (j *joiner) joinBy(key int32) {
 		}
 	}
 	j.roots = roots
-	if len(roots) < 2 {
+	if len(roots) == 0 {
 		return
 	}
 	if link := j.forbids(roots); link >= 0 {
@@ -384,6 +388,7 @@ func (j *joiner) joinBy(key int32) {
 	}
 	for _, m := range j.of(key) {
 		if j.takesPart(m) {
+			j.evident.join(best, m)
 			j.union(best, m, Via(key))
 		}
 	}

@@ -21,4 +21,5 @@ DROP TABLE IF EXISTS told_links;
 DROP TABLE IF EXISTS new_merges;
 DROP TABLE IF EXISTS new_shared_keys;
 DROP TABLE IF EXISTS new_shared_key_members;
+DROP TABLE IF EXISTS new_addresses_of_nobody;
 DROP TABLE IF EXISTS new_identity_links;

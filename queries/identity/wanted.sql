@@ -1,6 +1,6 @@
--- What identities, facts.merges, shared_keys, facts.shared_key_members and identity_links are to say. identity_wanted has the ids
+-- What identities, facts.merges, shared_keys, facts.shared_key_members, facts.addresses_of_nobody and identity_links are to say. identity_wanted has the ids
 -- that another customer took in, and those that are by themselves again.
--- reads:  identities, identity_joined, identity_excluded, identity_members, identity_keys, identity_holdings, identity_own, identity_linked, identity_odd
+-- reads:  identities, identity_joined, identity_excluded, identity_members, identity_keys, identity_holdings, identity_own, identity_linked, identity_odd, identity_card_keys, identity_row_keys
 -- gives:  member BIGINT, other_member BIGINT, kind VARCHAR, shown VARCHAR
 CREATE OR REPLACE TEMP TABLE new_merges AS
 SELECT m.member, o.member AS other_member,
@@ -38,6 +38,17 @@ CREATE OR REPLACE TEMP TABLE new_shared_key_members AS
 SELECT s.key, m.member FROM new_shared_keys AS s JOIN identity_holdings AS h ON s.number = h.key JOIN identity_members AS m ON h.holder = m.no
 UNION ALL SELECT key, member FROM new_shared_keys WHERE member IS NOT NULL
 ORDER BY key, member;
+
+CREATE OR REPLACE TEMP TABLE new_addresses_of_nobody AS
+WITH told AS (
+  SELECT kind, value FROM identity_card_keys WHERE $ignores
+  UNION ALL SELECT kind, value FROM identity_row_keys WHERE $ignores
+),
+nobodys AS (
+  SELECT k.kind, k.value FROM identity_excluded AS x JOIN identity_keys AS k ON x.key = k.key WHERE x.reason IN (1, 2) AND k.kind > 1
+  UNION SELECT kind, value FROM told WHERE kind = 2 AND regexp_matches(value, $ignored) OR kind = 3 AND regexp_matches(value, $ignored_phones)
+)
+SELECT CASE kind WHEN 2 THEN 'e-mail' ELSE 'phone' END AS kind, value FROM nobodys ORDER BY ALL;
 
 ALTER TABLE new_shared_keys DROP COLUMN number;
 ALTER TABLE new_shared_keys DROP COLUMN member;

@@ -18,6 +18,10 @@ CREATE TABLE facts.merges (member BIGINT NOT NULL, other_member BIGINT NOT NULL,
 CREATE TABLE shared_keys (key INTEGER NOT NULL, kind VARCHAR NOT NULL, shown VARCHAR NOT NULL, people BIGINT NOT NULL, reason VARCHAR NOT NULL);
 CREATE TABLE facts.shared_key_members (key INTEGER NOT NULL, member BIGINT NOT NULL);
 
+-- The e-mail addresses and telephone numbers among these that are nobody's: too many
+-- people have them, or they are to be ignored. They are no contact of anybody.
+CREATE TABLE facts.addresses_of_nobody (kind VARCHAR NOT NULL, value VARCHAR NOT NULL);
+
 -- The rows of the link files. known: both ids are; else the link waits for them.
 CREATE TABLE identity_links (left_id VARCHAR NOT NULL, right_id VARCHAR NOT NULL, action VARCHAR NOT NULL, place VARCHAR NOT NULL, known BOOLEAN NOT NULL);
 
@@ -102,16 +106,24 @@ WHERE i.member = i.person;
 
 CREATE OR REPLACE VIEW customers AS SELECT * FROM customers_as_of(DATE '9999-12-31');
 
+-- One row per customer of whom a name or an address is known.
 CREATE OR REPLACE VIEW contacts AS
-WITH reached AS (
-  SELECT person,
-    arg_max(name, worth) FILTER (name IS NOT NULL) AS name,
-    arg_max(email, worth) FILTER (email IS NOT NULL) AS email,
-    arg_max(phone, worth) FILTER (phone IS NOT NULL) AS phone,
-    arg_max(address, worth) FILTER (address IS NOT NULL) AS address
-  FROM facts.told_as_of(DATE '9999-12-31')
-  WHERE name IS NOT NULL OR email IS NOT NULL OR phone IS NOT NULL OR address IS NOT NULL
-  GROUP BY person
+WITH emails AS (
+  SELECT value FROM facts.addresses_of_nobody WHERE kind = 'e-mail'
+),
+phones AS (
+  SELECT value FROM facts.addresses_of_nobody WHERE kind = 'phone'
+),
+reached AS (
+  SELECT t.person,
+    arg_max(t.name, t.worth) FILTER (t.name IS NOT NULL) AS name,
+    arg_max(t.email, t.worth) FILTER (t.email IS NOT NULL AND e.value IS NULL) AS email,
+    arg_max(t.phone, t.worth) FILTER (t.phone IS NOT NULL AND p.value IS NULL) AS phone,
+    arg_max(t.address, t.worth) FILTER (t.address IS NOT NULL) AS address
+  FROM facts.told_as_of(DATE '9999-12-31') AS t
+    LEFT JOIN emails AS e ON lower(trim(t.email)) = e.value LEFT JOIN phones AS p ON trim(t.phone) = p.value
+  WHERE t.name IS NOT NULL OR t.email IS NOT NULL OR t.phone IS NOT NULL OR t.address IS NOT NULL
+  GROUP BY t.person
 )
 SELECT i.customer_id, r.name, r.email, r.phone, r.address
 FROM reached AS r JOIN identities AS i ON r.person = i.member;
