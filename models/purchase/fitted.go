@@ -334,9 +334,9 @@ func (f *Fitted) pooled(h *Histories) *Fitted {
 	}
 	f.warn(MethodPooled,
 		"Expected orders are instead each customer's own purchase rate, shrunk to the rate of all customers as if everyone had made one more purchase at that rate. "+
-			"This knows nothing of churn: the probability of being active, churn risk and next order date are missing, and expected orders are too high for customers long silent.",
+			"This knows nothing of churn: the probabilities of being active and of no purchase and the next order date are missing, and expected orders are too high for customers long silent.",
 		"预计订单数改用各客户自己的购买频率，并向全体客户的平均频率收缩（相当于按平均频率再多一次购买）。"+
-			"该方法不考虑流失：活跃概率、流失风险和下次购买日期为空；对久未购买的客户，预计订单数偏高。")
+			"该方法不考虑流失：活跃概率、不再购买概率和下次购买日期为空；对久未购买的客户，预计订单数偏高。")
 	return f
 }
 
@@ -345,10 +345,10 @@ func (f *Fitted) zeroChurn(c *candidate) {
 	names := c.q.family.Names()[len(c.q0.family.Names()):]
 	f.warn("zero_churn",
 		fmt.Sprintf("No churn is identifiable in this data: the likelihood is greatest where nobody is ever lost. Purchases are modelled without churn (%s); "+
-			"%s are not estimated, the probability of being active is missing for everybody, and churn risk is only the probability of a pause in buying.",
+			"%s are not estimated, the probability of being active is missing for everybody, and that of no purchase within the window is only that of a pause in buying.",
 			c.q0.family.Title(), strings.Join(names, " and ")),
 		fmt.Sprintf("此数据中无法识别流失：似然在“无人流失”处最大。改用不含流失的 %s 模型；"+
-			"不给出 %s 的估计，所有客户的活跃概率为空，流失风险仅表示窗口期内暂时不购买的概率。",
+			"不给出 %s 的估计，所有客户的活跃概率为空，窗口期内不购买的概率仅表示暂时未购买。",
 			c.q0.family.Title(), strings.Join(names, " 和 ")))
 	f.fitted(c.q0.estimate(c.without))
 	f.report.Status = models.Boundary
