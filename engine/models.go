@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 
 	"clientele/engine/config"
@@ -13,28 +14,29 @@ import (
 	"clientele/models/clv"
 	"clientele/models/gammagamma"
 	"clientele/models/lifecycle"
-	"clientele/models/paretonbd"
-	"clientele/models/purchase"
 	"clientele/models/rfm"
 )
 
 // Models lists the models in the order in which they run: each reads columns
-// of the customer summary and of the models before it.
-func Models(cfg config.Config, asOf Day) []models.Model {
-	return []models.Model{
+// of the customer summary and of the models before it. l is what earlier states of the
+// shop taught.
+func Models(cfg config.Config, asOf Day, l learned) []models.Model {
+	list := []models.Model{
 		RFM(cfg),
-		&purchase.Model{
-			Family: paretonbd.Family{}, Horizon: cfg.Horizon, DiscountRate: cfg.Discount, Window: cfg.Churn.Window, AsOf: int32(asOf),
-			MinCustomers: cfg.Models.MinCustomers, MinRepeaters: cfg.Models.MinRepeaters, Workers: cfg.Resources.Cores(),
-		},
-		&gammagamma.Model{MinRepeaters: cfg.Models.MinRepeaters, Workers: cfg.Resources.Cores()},
-		&clv.Model{Margin: cfg.Margin},
+		purchaseModel(cfg, l.family, asOf),
+		&gammagamma.Model{IncludeFirst: cfg.Models.FirstSpend, MinRepeaters: cfg.Models.MinRepeaters, Workers: cfg.Resources.Cores()},
+		&clv.Model{Margin: l.margin},
+		&riskModel{choice: l.risk, asked: cfg.Churn.Model, window: cfg.Churn.Window},
 		&churn.Model{Medium: cfg.Churn.Medium, High: cfg.Churn.High},
 		&lifecycle.Model{
 			AsOf: int32(asOf), New: cfg.Lifecycle.New, Active: cfg.Lifecycle.Active, AtRisk: cfg.Lifecycle.AtRisk,
 			Lapsed: cfg.Lifecycle.Lapsed, WonBack: cfg.Lifecycle.WonBack,
 		},
 	}
+	if cfg.Models.Recalibrate {
+		list = slices.Insert(list, 3, models.Model(&recalibration{factor: l.factor(cfg)}))
+	}
+	return list
 }
 
 // RFM is the RFM model of a configuration.
@@ -79,6 +81,20 @@ func (e *Engine) fitAndScore(ctx context.Context, list []models.Model, t *table.
 // score writes a model's columns for all rows of t, in chunks on all workers.
 func score(ctx context.Context, spec models.Spec, f models.Fitted, t *table.Table, workers int) error {
 	out := spec.Make(t.Rows())
+	err := eachChunk(ctx, workers, t.Rows(), func(from, to int) error {
+		return f.Score(ctx, out.Slice(from, to), t.Slice(from, to))
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range out.Columns() {
+		t.Add(c)
+	}
+	return nil
+}
+
+// eachChunk calls f for chunks of rows, on all workers; the first error ends it.
+func eachChunk(ctx context.Context, workers, rows int, f func(from, to int) error) error {
 	chunks := make(chan int)
 	errs := make(chan error, workers)
 	var wg sync.WaitGroup
@@ -89,8 +105,7 @@ func score(ctx context.Context, spec models.Spec, f models.Fitted, t *table.Tabl
 		go func() {
 			defer wg.Done()
 			for from := range chunks {
-				to := min(from+scoreChunk, t.Rows())
-				if err := f.Score(ctx, out.Slice(from, to), t.Slice(from, to)); err != nil {
+				if err := f(from, min(from+scoreChunk, rows)); err != nil {
 					errs <- err
 					cancel()
 					return
@@ -98,15 +113,12 @@ func score(ctx context.Context, spec models.Spec, f models.Fitted, t *table.Tabl
 			}
 		}()
 	}
-	feed(ctx, chunks, t.Rows())
+	feed(ctx, chunks, rows)
 	wg.Wait()
 	select {
 	case err := <-errs:
 		return err
 	default:
-	}
-	for _, c := range out.Columns() {
-		t.Add(c)
 	}
 	return ended(ctx)
 }

@@ -27,7 +27,7 @@ func scoreColumns() []string {
 		"as_of", "customer_id", "first_order_on", "last_order_on", "orders", "recency_days", "tenure_days",
 		"net_revenue", "average_order_value", "r_score", "f_score", "m_score", "rfm_code", "rfm_segment", "rfm_cell",
 		"p_alive", "churn_risk", "churn_band", "next_order_on", "expected_orders", "expected_spend",
-		"clv", "clv_low", "clv_high", "lifecycle_stage", "cluster",
+		"clv", "clv_low", "clv_high", "lifecycle_stage", "cluster", "expected_orders_low", "expected_orders_high",
 	}
 }
 
@@ -99,6 +99,7 @@ func (r *run) outputs() []struct{ name, query string } {
   UNION ALL SELECT as_of, churn_band, customer_id, 'churn band' FROM scores
 )
 SELECT as_of, segment, customer_id, scheme FROM members WHERE segment IS NOT NULL ORDER BY scheme, segment, customer_id`},
+		{"totals", "SELECT * FROM expected_totals ORDER BY scheme, segment"},
 		{"models", "SELECT * FROM fitted_models ORDER BY model"},
 	}
 }
@@ -107,6 +108,9 @@ SELECT as_of, segment, customer_id, scheme FROM members WHERE segment IS NOT NUL
 func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
 	if err := r.stageModels(); err != nil {
 		return nil, fmt.Errorf("models: %w", err)
+	}
+	if err := r.stageTotals(); err != nil {
+		return nil, fmt.Errorf("totals: %w", err)
 	}
 	meanings, err := r.dictionary()
 	if err != nil {

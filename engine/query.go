@@ -56,11 +56,14 @@ func emptyViews() map[string]string {
 		"scores": `as_of DATE, customer_id VARCHAR, first_order_on DATE, last_order_on DATE, orders BIGINT, recency_days BIGINT, tenure_days BIGINT,
   net_revenue DOUBLE, average_order_value DOUBLE, r_score INTEGER, f_score INTEGER, m_score INTEGER, rfm_code VARCHAR, rfm_segment VARCHAR, rfm_cell VARCHAR,
   p_alive DOUBLE, churn_risk DOUBLE, churn_band VARCHAR, next_order_on DATE, expected_orders DOUBLE, expected_spend DOUBLE,
-  clv DOUBLE, clv_low DOUBLE, clv_high DOUBLE, lifecycle_stage VARCHAR, cluster VARCHAR`,
+  clv DOUBLE, clv_low DOUBLE, clv_high DOUBLE, lifecycle_stage VARCHAR, cluster VARCHAR,
+  expected_orders_low DOUBLE, expected_orders_high DOUBLE`,
 		"segment_members": "as_of DATE, segment VARCHAR, customer_id VARCHAR, scheme VARCHAR",
-		"models":          "as_of DATE, model VARCHAR, status VARCHAR, method VARCHAR, parameters VARCHAR, log_likelihood DOUBLE, rows BIGINT, iterations BIGINT, warnings VARCHAR",
-		"lists":           "list_id VARCHAR, segment VARCHAR, as_of DATE, channel VARCHAR, campaign_id VARCHAR",
-		"list_members":    "list_id VARCHAR, customer_id VARCHAR, arm VARCHAR, rank BIGINT",
+		"totals": `as_of DATE, scheme VARCHAR, segment VARCHAR, customers BIGINT, expected_orders DOUBLE, expected_orders_low DOUBLE, expected_orders_high DOUBLE,
+  clv DOUBLE, clv_low DOUBLE, clv_high DOUBLE`,
+		"models":       "as_of DATE, model VARCHAR, status VARCHAR, method VARCHAR, parameters VARCHAR, log_likelihood DOUBLE, rows BIGINT, iterations BIGINT, warnings VARCHAR",
+		"lists":        "list_id VARCHAR, segment VARCHAR, as_of DATE, channel VARCHAR, campaign_id VARCHAR",
+		"list_members": "list_id VARCHAR, customer_id VARCHAR, arm VARCHAR, rank BIGINT",
 	}
 }
 

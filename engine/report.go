@@ -10,7 +10,6 @@ import (
 	"clientele/engine/table"
 	"clientele/engine/workspace"
 	"clientele/models"
-	"clientele/models/paretonbd"
 	"clientele/models/purchase"
 	"clientele/queries"
 )
@@ -111,7 +110,7 @@ func reportWarnings(list []models.Warning) []report.Warning {
 // each month from the first purchase on, given only when customers first
 // bought. Nothing when no process was fitted.
 func (r *run) expectedByMonth() []report.Expected {
-	fitted, ok := r.fitted[paretonbd.Name].(*purchase.Fitted)
+	fitted, ok := r.fitted[r.learned.family.Name()].(*purchase.Fitted)
 	if !ok {
 		return nil
 	}

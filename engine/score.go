@@ -144,6 +144,8 @@ type run struct {
 	checked  Checked
 	currency string
 	table    *table.Table // the summary, then the models' columns too
+	learned  learned
+	totals   []total
 	fitted   map[string]models.Fitted
 	reports  []models.Report
 	excluded []Excluded
@@ -155,9 +157,15 @@ func (r *run) score(lock *workspace.Lock) (Scored, error) {
 		return Scored{}, fmt.Errorf("summarize: %w", err)
 	}
 	var err error
-	r.fitted, r.reports, err = r.fitAndScore(r.ctx, Models(r.Config, r.asOf), r.table)
+	if r.learned, err = r.learn(); err != nil {
+		return Scored{}, fmt.Errorf("look back: %w", err)
+	}
+	r.fitted, r.reports, err = r.fitAndScore(r.ctx, Models(r.Config, r.asOf, r.learned), r.table)
 	if err != nil {
 		return Scored{}, err
+	}
+	if err := r.addIntervals(); err != nil {
+		return Scored{}, fmt.Errorf("intervals: %w", err)
 	}
 	if err := r.warn(); err != nil {
 		return Scored{}, err
@@ -187,6 +195,7 @@ func (r *run) summarize() error {
 		return err
 	}
 	addAverage(r.table)
+	addLogGaps(r.table)
 	return nil
 }
 
@@ -240,6 +249,7 @@ SELECT batch_id, path FROM latest WHERE state = 'refused' ORDER BY batch_id`)
 	}
 	r.warnings = append(r.warnings, exclusionWarnings(r.excluded)...)
 	r.warnings = append(r.warnings, checkWarnings(r.checked)...)
+	r.warnings = append(r.warnings, r.learned.warnings...)
 	for _, report := range r.reports {
 		r.warnings = append(r.warnings, report.Warnings...)
 	}

@@ -13,7 +13,7 @@ import (
 // bound parameters.
 const boundsSQL = `CREATE OR REPLACE TEMP TABLE bounds AS
 SELECT CAST($day AS INTEGER) AS as_of_day, DATE '1970-01-01' + CAST($day AS INTEGER) AS as_of,
-  CAST($day AS INTEGER) - 30 AS day_30, CAST($day AS INTEGER) - 90 AS day_90, CAST($day AS INTEGER) - 365 AS day_365,
+  CAST($day AS INTEGER) - 30 AS day_30, CAST($day AS INTEGER) - 60 AS day_60, CAST($day AS INTEGER) - 90 AS day_90, CAST($day AS INTEGER) - 365 AS day_365,
   CAST($smallest AS DECIMAL(18,4)) AS smallest_net`
 
 // makeBounds makes the temporary table bounds.
@@ -25,16 +25,21 @@ func makeBounds(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day) e
 	return db.Statements(ctx, boundsSQL, sql.Named("day", int32(asOf)), sql.Named("smallest", smallest))
 }
 
-// makeSummary makes the temporary tables bounds, daily and summary, and what
-// makeExclusions makes.
-func makeSummary(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day) error {
+// makeDaily makes the temporary tables bounds and daily, and what makeExclusions
+// makes.
+func makeDaily(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day) error {
 	if err := makeBounds(ctx, db, cfg, asOf); err != nil {
 		return err
 	}
 	if err := makeExclusions(ctx, db, cfg.Exclude); err != nil {
 		return err
 	}
-	if err := db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE daily AS "+queries.Get("summary/daily").SQL); err != nil {
+	return db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE daily AS "+queries.Get("summary/daily").SQL)
+}
+
+// makeSummary makes the temporary table summary, and what makeDaily makes.
+func makeSummary(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day) error {
+	if err := makeDaily(ctx, db, cfg, asOf); err != nil {
 		return err
 	}
 	return db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE summary AS "+queries.Get("summary/customers").SQL+" ORDER BY customer_id")

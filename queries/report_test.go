@@ -66,7 +66,7 @@ CREATE TABLE summary AS
 // not count, an order and a refund after the day; and of B and of nobody what
 // rules leave out: orders of 9 and 8, one below zero, and a refund of 1,000.
 const small = `
-CREATE TABLE bounds AS SELECT day AS as_of_day, day - 30 AS day_30, day - 90 AS day_90, day - 365 AS day_365, CAST(0 AS DECIMAL(18,4)) AS smallest_net
+CREATE TABLE bounds AS SELECT day AS as_of_day, day - 30 AS day_30, day - 60 AS day_60, day - 90 AS day_90, day - 365 AS day_365, CAST(0 AS DECIMAL(18,4)) AS smallest_net
   FROM (SELECT CAST(DATE '2024-03-31' - DATE '1970-01-01' AS INTEGER) AS day);
 INSERT INTO identities VALUES ('', 'A', 1, 'A', 1, ''), ('', 'B', 2, 'B', 2, ''), ('', 'C', 3, 'C', 3, ''), ('', 'D', 4, 'D', 4, '');
 INSERT INTO facts.orders (source, order_id, member, ordered_at, ordered_on, ordered_day, counted, net, content, batch_id, line)

@@ -48,6 +48,10 @@ func (c Config) check() *Error {
 		c.Churn.check(),
 		c.RFM.check(),
 		c.Lifecycle.check(),
+		c.Models.check(),
+		checkLeast("backtest.origins", c.Backtest.Origins, 1),
+		checkLeast("backtest.holdout_days", c.Backtest.Holdout, 0),
+		checkLeast("backtest.sample", c.Backtest.Sample, 0),
 		checkLeast("models.min_customers", c.Models.MinCustomers, 1),
 		checkLeast("models.min_repeaters", c.Models.MinRepeaters, 1),
 		checkMemory(c.Resources.Memory),
@@ -141,10 +145,10 @@ func checkDays(key string, v int) *Error {
 }
 
 func checkMargin(v float64) *Error {
-	if v > 0 && v <= 1 {
+	if v >= 0 && v <= 1 {
 		return nil
 	}
-	return bad("margin", number(v), "not more than 0 and at most 1 (100%)")
+	return bad("margin", number(v), "not more than 0 and at most 1 (100%), and not auto")
 }
 
 // minMemory is below what any command needs.
@@ -170,7 +174,23 @@ func (c Churn) check() *Error {
 	if c.High <= c.Medium {
 		return bad("churn.high", number(c.High), "not above medium, which is "+number(c.Medium))
 	}
-	return nil
+	return checkWord("churn.model", c.Model, ChurnModels()...)
+}
+
+func (m Models) check() *Error {
+	if e := checkWord("models.purchase", m.Purchase, PurchaseModels()...); e != nil {
+		return e
+	}
+	if e := checkWords("models.buying", m.Buying, CovariateColumns()...); e != nil {
+		return e
+	}
+	if e := checkWords("models.leaving", m.Leaving, CovariateColumns()...); e != nil {
+		return e
+	}
+	if m.By == "" {
+		return nil
+	}
+	return checkWord("models.by", m.By, GroupColumns()...)
 }
 
 func (l Lifecycle) check() *Error {

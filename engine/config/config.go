@@ -7,7 +7,8 @@ import "runtime"
 // Config is clientele.yaml. Every field has a default (see Default); a zero
 // value in a file means that zero, never "the default".
 //
-// The tag as:"share" lets a number be written as a percentage: 1% is 0.01.
+// The tag as:"share" lets a number be written as a percentage: 1% is 0.01;
+// as:"margin" is that, or auto for zero.
 type Config struct {
 	Timezone    string      `yaml:"timezone"`     // business time zone, IANA name; frozen
 	Currency    string      `yaml:"currency"`     // reporting currency, ISO 4217, or auto: the first one loaded; frozen
@@ -24,11 +25,12 @@ type Config struct {
 	Checks      []Check     `yaml:"checks"`
 	Horizon     int         `yaml:"horizon_days"`             // of expected_orders and clv, days
 	Discount    float64     `yaml:"discount_rate" as:"share"` // a year, 0.1 is 10 %
-	Margin      float64     `yaml:"margin" as:"share"`        // share of net revenue that is margin, (0,1]; 1: clv is revenue
+	Margin      float64     `yaml:"margin" as:"margin"`       // share of net revenue that is margin, (0,1]; 0 (auto): from the costs of orders where they are known, else clv is revenue
 	Churn       Churn       `yaml:"churn"`
 	RFM         RFM         `yaml:"rfm"`
 	Lifecycle   Lifecycle   `yaml:"lifecycle"`
 	Models      Models      `yaml:"models"`
+	Backtest    Backtest    `yaml:"backtest"`
 	Resources   Resources   `yaml:"resources"`
 	Output      Output      `yaml:"output"`
 }
@@ -119,6 +121,7 @@ type Churn struct {
 	Window int     `yaml:"window_days"`       // no purchase in so many days after as_of
 	Medium float64 `yaml:"medium" as:"share"` // churn_risk from here: band medium
 	High   float64 `yaml:"high" as:"share"`   // churn_risk from here: band high
+	Model  string  `yaml:"model"`             // of churn_risk, one of ChurnModels
 }
 
 // RFM is how customers are scored and named.
@@ -147,10 +150,23 @@ type Lifecycle struct {
 	WonBack int `yaml:"won_back_gap_days"` // active again after a silence longer than this: won back
 }
 
-// Models are the gates below which nothing is fitted.
+// Models say what is fitted, and the gates below which nothing is.
 type Models struct {
-	MinCustomers int `yaml:"min_customers"` // with at least one purchase
-	MinRepeaters int `yaml:"min_repeaters"` // with at least two purchase days
+	Purchase     string   `yaml:"purchase"`      // model of repeat buying, one of PurchaseModels
+	By           string   `yaml:"by"`            // fitted for each value of this column, one of GroupColumns; empty: once for all
+	Buying       []string `yaml:"buying"`        // customer columns that act on how often customers buy: static covariates
+	Leaving      []string `yaml:"leaving"`       // customer columns that act on how soon they are lost
+	FirstSpend   bool     `yaml:"first_spend"`   // the first purchase day counts in expected_spend too
+	Recalibrate  bool     `yaml:"recalibrate"`   // expected orders and values times what came over what was expected in the last closed window
+	MinCustomers int      `yaml:"min_customers"` // with at least one purchase
+	MinRepeaters int      `yaml:"min_repeaters"` // with at least two purchase days
+}
+
+// Backtest says how earlier states of the shop are used in every run.
+type Backtest struct {
+	Origins int `yaml:"origins"`      // past days from which auto compares models, at least 1
+	Holdout int `yaml:"holdout_days"` // days after each of them that are forecast; 0: churn.window_days
+	Sample  int `yaml:"sample"`       // customers at most, in all that looks back; 0: all
 }
 
 // Resources limit what a command may use.
@@ -185,11 +201,11 @@ func Default() Config {
 		Identity:    Identity{Match: []string{"email", "phone", "member_id"}, SharedLimit: 5},
 		Horizon:     365,
 		Discount:    0.10,
-		Margin:      1,
-		Churn:       Churn{Window: 90, Medium: 0.5, High: 0.8},
+		Churn:       Churn{Window: 90, Medium: 0.5, High: 0.8, Model: Auto},
 		RFM:         RFM{Scheme: "grid125", Monetary: "total", Rule: "values"},
 		Lifecycle:   Lifecycle{New: 30, Active: 90, AtRisk: 180, Lapsed: 365, WonBack: 180},
-		Models:      Models{MinCustomers: 100, MinRepeaters: 50},
+		Models:      Models{Purchase: "pareto_nbd", MinCustomers: 100, MinRepeaters: 50},
+		Backtest:    Backtest{Origins: 2, Sample: 100_000},
 		Output:      Output{Reports: []string{"en", "zh"}},
 	}
 }
@@ -238,6 +254,29 @@ func OrderColumns() []string {
 // CheckTables are the tables that a check may look at.
 func CheckTables() []string {
 	return []string{"orders", "order_lines", "refunds", "customers", "contacts", "products", "interactions", "campaigns", "responses", "identities", "texts"}
+}
+
+// PurchaseModels are the models of repeat buying that can be asked for.
+func PurchaseModels() []string {
+	return []string{Auto, "pareto_nbd", "bg_nbd", "mbg_nbd", "bg_cnbd_k", "mbg_cnbd_k"}
+}
+
+// ChurnModels are the ways to churn_risk: auto is logistic regression where it
+// beats the plain rules, trees tries boosted trees too, purchase takes the
+// probability of the model of repeat buying.
+func ChurnModels() []string { return []string{Auto, "trees", "purchase"} }
+
+// GroupColumns are what models.by may name: columns of customers, and the year
+// of the first purchase.
+func GroupColumns() []string {
+	return []string{"cohort", "gender", "country", "region", "city", "acquired_channel"}
+}
+
+// CovariateColumns are what models.buying and models.leaving may name: columns of
+// customers that do not change. A column of words becomes one of 0 and 1 for each
+// of its more frequent words but the most frequent one.
+func CovariateColumns() []string {
+	return []string{"gender", "country", "region", "city", "acquired_channel", "age"}
 }
 
 // Schemes are the names of the segment schemes.

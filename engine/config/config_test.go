@@ -187,8 +187,8 @@ func TestReadWhatIsWrong(t *testing.T) {
 		{"timezone: UTC\nchrun:\n  high: 0.9\n", `clientele.yaml:2: unknown key "chrun": did you mean "churn"?`},
 		{"churn:\n  hihg: 0.9\n", `clientele.yaml:2: churn: unknown key "hihg": did you mean "high"?`},
 		{"Timezone: UTC", `clientele.yaml:1: unknown key "Timezone": did you mean "timezone"?`},
-		{"churn: {colour: 1}", `clientele.yaml:1: churn: unknown key "colour": the keys here are high, medium, window_days`},
-		{"q: 1", `clientele.yaml:1: unknown key "q": the keys here are checks, churn, currency, discount_rate, exclude, horizon_days, identity, lifecycle, margin, models, net, output, phone_region, priority, purchases, rates, refunds, rejects, resources, rfm, sources, timezone`},
+		{"churn: {colour: 1}", `clientele.yaml:1: churn: unknown key "colour": the keys here are high, medium, model, window_days`},
+		{"q: 1", `clientele.yaml:1: unknown key "q": the keys here are backtest, checks, churn, currency, discount_rate, exclude, horizon_days, identity, lifecycle, margin, models, net, output, phone_region, priority, purchases, rates, refunds, rejects, resources, rfm, sources, timezone`},
 		{src + "  pth: b.csv\n", `clientele.yaml:5: sources[0]: unknown key "pth": did you mean "path"?`},
 		{"\n\nhorizon_days: soon", `clientele.yaml:3: horizon_days: "soon": not a whole number`},
 		{"horizon_days: 1.5", `clientele.yaml:1: horizon_days: "1.5": not a whole number`},
@@ -199,7 +199,7 @@ func TestReadWhatIsWrong(t *testing.T) {
 		{"horizon_days: 10%", `clientele.yaml:1: horizon_days: "10%": not a whole number`},
 		{"output:\n  csv: yes", `clientele.yaml:2: output.csv: "yes": not true or false`},
 		{"margin: lots", `clientele.yaml:1: margin: "lots": not a number such as 0.1 or 10%`},
-		{"margin: 0", `clientele.yaml:1: margin: "0": not more than 0 and at most 1 (100%)`},
+		{"margin: 0", `clientele.yaml:1: margin: "0": not more than 0 and at most 1 (100%), and not auto`},
 		{"discount_rate: .nan", `clientele.yaml:1: discount_rate: ".nan": not a number such as 0.1 or 10%`},
 		{"rfm: {recency: [1, 5%, 9, 10]}", `clientele.yaml:1: rfm.recency[1]: "5%": not a number`},
 		{"rejects:\n  limit: 120%", `clientele.yaml:2: rejects.limit: "1.2": not between 0 and 1`},
@@ -388,7 +388,7 @@ func TestHash(t *testing.T) {
 	base := Hash(Default())
 	// Written down when the format was settled: a change of this value makes
 	// every run of every workspace look as if its settings had changed.
-	const settled = "50b019cd45ae65129ccd885f0b9820fbfd5ea9969808c7fcefaec9b05d00c06b"
+	const settled = "62971ae2ffa55e83b56e3ac8dd48518d9a578562dbd91959b90126a6c046a602"
 	if base != settled {
 		t.Errorf("the hash of the defaults is %s, was %s; settings: %v", base, settled, Settings(Default()))
 	}

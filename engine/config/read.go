@@ -295,9 +295,16 @@ func (d *decoder) setScalar(dst reflect.Value, node ast.Node, key, as string) *E
 		}
 		dst.SetInt(int64(v))
 	case reflect.Float64:
-		v, err := parseNumber(word, as == "share")
+		if as == "margin" && word == Auto {
+			dst.SetFloat(0)
+			return nil
+		}
+		v, err := parseNumber(word, as == "share" || as == "margin")
 		if err != nil {
 			return wrong(err.Error())
+		}
+		if as == "margin" && v == 0 {
+			return wrong("not more than 0 and at most 1 (100%), and not auto")
 		}
 		dst.SetFloat(v)
 	default:

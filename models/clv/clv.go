@@ -25,8 +25,6 @@ const Method = "discounted_orders_times_spend"
 
 // Spec implements models.Model.
 func (m *Model) Spec() models.Spec {
-	const en = " Not computed yet: missing for everybody in this version."
-	const zh = "此版本尚未计算，所有客户均为空。"
 	return models.Spec{
 		Name: Name,
 		Doc:  "Customer lifetime value: discounted orders times spend times margin.",
@@ -38,10 +36,6 @@ func (m *Model) Spec() models.Spec {
 			{Name: "clv", Kind: table.Float, Unit: "money",
 				Doc:   "Customer lifetime value: discounted value of the repeat purchases expected within the horizon after the as-of date (discounted_orders times expected_spend times margin); revenue where no margin is configured.",
 				DocZh: "客户终身价值：统计日之后、预测期内预计复购的折现价值（discounted_orders × expected_spend × 毛利率）；未配置毛利率时为营收。"},
-			{Name: "clv_low", Kind: table.Float, Unit: "money",
-				Doc: "Lower end of the 95 % interval of clv." + en, DocZh: "clv 的 95% 区间下限。" + zh},
-			{Name: "clv_high", Kind: table.Float, Unit: "money",
-				Doc: "Upper end of the 95 % interval of clv." + en, DocZh: "clv 的 95% 区间上限。" + zh},
 		},
 	}
 }
@@ -106,10 +100,9 @@ func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 		return err
 	}
 	orders, spend := src.Floats("discounted_orders"), src.Floats("expected_spend")
-	value, low, high := dst.Floats("clv"), dst.Floats("clv_low"), dst.Floats("clv_high")
+	value := dst.Floats("clv")
 	for i := range value {
 		value[i] = orders[i] * spend[i] * f.Margin
-		low[i], high[i] = math.NaN(), math.NaN()
 	}
 	return ctx.Err()
 }

@@ -2,13 +2,15 @@
 -- from facts dated on or before it and nothing else. daily is the result of
 -- summary/daily; kept_orders, kept_refunds and excluded_people say what rules of
 -- the configuration leave out. Portable: no division, no date functions, no row order.
--- Money becomes a float here, where its sums are final.
+-- Money becomes a float here, where its sums are final. gap_logs is the sum of the
+-- natural logs of the gaps in days, in billionths: whole numbers add up to the same
+-- in any order.
 -- grain:  customer_id
 -- reads:  daily, kept_orders, kept_refunds, facts.interactions, facts.responses, facts.customers, identities, excluded_people, bounds
 -- gives:  customer_id VARCHAR, person BIGINT, orders BIGINT, purchase_days BIGINT, first_day INTEGER, last_day INTEGER,
---         previous_day INTEGER, x BIGINT, t_x BIGINT, "T" BIGINT, recency_days BIGINT, longest_gap BIGINT, gap_squares BIGINT,
+--         previous_day INTEGER, x BIGINT, t_x BIGINT, "T" BIGINT, recency_days BIGINT, longest_gap BIGINT, gap_squares BIGINT, gap_logs BIGINT,
 --         net_sales DOUBLE, refunds DOUBLE, net_revenue DOUBLE, repeat_spend DOUBLE,
---         orders_30 BIGINT, orders_90 BIGINT, orders_365 BIGINT, spend_30 DOUBLE, spend_90 DOUBLE, spend_365 DOUBLE,
+--         orders_30 BIGINT, orders_60 BIGINT, orders_90 BIGINT, orders_365 BIGINT, spend_30 DOUBLE, spend_90 DOUBLE, spend_365 DOUBLE,
 --         interactions_30 BIGINT, interactions_90 BIGINT, interactions_365 BIGINT,
 --         responses_30 BIGINT, responses_90 BIGINT, responses_365 BIGINT
 WITH spaced AS (
@@ -21,9 +23,11 @@ purchases AS (
     min(s.day) AS first_day, max(s.day) AS last_day, max(s.previous_day) AS previous_day,
     max(s.day - s.previous_day) AS longest_gap,
     sum(CAST(s.day - s.previous_day AS BIGINT) * (s.day - s.previous_day)) AS gap_squares,
+    sum(CASE WHEN s.previous_day IS NOT NULL THEN CAST(FLOOR(LN(CAST(s.day - s.previous_day AS DOUBLE)) * 1000000000) AS BIGINT) END) AS gap_logs,
     sum(s.net) AS net,
     sum(CASE WHEN s.previous_day IS NOT NULL THEN s.net ELSE 0 END) AS repeat_net,
     sum(CASE WHEN s.day > b.day_30 THEN s.orders ELSE 0 END) AS orders_30,
+    sum(CASE WHEN s.day > b.day_60 THEN s.orders ELSE 0 END) AS orders_60,
     sum(CASE WHEN s.day > b.day_90 THEN s.orders ELSE 0 END) AS orders_90,
     sum(CASE WHEN s.day > b.day_365 THEN s.orders ELSE 0 END) AS orders_365,
     sum(CASE WHEN s.day > b.day_30 THEN s.net ELSE 0 END) AS net_30,
@@ -98,11 +102,12 @@ SELECT p.customer_id, p.person,
   CAST(b.as_of_day - u.last_day AS BIGINT) AS recency_days,
   CAST(u.longest_gap AS BIGINT) AS longest_gap,
   CAST(u.gap_squares AS BIGINT) AS gap_squares,
+  CAST(u.gap_logs AS BIGINT) AS gap_logs,
   CAST(u.net AS DOUBLE) AS net_sales,
   CAST(CASE WHEN u.person IS NULL THEN NULL ELSE COALESCE(r.amount, 0) END AS DOUBLE) AS refunds,
   CAST(u.net - COALESCE(r.amount, 0) AS DOUBLE) AS net_revenue,
   CAST(u.repeat_net AS DOUBLE) AS repeat_spend,
-  CAST(u.orders_30 AS BIGINT) AS orders_30, CAST(u.orders_90 AS BIGINT) AS orders_90, CAST(u.orders_365 AS BIGINT) AS orders_365,
+  CAST(u.orders_30 AS BIGINT) AS orders_30, CAST(u.orders_60 AS BIGINT) AS orders_60, CAST(u.orders_90 AS BIGINT) AS orders_90, CAST(u.orders_365 AS BIGINT) AS orders_365,
   CAST(u.net_30 AS DOUBLE) AS spend_30, CAST(u.net_90 AS DOUBLE) AS spend_90, CAST(u.net_365 AS DOUBLE) AS spend_365,
   CAST(COALESCE(c.n_30, 0) AS BIGINT) AS interactions_30,
   CAST(COALESCE(c.n_90, 0) AS BIGINT) AS interactions_90,

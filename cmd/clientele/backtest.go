@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"clientele/engine"
+	"clientele/engine/config"
+)
+
+// brief are the sections that people are shown unless they ask for one.
+func brief() []string { return []string{"choice", "orders", "buying", "spend", "differences"} }
+
+func newBacktest(a *app) *cobra.Command {
+	b := engine.Backtesting{}
+	var section string
+	cmd := &cobra.Command{
+		Use:   "backtest",
+		Short: "What the models would have said on past days, against what happened",
+		Long: `Go back to past days, fit every model on what was known then, and compare what it forecast for
+the days after with what happened. Beside the models stand the plain rules that they have to beat:
+the own rate so far (naive_rate), the last purchase (recency), and number of purchases, then the
+last one (frequency_recency). Windows do not overlap, and each model sees nothing of its window.
+
+The sections: choice (purchase models by the probability that they gave to what came), orders
+(forecast and actual purchases), buying (who bought at all: ranking and calibration), spend,
+differences (model less rule with a 95 % interval from resampled customers, and which is shown to be
+better), deciles (lift and capture by tenth of the customers), reliability (stated against actual
+probability), weeks (repeat purchases of every week, actual and modelled).
+People are shown the first five; --format json has all of them, --section one.`,
+		Example: `  clientele backtest
+  clientele backtest --origins 4 --holdout 60
+  clientele backtest --as-of 2026-06-30 --model pareto_nbd,mbg_nbd
+  clientele backtest --section deciles --format csv > deciles.csv`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, name := range b.Models {
+				if !slices.Contains(config.PurchaseModels()[1:], name) {
+					return usageError{fmt.Errorf("--model %s: not one of %s", name, strings.Join(config.PurchaseModels()[1:], ", "))}
+				}
+			}
+			if b.Origins < 0 || b.Holdout < 0 {
+				return usageError{fmt.Errorf("--origins and --holdout are not below zero")}
+			}
+			e, err := a.open(nil)
+			if err != nil {
+				return err
+			}
+			out, err := e.Backtest(cmd.Context(), b)
+			if err != nil {
+				return err
+			}
+			return a.backtested(out, section)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&b.Origins, "origins", 0, "past days to forecast from (default 3, fewer where history is short)")
+	f.IntVar(&b.Holdout, "holdout", 0, "days after each that are forecast (default backtest.holdout_days, else churn.window_days)")
+	f.StringVar(&b.AsOf, "as-of", "latest", "the last day of which facts are used: YYYY-MM-DD, today, yesterday or latest")
+	f.StringSliceVar(&b.Models, "model", nil, "purchase models to compare (default all): "+strings.Join(config.PurchaseModels()[1:], ", "))
+	f.StringVar(&section, "section", "", "print one section: choice, orders, buying, spend, differences, deciles, reliability or weeks")
+	return cmd
+}
+
+// backtested prints the sections that are asked for, and what is doubtful about them.
+func (a *app) backtested(out engine.Backtested, section string) error {
+	for _, w := range out.Warnings {
+		a.remark("%s", w.En)
+	}
+	var list []engine.Section
+	var names []string
+	for _, s := range out.Sections {
+		names = append(names, s.Title)
+		if s.Title == section || section == "" && (a.format == "json" || slices.Contains(brief(), s.Title)) {
+			list = append(list, s)
+		}
+	}
+	if len(list) == 0 {
+		return usageError{fmt.Errorf("--section %s: the sections are %s", section, strings.Join(names, ", "))}
+	}
+	if section != "" {
+		return a.rows(list[0].Table)
+	}
+	if a.format == "table" {
+		fmt.Fprintf(a.out, "As of %s: forecasts of %d days from %s", out.AsOf, out.Holdout, strings.Join(out.Origins, ", "))
+		if out.Every > 1 {
+			fmt.Fprintf(a.out, ", for one customer of %d", out.Every)
+		}
+		fmt.Fprintln(a.out, ".")
+		if out.Choice != nil {
+			fmt.Fprintln(a.out, out.Choice.Reason.En)
+		}
+		fmt.Fprintln(a.out)
+	}
+	return a.sections(list)
+}

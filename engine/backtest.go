@@ -1,0 +1,369 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"clientele/engine/internal/duck"
+	"clientele/engine/table"
+	"clientele/models"
+	"clientele/models/evaluate"
+	"clientele/models/gammagamma"
+	"clientele/models/interval"
+	"clientele/models/purchase"
+	"clientele/models/risk"
+	"clientele/models/stat"
+)
+
+// Backtesting says how to look back.
+type Backtesting struct {
+	AsOf    string   // the last day of which facts are used; empty: latest
+	Origins int      // past days from which to forecast; zero: 3
+	Holdout int      // days after each that are forecast; zero: backtest.holdout_days, else churn.window_days
+	Models  []string // purchase models, one of config.PurchaseModels but auto; empty: all of them
+}
+
+// Backtested is what the models would have said on past days, against what
+// happened. Sections are its tables, in the order in which they are read.
+type Backtested struct {
+	AsOf     string
+	Holdout  int
+	Origins  []string
+	Every    int64 // one customer of so many was looked at
+	Choice   *Choice
+	Sections []Section
+	Warnings []models.Warning
+}
+
+// ErrShortHistory is returned where no past day has enough history before it and
+// a closed window after it.
+var ErrShortHistory = errors.New("too little history to look back on")
+
+// Backtest fits the models as of past days and compares what they forecast with
+// what happened.
+func (e *Engine) Backtest(ctx context.Context, b Backtesting) (out Backtested, err error) {
+	err = e.read(ctx, func(db *duck.DB) error {
+		day, err := e.resolveAsOf(ctx, db, cmp.Or(b.AsOf, "latest"))
+		if err != nil {
+			return err
+		}
+		if err := makeDaily(ctx, db, e.Config, day); err != nil {
+			return err
+		}
+		scoped := *e
+		scoped.Config.Backtest.Origins = cmp.Or(b.Origins, 3)
+		scoped.Config.Backtest.Holdout = cmp.Or(b.Holdout, e.Config.Backtest.Holdout)
+		p, err := scoped.newPast(ctx, db, day, e.Config.Backtest.Sample)
+		if err != nil {
+			return err
+		}
+		out, err = p.backtest(b.Models)
+		return errors.Join(err, p.close())
+	})
+	return out, err
+}
+
+func (p *past) backtest(names []string) (Backtested, error) {
+	var families []purchase.Family
+	for _, f := range Families() {
+		if len(names) == 0 || slices.Contains(names, f.Name()) {
+			families = append(families, f)
+		}
+	}
+	out := Backtested{AsOf: p.asOf.String(), Holdout: p.holdout(), Every: p.every}
+	days, err := p.origins()
+	if err != nil {
+		return out, err
+	}
+	if len(days) == 0 {
+		return out, p.tooShort()
+	}
+	var origins []*origin
+	for _, day := range days {
+		o, err := p.lookBack(day, p.holdout(), families)
+		if err != nil {
+			return out, err
+		}
+		if err := p.addIntervals(o); err != nil {
+			return out, err
+		}
+		if o.risk, err = p.chooseRisk(day, p.holdout(), families[0]); err != nil {
+			return out, err
+		}
+		if err := o.addRisk(p); err != nil {
+			return out, err
+		}
+		origins = append(origins, o)
+		out.Origins = append(out.Origins, day.String())
+	}
+	if len(families) > 1 {
+		out.Choice = p.judge(origins, families)
+	}
+	out.Sections, err = p.sections(origins, out.Choice)
+	for _, o := range origins {
+		out.Warnings = append(out.Warnings, o.warnings()...)
+	}
+	return out, err
+}
+
+// origins are the past days to forecast from, ascending: the windows after them do
+// not overlap, and at least as much history lies before the first.
+func (p *past) origins() ([]Day, error) {
+	first, _, err := p.days()
+	if err != nil {
+		return nil, err
+	}
+	var days []Day
+	for k := p.Config.Backtest.Origins; k >= 1; k-- {
+		if day := p.asOf - Day(k*p.holdout()); int(day-first) >= p.holdout() {
+			days = append(days, day)
+		}
+	}
+	return days, nil
+}
+
+func (p *past) tooShort() error {
+	first, last, err := p.days()
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: purchases run from %v to %v, and a backtest of %d days takes twice as many: set --holdout lower, or wait", ErrShortHistory, first, last, p.holdout())
+}
+
+// origin is one past day, what was forecast from it and what came.
+type origin struct {
+	*snapshot
+	forecasts []*forecast
+	risk      *risk.Choice // trained before the day; nil: none
+	spend     *gammagamma.Fitted
+}
+
+// forecast is what a model or a plain rule says of the window after an origin.
+type forecast struct {
+	name   string
+	fitted *purchase.Fitted // nil: a plain rule
+	orders []float64        // purchases expected; nil: it says nothing of that
+	buys   []float64        // probability of one at least; nil likewise
+	rank   []float64        // what sorts customers, those who will buy first
+	came   []float64        // -ln of the probability given to the number that came; nil: none is given
+	spend  []float64        // money expected; nil likewise
+	low    []float64        // 95 % interval of purchases; nil likewise
+	high   []float64
+	least  []float64 // and of money
+	most   []float64
+}
+
+// lookBack fits the families as of a day and forecasts the window after it.
+func (p *past) lookBack(day Day, holdout int, families []purchase.Family) (*origin, error) {
+	s, err := p.at(day, holdout)
+	if err != nil {
+		return nil, err
+	}
+	o := &origin{snapshot: s}
+	defer p.stage("forecast from "+day.String(), 0)()
+	spend := &gammagamma.Model{IncludeFirst: p.Config.Models.FirstSpend, MinRepeaters: p.Config.Models.MinRepeaters, Workers: p.Config.Resources.Cores()}
+	fitted, err := spend.Fit(p.ctx, s.table)
+	if err != nil {
+		return nil, err
+	}
+	o.spend = fitted.(*gammagamma.Fitted)
+	each := spend.Spec().Make(s.table.Rows())
+	if err := fitted.Score(p.ctx, each, s.table); err != nil {
+		return nil, err
+	}
+	for _, f := range families {
+		made, err := p.forecast(o, f, each.Floats("expected_spend"))
+		if err != nil {
+			return nil, fmt.Errorf("%s as of %v: %w", f.Name(), day, err)
+		}
+		o.forecasts = append(o.forecasts, made)
+	}
+	o.rules()
+	return o, nil
+}
+
+// forecast fits one family at an origin.
+func (p *past) forecast(o *origin, f purchase.Family, spend []float64) (*forecast, error) {
+	m := purchaseModel(p.Config, f, o.day)
+	m.Horizon, m.Window, m.DiscountRate = o.window, o.window, 0
+	fitted, scored, err := p.forecastWith(o.snapshot, m)
+	if err != nil {
+		return nil, err
+	}
+	out := &forecast{name: f.Name(), fitted: fitted, orders: scored.Floats("expected_orders")}
+	if fitted.Family() != nil {
+		silent := scored.Floats(risk.PurchaseModelColumn)
+		out.buys = make([]float64, len(silent))
+		for i, v := range silent {
+			out.buys[i] = 1 - v
+		}
+		out.came = p.surprise(o, fitted)
+	}
+	out.rank = cmpFloats(out.buys, out.orders)
+	out.spend = make([]float64, len(spend))
+	for i := range spend {
+		out.spend[i] = out.orders[i] * spend[i]
+	}
+	return out, nil
+}
+
+// cmpFloats is the first of two columns that is there.
+func cmpFloats(a, b []float64) []float64 {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// addIntervals adds the 95 % intervals of orders and money to every model's forecast.
+func (p *past) addIntervals(o *origin) error {
+	for _, f := range o.forecasts {
+		if f.fitted == nil || f.fitted.Family() == nil {
+			continue
+		}
+		if err := p.intervals(o, f); err != nil {
+			return fmt.Errorf("intervals of %s as of %v: %w", f.name, o.day, err)
+		}
+	}
+	return nil
+}
+
+func (p *past) intervals(o *origin, f *forecast) error {
+	maker, err := interval.New(interval.Inputs{Orders: f.fitted, Spend: o.spend, Workers: p.Config.Resources.Cores()})
+	if err != nil {
+		return err
+	}
+	out := table.Make(o.table.Rows(), interval.Fields()...)
+	if err := maker.Score(p.ctx, out, o.table); err != nil {
+		return err
+	}
+	f.low, f.high = out.Floats("expected_orders_low"), out.Floats("expected_orders_high")
+	f.least, f.most = out.Floats("clv_low"), out.Floats("clv_high")
+	if anyMissing(f.least) {
+		f.least, f.most = nil, nil
+	}
+	return nil
+}
+
+func anyMissing(v []float64) bool { return slices.ContainsFunc(v, math.IsNaN) }
+
+// surprise is -ln of the probability that the model gave to the number of purchases
+// that came, for every customer: a proper score of the whole forecast.
+func (p *past) surprise(o *origin, f *purchase.Fitted) []float64 {
+	law, ok := f.Law()
+	if !ok {
+		return nil // covariates: a law for each customer
+	}
+	x, tx, t := o.table.Ints("x"), o.table.Ints("t_x"), o.table.Ints("T")
+	order := make([]int, len(x))
+	for i := range order {
+		order[i] = i
+	}
+	key := func(i int) [4]int64 { return [4]int64{x[i], tx[i], t[i], int64(o.orders[i])} }
+	compare := func(a, b int) int { ka, kb := key(a), key(b); return slices.Compare(ka[:], kb[:]) }
+	slices.SortFunc(order, compare)
+	out := make([]float64, len(x))
+	const chunk = 2048
+	stat.Each(p.Config.Resources.Cores(), (len(order)+chunk-1)/chunk, func(c int) {
+		var chances []float64
+		for k := c * chunk; k < min((c+1)*chunk, len(order)); k++ {
+			i := order[k]
+			if k > c*chunk && key(i) == key(order[k-1]) {
+				out[i] = out[order[k-1]]
+				continue
+			}
+			n := int(o.orders[i])
+			if cap(chances) <= n {
+				chances = make([]float64, 2*n+8)
+			}
+			chances = chances[:n+1]
+			law.PurchasesTo(chances, purchase.History{X: int(x[i]), Tx: int(tx[i]), T: int(t[i])}, o.window)
+			out[i] = -math.Log(max(chances[n], 1e-12))
+		}
+	})
+	return out
+}
+
+// Names of the plain rules that models have to beat.
+const (
+	ruleRate      = "naive_rate"
+	ruleRecency   = "recency"
+	ruleFrequency = "frequency_recency"
+)
+
+// rules adds the plain rules.
+func (o *origin) rules() {
+	n := o.table.Rows()
+	x, tx, t := o.floats("x"), o.floats("t_x"), o.floats("T")
+	rate := &forecast{name: ruleRate, orders: make([]float64, n)}
+	evaluate.NaiveRateTo(rate.orders, x, t, float64(o.window))
+	rate.rank = rate.orders
+	rate.spend = make([]float64, n)
+	for i, sales := range o.table.Floats("repeat_spend") {
+		if x[i] > 0 {
+			rate.spend[i] = rate.orders[i] * sales / x[i]
+		}
+	}
+	recency := &forecast{name: ruleRecency, rank: make([]float64, n)}
+	evaluate.RecencyTo(recency.rank, tx, t)
+	frequency := &forecast{name: ruleFrequency, rank: make([]float64, n)}
+	evaluate.FrequencyRecencyTo(frequency.rank, x, tx, t)
+	o.forecasts = append(o.forecasts, rate, recency, frequency)
+}
+
+// floats is an Int column of the snapshot as numbers.
+func (s *snapshot) floats(name string) []float64 {
+	ints := s.table.Ints(name)
+	out := make([]float64, len(ints))
+	for i, v := range ints {
+		out[i] = float64(v)
+	}
+	return out
+}
+
+// addRisk adds the churn score that was trained before the origin.
+func (o *origin) addRisk(p *past) error {
+	if o.risk == nil {
+		return nil
+	}
+	if err := p.addNoPurchase(o.snapshot, Families()[0], o.window); err != nil {
+		return err
+	}
+	f := &forecast{name: risk.Name, buys: make([]float64, o.table.Rows())}
+	if err := o.risk.Score.ProbabilityTo(f.buys, o.table, p.Config.Resources.Cores()); err != nil {
+		return err
+	}
+	for i, v := range f.buys {
+		f.buys[i] = 1 - v
+	}
+	f.rank = f.buys
+	o.forecasts = append(o.forecasts, f)
+	return nil
+}
+
+// warnings of the fits at an origin, with its day.
+func (o *origin) warnings() []models.Warning {
+	var out []models.Warning
+	for _, f := range o.forecasts {
+		if f.fitted == nil {
+			continue
+		}
+		for _, w := range f.fitted.Report().Warnings {
+			out = append(out, models.Warning{Code: w.Code, En: o.day.String() + " " + f.name + ": " + w.En, Zh: o.day.String() + " " + f.name + "：" + w.Zh})
+		}
+	}
+	return out
+}
+
+// get is the forecast of that name; nil where there is none.
+func (o *origin) get(name string) *forecast {
+	i := slices.IndexFunc(o.forecasts, func(f *forecast) bool { return f.name == name })
+	if i < 0 {
+		return nil
+	}
+	return o.forecasts[i]
+}

@@ -1,0 +1,325 @@
+package engine
+
+import (
+	"database/sql"
+	"fmt"
+	"math"
+	"slices"
+
+	"clientele/engine/table"
+	"clientele/models/evaluate"
+	"clientele/models/purchase"
+	"clientele/models/risk"
+)
+
+// grid is a table under construction, row by row: a few hundred at most.
+type grid struct{ columns []*table.Column }
+
+// newGrid makes a table of columns that are named with their kind: "origin date",
+// "model text", "bias float", "n int".
+func newGrid(columns ...string) *grid {
+	g := &grid{}
+	for _, c := range columns {
+		var name, kind string
+		if _, err := fmt.Sscan(c, &name, &kind); err != nil {
+			panic("engine: column " + c)
+		}
+		k := map[string]table.Kind{"date": table.Date, "text": table.Text, "float": table.Float, "int": table.Int}[kind]
+		g.columns = append(g.columns, &table.Column{Field: table.Field{Name: name, Kind: k}})
+		if k == table.Text {
+			g.columns[len(g.columns)-1].Texts.Offsets = []int32{0}
+		}
+	}
+	return g
+}
+
+func (g *grid) add(values ...any) {
+	for i, v := range values {
+		c := g.columns[i]
+		switch v := v.(type) {
+		case Day:
+			c.Dates = append(c.Dates, int32(v))
+		case string:
+			c.Texts.AppendString(v)
+		case float64:
+			c.Floats = append(c.Floats, v)
+		case int:
+			c.Ints = append(c.Ints, int64(v))
+		default:
+			panic(fmt.Sprintf("engine: a cell of type %T", v))
+		}
+	}
+}
+
+func (g *grid) section(title string) Section {
+	return Section{Title: title, Table: table.New(g.columns...)}
+}
+
+// sections are the tables of a backtest.
+func (p *past) sections(origins []*origin, choice *Choice) ([]Section, error) {
+	var out []Section
+	if choice != nil {
+		out = append(out, choice.section())
+	}
+	out = append(out, ordersSection(origins), buyingSection(origins), spendSection(origins), p.differences(origins),
+		decilesSection(origins), reliabilitySection(origins))
+	weeks, err := p.weeksSection(origins)
+	return append(out, weeks), err
+}
+
+func (c *Choice) section() Section {
+	g := newGrid("model text", "used text", "method text", "status text", "log_likelihood float", "surprise float", "worse float", "worse_low float", "worse_high float", "bias float", "mae float")
+	for _, a := range c.Candidates {
+		used := ""
+		if a.Name == c.Winner {
+			used = "yes"
+		}
+		g.add(a.Name, used, a.Method, a.Status, a.Loglik, a.Surprise, a.Worse, a.WorseLow, a.WorseHigh, a.Bias, a.MAE)
+	}
+	return g.section("choice")
+}
+
+func ordersSection(origins []*origin) Section {
+	g := newGrid("origin date", "model text", "customers int", "forecast float", "actual float", "bias float", "mae float", "rmse float", "correlation float", "inside_95 float", "surprise float", "pit_ks float", "log_likelihood float")
+	for _, o := range origins {
+		for _, f := range o.forecasts {
+			if f.orders == nil {
+				continue
+			}
+			e := evaluate.Forecast(f.orders, o.orders)
+			inside, surprise, loglik := math.NaN(), math.NaN(), math.NaN()
+			if f.low != nil {
+				inside = evaluate.Coverage(f.low, f.high, o.orders).Inside
+			}
+			if f.came != nil {
+				surprise = mean(f.came)
+			}
+			if f.fitted != nil {
+				loglik = f.fitted.Report().LogLikelihood
+			}
+			g.add(o.day, f.name, e.N, e.Forecast, e.Actual, e.Bias, e.MAE, e.RMSE, e.Correlation, inside, surprise, o.uniformity(f), loglik)
+		}
+	}
+	return g.section("orders")
+}
+
+// uniformity is the Kolmogorov-Smirnov distance of the randomised probability
+// integral transform of the counts from the uniform distribution: 0 for a forecast
+// whose distribution is right.
+func (o *origin) uniformity(f *forecast) float64 {
+	if f.fitted == nil {
+		return math.NaN()
+	}
+	law, ok := f.fitted.Law()
+	if !ok {
+		return math.NaN()
+	}
+	x, tx, t := o.table.Ints("x"), o.table.Ints("t_x"), o.table.Ints("T")
+	step := max(1, len(x)/20_000) // the distance of so many is known to a hundredth
+	var before, upTo []float64
+	var chances []float64
+	for i := 0; i < len(x); i += step {
+		n := int(o.orders[i])
+		chances = slices.Grow(chances[:0], n+1)[:n+1]
+		law.PurchasesTo(chances, purchase.History{X: int(x[i]), Tx: int(tx[i]), T: int(t[i])}, o.window)
+		var less float64
+		for _, c := range chances[:n] {
+			less += c
+		}
+		before, upTo = append(before, min(less, 1)), append(upTo, min(less+chances[n], 1))
+	}
+	values := make([]float64, len(before))
+	evaluate.RandomisedPITTo(values, before, upTo, 1)
+	return evaluate.Uniform(values).KS
+}
+
+func buyingSection(origins []*origin) Section {
+	g := newGrid("origin date", "score text", "customers int", "bought float", "mean_p float", "auc float", "average_precision float", "brier float", "log_loss float", "ece float", "lift_10 float", "lift_20 float", "capture_10 float", "capture_20 float")
+	for _, o := range origins {
+		event := o.bought()
+		for _, f := range o.forecasts {
+			r := evaluate.Ranking(f.rank, event)
+			c := evaluate.Calibrated{MeanP: math.NaN(), Brier: math.NaN(), LogLoss: math.NaN(), ECE: math.NaN()}
+			if f.buys != nil {
+				c = evaluate.Probability(f.buys, event)
+			}
+			g.add(o.day, f.name, r.N, r.Rate, c.MeanP, r.AUC, r.AveragePrecision, c.Brier, c.LogLoss, c.ECE, r.Lift10, r.Lift20, r.Capture10, r.Capture20)
+		}
+	}
+	return g.section("buying")
+}
+
+func spendSection(origins []*origin) Section {
+	g := newGrid("origin date", "model text", "forecast float", "actual float", "bias float", "mae float", "rmse float", "correlation float", "inside_95 float")
+	for _, o := range origins {
+		for _, f := range o.forecasts {
+			if f.spend == nil || anyMissing(f.spend) {
+				continue
+			}
+			e := evaluate.Forecast(f.spend, o.snapshot.spend)
+			inside := math.NaN()
+			if f.least != nil {
+				inside = evaluate.Coverage(f.least, f.most, o.snapshot.spend).Inside
+			}
+			g.add(o.day, f.name, e.Forecast, e.Actual, e.Bias, e.MAE, e.RMSE, e.Correlation, inside)
+		}
+	}
+	return g.section("spend")
+}
+
+// differences compares the models with the better plain rule, customer by customer.
+func (p *past) differences(origins []*origin) Section {
+	g := newGrid("origin date", "what text", "model text", "rule text", "measure text", "model_value float", "rule_value float", "difference float", "low float", "high float", "better text")
+	b := evaluate.Bootstrap{Seed: 1, Workers: p.Config.Resources.Cores()}
+	for _, o := range origins {
+		event := o.bought()
+		rule := o.betterRule(event)
+		rate := o.get(ruleRate)
+		for _, f := range o.forecasts {
+			if f.buys == nil && f.fitted == nil {
+				continue
+			}
+			add := func(what, against string, list []evaluate.Comparison) {
+				for _, c := range list {
+					g.add(o.day, what, f.name, against, string(c.Measure), c.A.Value, c.B.Value, c.Difference.Value, c.Difference.Low, c.Difference.High, better(c))
+				}
+			}
+			if f.orders != nil {
+				add("orders", rate.name, b.Forecast(f.orders, rate.orders, o.orders)[:2])
+			}
+			add("buying", rule.name, b.Ranking(f.rank, rule.rank, event))
+		}
+	}
+	return g.section("differences")
+}
+
+// betterRule is the plain rule that sorts those who will buy best.
+func (o *origin) betterRule(event []bool) *forecast {
+	recency, frequency := o.get(ruleRecency), o.get(ruleFrequency)
+	if evaluate.AUC(recency.rank, event) > evaluate.AUC(frequency.rank, event) {
+		return recency
+	}
+	return frequency
+}
+
+// better says which of the two an interval of a difference shows to be better.
+func better(c evaluate.Comparison) string {
+	less := false // a measure of which less is better
+	switch c.Measure {
+	case evaluate.MeasureMAE, evaluate.MeasureRMSE, evaluate.MeasureBrier, evaluate.MeasureLogLoss:
+		less = true
+	}
+	switch d := c.Difference; {
+	case d.Low > 0 && less, d.High < 0 && !less:
+		return "rule"
+	case d.Low > 0, d.High < 0:
+		return "model"
+	}
+	return "not shown"
+}
+
+func decilesSection(origins []*origin) Section {
+	g := newGrid("origin date", "score text", "decile int", "customers float", "bought float", "rate float", "mean_score float", "lift float", "capture float", "cumulative_capture float")
+	for _, o := range origins {
+		event := o.bought()
+		for _, f := range o.forecasts {
+			for _, d := range evaluate.Deciles(f.rank, event) {
+				g.add(o.day, f.name, d.Decile, d.N, d.Events, d.Rate, d.MeanScore, d.Lift, d.Capture, d.CumulativeCapture)
+			}
+		}
+	}
+	return g.section("deciles")
+}
+
+func reliabilitySection(origins []*origin) Section {
+	g := newGrid("origin date", "score text", "customers int", "mean_p float", "bought float", "low float", "high float")
+	for _, o := range origins {
+		event := o.bought()
+		for _, f := range o.forecasts {
+			if f.buys == nil {
+				continue
+			}
+			for _, b := range evaluate.Reliability(f.buys, event, 10) {
+				g.add(o.day, f.name, b.N, b.MeanP, b.Rate, b.Low, b.High)
+			}
+		}
+	}
+	return g.section("reliability")
+}
+
+// week is the repeat purchases of one week, those of the customers known at the origin.
+type week struct {
+	first    Day // its first day
+	actual   float64
+	modelled float64 // NaN where no model was fitted
+	holdout  bool    // it begins after the origin
+}
+
+// weeks tracks a model through the weeks before and after its origin.
+func (p *past) weeks(o *origin, f *forecast) ([]week, error) {
+	first, _, err := p.days()
+	if err != nil {
+		return nil, err
+	}
+	length := int(o.day-first) + o.window + 1
+	actual := make([]float64, length)
+	t, err := p.db.Query(p.ctx, `WITH known AS (
+  SELECT person, min(day) AS first FROM every_day GROUP BY person HAVING min(day) <= $origin
+)
+SELECT e.day AS day, count(*) FILTER (e.day > k.first) AS repeats, count(*) FILTER (e.day = k.first) AS newcomers
+FROM every_day AS e JOIN known AS k ON e.person = k.person WHERE e.day <= $last GROUP BY e.day ORDER BY e.day`,
+		sql.Named("origin", int32(o.day)), sql.Named("last", int32(o.day)+int32(o.window)))
+	if err != nil {
+		return nil, err
+	}
+	newcomers := make([]float64, length)
+	for i, day := range t.Ints("day") {
+		actual[day-int64(first)] = float64(t.Ints("repeats")[i])
+		newcomers[day-int64(first)] = float64(t.Ints("newcomers")[i])
+	}
+	ends := purchase.Weeks(length)
+	var modelled []float64
+	if f.fitted != nil {
+		if law, ok := f.fitted.Law(); ok {
+			_, modelled = purchase.Track(law, newcomers, ends)
+		}
+	}
+	out := make([]week, len(ends))
+	for i, end := range ends {
+		w := week{first: first + Day(end-6), modelled: math.NaN()}
+		w.holdout = w.first > o.day
+		for d := end - 6; d <= end; d++ {
+			w.actual += actual[d]
+		}
+		if modelled != nil {
+			w.modelled = modelled[i]
+		}
+		out[i] = w
+	}
+	return out, nil
+}
+
+func (p *past) weeksSection(origins []*origin) (Section, error) {
+	g := newGrid("origin date", "model text", "week date", "part text", "actual float", "modelled float", "cumulative_actual float", "cumulative_modelled float")
+	for _, o := range origins {
+		for _, f := range o.forecasts {
+			if f.fitted == nil || f.name == risk.Name {
+				continue
+			}
+			weeks, err := p.weeks(o, f)
+			if err != nil {
+				return Section{}, err
+			}
+			var actual, modelled float64
+			for _, w := range weeks {
+				part := "known"
+				if w.holdout {
+					part = "forecast"
+				}
+				actual, modelled = actual+w.actual, modelled+w.modelled
+				g.add(o.day, f.name, w.first, part, w.actual, w.modelled, actual, modelled)
+			}
+		}
+	}
+	return g.section("weeks"), nil
+}

@@ -1,0 +1,239 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"clientele/engine/config"
+	"clientele/engine/table"
+	"clientele/models"
+	"clientele/models/bgnbd"
+	"clientele/models/paretonbd"
+	"clientele/models/purchase"
+	"clientele/models/risk"
+)
+
+// Families are the models of repeat buying, by their names in the configuration.
+// The first is the default; of models that forecast equally well, auto takes the
+// first.
+func Families() []purchase.Family {
+	modified := bgnbd.Family{Clock: bgnbd.Clock{Modified: true}}
+	return []purchase.Family{paretonbd.Family{}, modified, bgnbd.Family{}, bgnbd.Regular{Modified: true}, bgnbd.Regular{}}
+}
+
+// family is the model of that name.
+func family(name string) purchase.Family {
+	for _, f := range Families() {
+		if f.Name() == name {
+			return f
+		}
+	}
+	return Families()[0]
+}
+
+// purchaseModel is the estimator of a family as of a day.
+func purchaseModel(cfg config.Config, f purchase.Family, asOf Day) *purchase.Model {
+	return &purchase.Model{
+		Family: f, Horizon: cfg.Horizon, DiscountRate: cfg.Discount, Window: cfg.Churn.Window, AsOf: int32(asOf),
+		MinCustomers: cfg.Models.MinCustomers, MinRepeaters: cfg.Models.MinRepeaters, Workers: cfg.Resources.Cores(),
+	}
+}
+
+// learned is what earlier states of the shop taught a run.
+type learned struct {
+	family   purchase.Family
+	choice   *Choice      // of the family; nil where it is configured
+	margin   float64      // share of net revenue that clv counts
+	risk     *risk.Choice // of the churn score; nil where there is too little history, or none is asked for
+	origin   *origin      // the last closed window: what would have been said, and what came
+	warnings []models.Warning
+}
+
+// learn looks at earlier states of the shop.
+func (r *run) learn() (l learned, err error) {
+	l.family = family(r.Config.Models.Purchase)
+	if l.margin, err = r.margin(&l); err != nil {
+		return l, err
+	}
+	p, err := r.newPast(r.ctx, r.db, r.asOf, r.Config.Backtest.Sample)
+	if err != nil {
+		return l, err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	if r.Config.Models.Purchase == config.Auto {
+		if l.choice, err = p.choose(); err != nil {
+			return l, fmt.Errorf("choose a purchase model: %w", err)
+		}
+		l.family = family(l.choice.Winner)
+	}
+	if l.risk, err = p.chooseRisk(r.asOf, r.Config.Churn.Window, l.family); err != nil {
+		return l, fmt.Errorf("churn risk: %w", err)
+	}
+	day := r.asOf - Day(p.holdout())
+	first, _, err := p.days()
+	if err != nil || day < first {
+		return l, err
+	}
+	if l.origin, err = p.lookBack(day, p.holdout(), []purchase.Family{l.family}); err != nil {
+		return l, err
+	}
+	return l, p.addIntervals(l.origin)
+}
+
+// holdout is how many days after an origin are forecast.
+func (p *past) holdout() int {
+	if p.Config.Backtest.Holdout > 0 {
+		return p.Config.Backtest.Holdout
+	}
+	return p.Config.Churn.Window
+}
+
+// leastSnapshots is how many earlier snapshots a churn score is trained on, beside
+// the one that judges it.
+const leastSnapshots = 3
+
+// snapshotDays are the days of the snapshots of a churn score as of a day, ascending:
+// the last is that of the last closed window, which judges; the windows of the
+// others closed before it opened. Nil where history is too short: on the first of
+// them the shop must have sold for at least half a window.
+func snapshotDays(first, asOf Day, window int) []Day {
+	last := asOf - Day(window)
+	latest := last - Day(window)
+	room := int(latest-first) - window/2
+	step := min(max(window/2, 30), room/(leastSnapshots-1))
+	if step < 7 {
+		return nil
+	}
+	var days []Day
+	for k := leastSnapshots - 1; k >= 0; k-- {
+		days = append(days, latest-Day(k*step))
+	}
+	return append(days, last)
+}
+
+// chooseRisk trains churn scores on snapshots before asOf and takes the best; nil
+// where the configuration asks for none or history is too short.
+func (p *past) chooseRisk(asOf Day, window int, f purchase.Family) (*risk.Choice, error) {
+	if p.Config.Churn.Model == "purchase" {
+		return nil, nil
+	}
+	first, _, err := p.days()
+	if err != nil {
+		return nil, err
+	}
+	var snapshots []risk.Snapshot
+	for _, day := range snapshotDays(first, asOf, window) {
+		s, err := p.at(day, window)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.addNoPurchase(s, f, window); err != nil {
+			return nil, err
+		}
+		snapshots = append(snapshots, risk.Snapshot{Cut: int(day) + 1, Window: window, Table: s.table, Churned: s.stayedAway()})
+	}
+	if len(snapshots) == 0 || snapshots[0].Table.Rows() < p.Config.Models.MinCustomers {
+		return nil, nil
+	}
+	set := risk.Settings{Workers: p.Config.Resources.Cores(), Seed: 1}
+	if p.Config.Churn.Model == "trees" {
+		set.Trees = &risk.TreeSettings{}
+	}
+	defer p.stage("choose a churn score as of "+asOf.String(), 0)()
+	choice, err := risk.Choose(p.ctx, snapshots, set)
+	if errors.Is(err, risk.ErrTooLittle) {
+		return nil, nil
+	}
+	return choice, err
+}
+
+// addNoPurchase adds the purchase model's probability of no purchase, fitted on
+// what was known on the day of the snapshot.
+func (p *past) addNoPurchase(s *snapshot, f purchase.Family, window int) error {
+	if s.table.Lookup(risk.PurchaseModelColumn) != nil {
+		return nil
+	}
+	m := purchaseModel(p.Config, f, s.day)
+	m.Window, m.Horizon = window, window
+	_, scored, err := p.forecastWith(s, m)
+	if err != nil {
+		return err
+	}
+	s.table.Add(scored.Column(risk.PurchaseModelColumn))
+	return nil
+}
+
+// forecastWith fits a model on a snapshot and returns what it says of it.
+func (p *past) forecastWith(s *snapshot, m *purchase.Model) (*purchase.Fitted, *table.Table, error) {
+	fitted, err := m.Fit(p.ctx, s.table)
+	if err != nil {
+		return nil, nil, fmt.Errorf("as of %v: %w", s.day, err)
+	}
+	out := m.Spec().Make(s.table.Rows())
+	if err := eachChunk(p.ctx, p.Config.Resources.Cores(), s.table.Rows(), func(from, to int) error {
+		return fitted.Score(p.ctx, out.Slice(from, to), s.table.Slice(from, to))
+	}); err != nil {
+		return nil, nil, err
+	}
+	return fitted.(*purchase.Fitted), out, nil
+}
+
+// riskModel writes churn_risk by the score that was chosen on earlier snapshots,
+// or, without one, as the purchase model has it.
+type riskModel struct {
+	choice *risk.Choice
+	asked  string // churn.model
+	window int
+}
+
+// Spec implements models.Model.
+func (m *riskModel) Spec() models.Spec {
+	if m.choice != nil {
+		return m.choice.Score.Spec()
+	}
+	return models.Spec{
+		Name: risk.Name,
+		Doc:  "Churn risk: the probability that a customer buys nothing within the window.",
+		In:   []table.Field{{Name: risk.PurchaseModelColumn, Kind: table.Float, Unit: "probability"}},
+		Out: []table.Field{{Name: risk.Name, Kind: table.Float, Unit: "probability",
+			Doc:   fmt.Sprintf("Probability of no purchase in the %d days after the as-of date, as the purchase model has it. Missing where no model could be fitted.", m.window),
+			DocZh: fmt.Sprintf("统计日之后 %d 天内没有任何购买的概率，取自复购模型。无法拟合模型时为空。", m.window)}},
+	}
+}
+
+// Fit implements models.Model: everything was learned from earlier states.
+func (m *riskModel) Fit(ctx context.Context, in *table.Table) (models.Fitted, error) {
+	if m.choice != nil {
+		return m.choice.Score, ctx.Err()
+	}
+	f := &purchaseRisk{report: models.Report{Model: risk.Name, Status: models.Fixed, Method: "purchase_model", LogLikelihood: math.NaN()}}
+	for _, p := range in.Floats(risk.PurchaseModelColumn) {
+		if !math.IsNaN(p) {
+			f.report.Rows++
+		}
+	}
+	switch {
+	case f.report.Rows == 0:
+		f.report.Status = models.Skipped
+	case m.asked != "purchase":
+		f.report.Status = models.Fallback
+		f.report.Warnings = []models.Warning{{Code: "churn_history",
+			En: "No churn score was trained: that takes four earlier days with customers enough, the windows after them closed. Churn risk is the purchase model's probability of no purchase.",
+			Zh: "未训练流失评分：需要四个更早的统计日，客户数足够且其后的窗口均已结束。流失风险取复购模型给出的“窗口期内不购买”的概率。"}}
+	}
+	return f, ctx.Err()
+}
+
+// purchaseRisk copies the purchase model's probability.
+type purchaseRisk struct{ report models.Report }
+
+// Score implements models.Fitted.
+func (f *purchaseRisk) Score(ctx context.Context, dst, src *table.Table) error {
+	copy(dst.Floats(risk.Name), src.Floats(risk.PurchaseModelColumn))
+	return ctx.Err()
+}
+
+// Report implements models.Fitted.
+func (f *purchaseRisk) Report() models.Report { return f.report }
