@@ -549,20 +549,21 @@ func (c *chooser) absent(m Method, err error) {
 	c.Warnings = append(c.Warnings, w)
 }
 
-func (c *chooser) figure(m Method) Figure {
+// Figure returns the figures of a method; N is 0 where it was no candidate.
+func (c *Choice) Figure(m Method) Figure {
 	for _, f := range c.Figures {
 		if f.Method == m {
 			return f
 		}
 	}
-	return Figure{Method: m, Calibrated: evaluate.Calibrated{LogLoss: math.NaN()}}
+	return Figure{Method: m}
 }
 
 // judge writes the verdict; rule is the better plain rule.
 func (c *chooser) judge(rule Method) {
 	en, zh := c.champion.Names()
 	ruleEn, ruleZh := rule.Names()
-	used, plain := c.figure(c.champion), c.figure(rule)
+	used, plain := c.Figure(c.champion), c.Figure(rule)
 	if c.champion != rule {
 		c.Verdict = models.Warning{Code: "model_used",
 			En: fmt.Sprintf("Churn risk comes from %s: on the last closed window it foretold better than the better plain rule, %s (log loss %.4f against %.4f, AUC %.3f against %.3f).",
@@ -577,7 +578,7 @@ func (c *chooser) judge(rule Method) {
 	if len(c.Contests) > 0 {
 		d := c.Contests[0]
 		loserEn, loserZh := d.Challenger.Names()
-		loser := c.figure(d.Challenger)
+		loser := c.Figure(d.Challenger)
 		c.Verdict.En = fmt.Sprintf("Churn risk comes from a plain rule, %s, calibrated on earlier snapshots: on the last closed window %s did not do better beyond chance (log loss %.4f against %.4f, 95 %% interval of the difference %+.4f to %+.4f).",
 			ruleEn, loserEn, loser.LogLoss, plain.LogLoss, d.LogLoss.Low, d.LogLoss.High)
 		c.Verdict.Zh = fmt.Sprintf("流失风险来自简单规则“%s”（用早期快照校准）：在最近一个已结束的观察期，%s没有超出偶然的优势（对数损失 %.4f 对 %.4f，差值的 95%% 区间为 %+.4f 至 %+.4f）。",

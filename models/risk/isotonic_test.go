@@ -130,7 +130,36 @@ func TestCalibrate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One row more at each end with half an event: (0 + .5 + 0)/3 and (1 + .5 + 1)/3.
-	near(t, "lowest", f.At(0), 1.0/6, 1e-12)
-	near(t, "highest", f.At(9), 5.0/6, 1e-12)
+	// Groups of two, and one row more at each end with half an event: (0 + 0 + .5)/3
+	// at 1.5, (1 + 1 + .5)/3 at 3.5.
+	for x, want := range map[float64]float64{0: 1.0 / 6, 1.5: 1.0 / 6, 2.5: 0.5, 3.5: 5.0 / 6, 9: 5.0 / 6} {
+		near(t, "calibrated", f.At(x), want, 1e-12)
+	}
+}
+
+// Groups have the square root of the weight at least, and lose no row.
+func TestGroups(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 300).Draw(t, "n")
+		points := make([]step, n)
+		var total, events float64
+		for i := range points {
+			points[i] = step{float64(i), rapid.Float64Range(0, 1).Draw(t, "mean"), rapid.Float64Range(0.1, 4).Draw(t, "weight")}
+			total += points[i].weight
+			events += points[i].weight * points[i].mean
+		}
+		groups := grouped(points)
+		for k, g := range groups {
+			if g.weight < math.Sqrt(total)-1e-9 && len(groups) > 1 || k > 0 && g.x <= groups[k-1].x {
+				t.Fatalf("of weight %v: %v", total, groups)
+			}
+			events -= g.weight * g.mean
+		}
+		if math.Abs(events) > 1e-9 {
+			t.Fatalf("%v events are lost", events)
+		}
+		if len(groups) == 1 && total > 30 {
+			t.Fatalf("one group of weight %v", total)
+		}
+	})
 }

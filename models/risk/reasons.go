@@ -184,7 +184,7 @@ func (s *Score) words(f Family, r *row) (en, zh string) {
 		}
 		return en, zh
 	case Lately:
-		return within(r.recent[:], []int{30, 60, 90, 365}, "order", "orders", "订单")
+		return within(f, r.recent[:], []int{30, 60, 90, 365}, "order", "orders", "订单")
 	case Rhythm:
 		if r.days < 2 {
 			return "bought on one day only, no gap yet", "仅在一天购买过，尚无间隔"
@@ -197,23 +197,40 @@ func (s *Score) words(f Family, r *row) (en, zh string) {
 	case Tenure:
 		return "first order " + count(r.tenure, "day", "days") + " ago", "首次下单在 " + whole(r.tenure) + " 天前"
 	case Money:
+		if math.IsNaN(r.sales) {
+			return unknown(f)
+		}
 		en, zh = "spent "+money(r.sales)+" in all", "累计消费 "+money(r.sales)
 		if r.orders > 0 {
 			en, zh = en+", "+money(r.sales/r.orders)+" an order", zh+"，单均 "+money(r.sales/r.orders)
 		}
 		return en, zh
 	case Refunds:
-		share := whole(100 * refundShare(r))
+		v := refundShare(r)
+		if math.IsNaN(v) {
+			return unknown(f)
+		}
+		share := whole(100 * v)
 		return share + " % of sales refunded", "退款占销售额 " + share + "%"
 	case Interactions:
-		return within(r.contacts[:], []int{30, 90, 365}, "contact", "contacts", "联系记录")
+		return within(f, r.contacts[:], []int{30, 90, 365}, "contact", "contacts", "联系记录")
 	case Responses:
-		return within(r.responses[:], []int{30, 90, 365}, "response to campaigns", "responses to campaigns", "活动响应")
+		return within(f, r.responses[:], []int{30, 90, 365}, "response to campaigns", "responses to campaigns", "活动响应")
 	case Purchases:
+		if math.IsNaN(r.model) {
+			return unknown(f)
+		}
 		p := whole(100 * r.model)
 		return fmt.Sprintf("purchase model: %s %% chance of no order in %d days", p, s.Window), fmt.Sprintf("购买模型：%d 天内不下单的概率 %s%%", s.Window, p)
 	}
 	return Adjustment.Names()
+}
+
+// unknown is for values that the customer does not have: the trees go one way
+// without them, which is a reason too.
+func unknown(f Family) (en, zh string) {
+	en, zh = f.Names()
+	return en + " unknown", zh + "未知"
 }
 
 // silence says when the last order was, beside the customer's own mean gap.
@@ -232,7 +249,7 @@ func silence(r *row) (en, zh string) {
 
 // within lists counts in windows of days: 2 orders in the last 30 days, 5 in 90.
 // Windows without a column are left out.
-func within(counts []float64, days []int, one, many, zh string) (string, string) {
+func within(f Family, counts []float64, days []int, one, many, zh string) (string, string) {
 	var partsEn, partsZh []string
 	longest, all := 0, 0.0
 	for k, n := range counts {
@@ -248,6 +265,9 @@ func within(counts []float64, days []int, one, many, zh string) (string, string)
 		}
 		partsZh = append(partsZh, "近 "+window+" 天 "+whole(n)+" 次")
 	}
+	if longest == 0 {
+		return unknown(f)
+	}
 	if all == 0 {
 		window := strconv.Itoa(longest)
 		return "no " + one + " in the last " + window + " days", "近 " + window + " 天无" + zh
@@ -256,13 +276,13 @@ func within(counts []float64, days []int, one, many, zh string) (string, string)
 }
 
 // whole rounds to a whole number, with commas.
-func whole(v float64) string { return grouped(strconv.FormatFloat(math.Round(v), 'f', -1, 64)) }
+func whole(v float64) string { return commas(strconv.FormatFloat(math.Round(v), 'f', -1, 64)) }
 
 // money has two decimals.
-func money(v float64) string { return grouped(strconv.FormatFloat(v, 'f', 2, 64)) }
+func money(v float64) string { return commas(strconv.FormatFloat(v, 'f', 2, 64)) }
 
-// grouped puts a comma between groups of three digits before the point.
-func grouped(s string) string {
+// commas puts a comma between groups of three digits before the point.
+func commas(s string) string {
 	first := 0
 	if strings.HasPrefix(s, "-") {
 		first = 1

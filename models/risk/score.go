@@ -181,18 +181,29 @@ func frequencyOf(r *row) float64 {
 // Load restores a Score from its JSON.
 func Load(data []byte) (*Score, error) {
 	s := &Score{}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(s); err != nil {
-		return nil, fmt.Errorf("load %s: %w", Name, err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("load %s: text after its end", Name)
-	}
-	if err := s.bind(); err != nil {
-		return nil, fmt.Errorf("load %s: %w", Name, err)
+	if err := s.UnmarshalJSON(data); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler: unknown fields and missing parts are errors.
+func (s *Score) UnmarshalJSON(data []byte) error {
+	type plain Score
+	var p plain
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		return fmt.Errorf("load %s: %w", Name, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("load %s: text after its end", Name)
+	}
+	*s = Score(p)
+	if err := s.bind(); err != nil {
+		return fmt.Errorf("load %s: %w", Name, err)
+	}
+	return nil
 }
 
 // bind checks that all parts of the method are there.

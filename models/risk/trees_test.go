@@ -140,7 +140,7 @@ func (g slowTree) value(rows []int, depth int, at func(j int) float64) float64 {
 
 func TestTreesAreThoseOfASlowSearch(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
-	s := &Sample{Columns: [][]float64{make([]float64, 120), make([]float64, 120), make([]float64, 120)}, Events: make([]float64, 120), Weights: make([]float64, 120)}
+	s := &Sample{Columns: [][]float64{make([]float64, 70), make([]float64, 70), make([]float64, 70)}, Events: make([]float64, 70), Weights: make([]float64, 70)}
 	for i := range s.Events {
 		for j := range s.Columns {
 			s.Columns[j][i] = math.Round(20 * r.NormFloat64())
@@ -153,13 +153,13 @@ func TestTreesAreThoseOfASlowSearch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	margin, got := make([]float64, 120), make([]float64, 120)
-	all := make([]int, 120)
+	margin, got := make([]float64, 70), make([]float64, 70)
+	all := make([]int, 70)
 	for i := range margin {
 		margin[i], all[i] = trees.Base, i
 	}
 	for range set.Trees {
-		g := slowTree{s: s, set: set, first: make([]float64, 120), other: make([]float64, 120)}
+		g := slowTree{s: s, set: set, first: make([]float64, 70), other: make([]float64, 70)}
 		for i, m := range margin {
 			p := Probability(m)
 			g.first[i], g.other[i] = s.Weights[i]*(p-s.Events[i]), s.Weights[i]*p*(1-p)

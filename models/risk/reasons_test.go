@@ -1,0 +1,299 @@
+package risk
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"clientele/engine/table"
+)
+
+// scores are fitted Scores of every method, from snapshots with every column,
+// and a table to score.
+func scores(t testing.TB) ([]*Score, *table.Table) {
+	t.Helper()
+	var snapshots []Snapshot
+	for k := range 4 {
+		s := Snapshot{Cut: 1000 + 100*k, Window: 90, Table: randomSummary(900, uint64(k))}
+		days, recency := s.Table.Column("purchase_days"), s.Table.Ints("recency_days")
+		for i := range s.Table.Rows() {
+			s.Churned = append(s.Churned, !days.Missing(i) && (recency[i]*int64(i%7)+int64(i%11)*90)/(1+days.Ints[i]) > 400)
+		}
+		snapshots = append(snapshots, s)
+	}
+	ordered, err := checked(snapshots)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &chooser{ctx: t.Context(), set: Settings{Ridge: 1, MostRows: 1e6, Trees: &TreeSettings{Trees: 30}}}
+	var out []*Score
+	for _, m := range []Method{LogisticRegression, BoostedTrees, RecencyRule, FrequencyRule, BaseRate} {
+		s, err := c.fit(m, ordered)
+		if err != nil {
+			t.Fatalf("%s: %v", m, err)
+		}
+		out = append(out, s)
+	}
+	return out, randomSummary(500, 77)
+}
+
+// Base, effects and rest add up to the log odds of the probability, to 1e-9,
+// whatever the method and however many reasons are listed.
+func TestReasonsAddUp(t *testing.T) {
+	all, in := scores(t)
+	rows := make([]int, in.Rows())
+	for i := range rows {
+		rows[i] = i
+	}
+	for _, s := range all {
+		p := make([]float64, in.Rows())
+		if err := s.ProbabilityTo(p, in, 2); err != nil {
+			t.Fatal(err)
+		}
+		effects := make([][]float64, len(Families()))
+		for f := range effects {
+			effects[f] = make([]float64, in.Rows())
+		}
+		if err := s.EffectsTo(effects, in); err != nil {
+			t.Fatal(err)
+		}
+		for _, most := range []int{0, 1, 3, 100} {
+			got, err := s.Explain(in, rows, most)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, e := range got {
+				if math.IsNaN(p[i]) {
+					if !math.IsNaN(e.Probability) || len(e.Reasons) > 0 || !math.IsNaN(effects[0][i]) {
+						t.Fatalf("%s: a customer without a purchase has %+v", s.Method, e)
+					}
+					continue
+				}
+				total, each := e.Base+e.Rest, e.Base
+				for k, r := range e.Reasons {
+					total += r.Effect
+					if k > 0 && math.Abs(r.Effect) > math.Abs(e.Reasons[k-1].Effect) {
+						t.Errorf("%s: reasons are out of order", s.Method)
+					}
+					if r.Effect != effects[r.Family][i] || r.En == "" || r.Zh == "" || strings.Contains(r.En+r.Zh, "NaN") {
+						t.Errorf("%s: %+v", s.Method, r)
+					}
+				}
+				for f := range effects {
+					each += effects[f][i]
+				}
+				near(t, string(s.Method)+": sum", total, LogOdds(p[i]), 1e-9)
+				near(t, string(s.Method)+": sum of all families", each, LogOdds(p[i]), 1e-9)
+				near(t, string(s.Method)+": probability", e.Probability, p[i], 1e-12)
+				if most == 0 {
+					near(t, string(s.Method)+": rest", e.Rest, 0, 1e-9)
+				} else if len(e.Reasons) > most {
+					t.Errorf("%s: %d reasons, not %d", s.Method, len(e.Reasons), most)
+				}
+			}
+		}
+	}
+}
+
+// Effects of logistic regression are beta * (x - mean), written out.
+func TestReasonsOfALogit(t *testing.T) {
+	all, in := scores(t)
+	s := all[0]
+	m := s.Design.Matrix(in.Rows())
+	if err := s.Design.MatrixTo(m, in, 1); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Explain(in, []int{3}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range got[0].Reasons {
+		var want float64
+		for j, term := range s.Design.Terms {
+			if featureOf(t, term.Name).Family == r.Family {
+				want += s.Logit.Coefficients[j] * m[j][3]
+			}
+		}
+		near(t, r.Family.Key(), r.Effect, want, 1e-12)
+	}
+	// The customer whose every feature is the mean has the base, and no reason.
+	near(t, "base", got[0].Base, s.Logit.Intercept+s.Shift, 1e-12)
+}
+
+func TestWords(t *testing.T) {
+	s := &Score{Window: 90}
+	r := &row{days: 4, orders: 5, span: 90, tenure: 1233, recency: 143, longest: 61, squares: 3000, sales: 1234.5, refunds: 98.76,
+		recent: [4]float64{0, math.NaN(), 1, 5}, contacts: [3]float64{0, 0, 0}, responses: [3]float64{1, 2, 2}, model: 0.714}
+	for _, c := range []struct {
+		family Family
+		en, zh string
+	}{
+		{Silence, "last order 143 days ago (usual gap 30 days)", "最近一次下单在 143 天前（通常间隔 30 天）"},
+		{Frequency, "bought on 4 days", "共在 4 天购买"},
+		{Lately, "0 orders in the last 30 days, 1 in 90, 5 in 365", "订单：近 30 天 0 次，近 90 天 1 次，近 365 天 5 次"},
+		{Rhythm, "gaps between purchases 30 days on average, the longest 61", "平均购买间隔 30 天，最长 61 天"},
+		{Tenure, "first order 1,233 days ago", "首次下单在 1,233 天前"},
+		{Money, "spent 1,234.50 in all, 246.90 an order", "累计消费 1,234.50，单均 246.90"},
+		{Refunds, "8 % of sales refunded", "退款占销售额 8%"},
+		{Interactions, "no contact in the last 365 days", "近 365 天无联系记录"},
+		{Responses, "1 response to campaigns in the last 30 days, 2 in 90, 2 in 365", "活动响应：近 30 天 1 次，近 90 天 2 次，近 365 天 2 次"},
+		{Purchases, "purchase model: 71 % chance of no order in 90 days", "购买模型：90 天内不下单的概率 71%"},
+		{Adjustment, "calibration", "校准"},
+	} {
+		if en, zh := s.words(c.family, r); en != c.en || zh != c.zh {
+			t.Errorf("%s: %q, %q", c.family.Key(), en, zh)
+		}
+	}
+	once := &row{days: 1, recency: 1}
+	if en, zh := s.words(Silence, once); en != "last order 1 day ago (bought on one day only)" || zh != "最近一次下单在 1 天前（仅在一天购买过）" {
+		t.Errorf("%q, %q", en, zh)
+	}
+	if en, _ := s.words(Silence, &row{days: 2, span: 7}); en != "last order today (usual gap 7 days)" {
+		t.Errorf("%q", en)
+	}
+	nan := math.NaN()
+	nothing := &row{days: 1, sales: nan, model: nan, refunds: nan, recent: [4]float64{nan, nan, nan, nan}}
+	for f, want := range map[Family]string{Money: "money spent unknown", Purchases: "purchase model unknown", Lately: "recent orders unknown", Refunds: "refunds unknown"} {
+		if en, zh := s.words(f, nothing); en != want || strings.Contains(zh, "NaN") {
+			t.Errorf("%s: %q, %q", f.Key(), en, zh)
+		}
+	}
+	if en, _ := s.words(Frequency, once); en != "bought on 1 day" {
+		t.Errorf("%q", en)
+	}
+	if en, _ := s.words(Rhythm, once); en != "bought on one day only, no gap yet" {
+		t.Errorf("%q", en)
+	}
+	s.Method = FrequencyRule
+	if en, zh := s.words(Frequency, r); en != "bought on 4 days, last order 143 days ago (usual gap 30 days)" || zh != "共在 4 天购买，最近一次下单在 143 天前（通常间隔 30 天）" {
+		t.Errorf("%q, %q", en, zh)
+	}
+	for v, want := range map[float64]string{0: "0.00", 999.999: "1,000.00", -1234567: "-1,234,567.00", 12: "12.00"} {
+		if money(v) != want {
+			t.Errorf("%v is written %s", v, money(v))
+		}
+	}
+}
+
+// A score read back from its JSON gives the same probabilities and reasons; one
+// that lacks a part is refused.
+func TestScoreSavesToJSON(t *testing.T) {
+	all, in := scores(t)
+	rows := []int{0, 1, 2, 9}
+	for _, s := range all {
+		text, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := Load(text)
+		if err != nil {
+			t.Fatalf("%s: %v", s.Method, err)
+		}
+		a, b := make([]float64, in.Rows()), make([]float64, in.Rows())
+		if err := s.ProbabilityTo(a, in, 1); err != nil {
+			t.Fatal(err)
+		}
+		if err := back.ProbabilityTo(b, in, 1); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.EqualFunc(a, b, func(x, y float64) bool { return math.Float64bits(x) == math.Float64bits(y) }) {
+			t.Errorf("%s: other probabilities", s.Method)
+		}
+		one, err := s.Explain(in, rows[:3], 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := back.Explain(in, rows[:3], 3)
+		if err != nil || !reflect.DeepEqual(one, other) {
+			t.Errorf("%s: other reasons, %v", s.Method, err)
+		}
+		if !reflect.DeepEqual(s.Report().Parameters, back.Report().Parameters) {
+			t.Errorf("%s: another report", s.Method)
+		}
+		var parts map[string]json.RawMessage
+		if err := json.Unmarshal(text, &parts); err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{"design", "logit", "trees", "calibration", "method", "window_days"} {
+			kept, ok := parts[part]
+			if !ok {
+				continue
+			}
+			delete(parts, part)
+			less, err := json.Marshal(parts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Load(less); err == nil {
+				t.Errorf("%s: loaded without %s", s.Method, part)
+			}
+			parts[part] = kept
+		}
+		if _, err := Load(append(text, '1')); err == nil {
+			t.Error("text after the end is taken")
+		}
+		parts["colour"] = json.RawMessage(`"red"`)
+		if more, err := json.Marshal(parts); err != nil {
+			t.Fatal(err)
+		} else if _, err := Load(more); err == nil {
+			t.Error("an unknown field is taken")
+		}
+	}
+}
+
+// Damaged trees are refused, not walked for ever.
+func TestLoadRefusesDamagedTrees(t *testing.T) {
+	all, _ := scores(t)
+	s := *all[1]
+	for name, damage := range map[string]func(*Tree){
+		"a loop":            func(t *Tree) { t.Left[0] = 0 },
+		"a column too many": func(t *Tree) { t.Feature[0] = 99 },
+		"a child too many":  func(t *Tree) { t.Right[0] = int32(len(t.Feature)) },
+		"no cover":          func(t *Tree) { t.Cover[1] = 0 },
+		"a short slice":     func(t *Tree) { t.Value = t.Value[1:] },
+	} {
+		tree := s.Trees.Trees[0]
+		bad := Tree{slices.Clone(tree.Feature), slices.Clone(tree.Threshold), slices.Clone(tree.Left), slices.Clone(tree.Right), slices.Clone(tree.Value), slices.Clone(tree.Cover)}
+		damage(&bad)
+		trees := *s.Trees
+		trees.Trees = []Tree{bad}
+		s.Trees = &trees
+		text, err := json.Marshal(&s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(text); err == nil {
+			t.Errorf("%s: loaded", name)
+		}
+		s.Trees = all[1].Trees
+	}
+}
+
+// Scoring in chunks of any size, and as models.Fitted does it, gives the bits of scoring whole.
+func TestScoreInChunks(t *testing.T) {
+	all, in := scores(t)
+	for _, s := range all {
+		whole := make([]float64, in.Rows())
+		if err := s.ProbabilityTo(whole, in, 3); err != nil {
+			t.Fatal(err)
+		}
+		dst := s.Spec().Make(in.Rows())
+		for from := 0; from < in.Rows(); from += 130 {
+			to := min(from+130, in.Rows())
+			if err := s.Score(t.Context(), dst.Slice(from, to), in.Slice(from, to)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, p := range dst.Floats(Name) {
+			if math.Float64bits(p) != math.Float64bits(whole[i]) {
+				t.Fatalf("%s: row %d is %v in chunks, %v whole", s.Method, i, p, whole[i])
+			}
+			if missing := in.Column("purchase_days").Missing(i); missing != math.IsNaN(p) || p < 0 || p > 1 {
+				t.Fatalf("%s: row %d is %v", s.Method, i, p)
+			}
+		}
+	}
+}
