@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"clientele/engine/table"
+	"clientele/models/stat"
 )
 
 // Reason is what one family of features does to a customer's log odds of
@@ -57,25 +58,27 @@ func (s *Score) Explain(in *table.Table, rows []int, most int) ([]Explanation, e
 // EffectsTo writes, for every row of in, the effect of each family to that
 // family's slice of dst (in the order of Families): what Explain says, without
 // words. Customers without a purchase get NaN.
-func (s *Score) EffectsTo(dst [][]float64, in *table.Table) error {
+func (s *Score) EffectsTo(dst [][]float64, in *table.Table, workers int) error {
 	from, err := s.reader(in)
 	if err != nil {
 		return err
 	}
-	e := s.newEffects()
-	var r row
-	for i := range in.Rows() {
-		ok := from.read(&r, i)
-		if ok {
-			e.of(&r)
-		}
-		for f := range dst {
-			dst[f][i] = e.families[f]
-			if !ok {
-				dst[f][i] = math.NaN()
+	stat.Each(workers, pieces(in.Rows()), func(c int) {
+		e := s.newEffects()
+		var r row
+		for i := c * rowsAtOnce; i < min((c+1)*rowsAtOnce, in.Rows()); i++ {
+			ok := from.read(&r, i)
+			if ok {
+				e.of(&r)
+			}
+			for f := range dst {
+				dst[f][i] = e.families[f]
+				if !ok {
+					dst[f][i] = math.NaN()
+				}
 			}
 		}
-	}
+	})
 	return nil
 }
 

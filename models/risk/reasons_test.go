@@ -57,7 +57,7 @@ func TestReasonsAddUp(t *testing.T) {
 		for f := range effects {
 			effects[f] = make([]float64, in.Rows())
 		}
-		if err := s.EffectsTo(effects, in); err != nil {
+		if err := s.EffectsTo(effects, in, 2); err != nil {
 			t.Fatal(err)
 		}
 		for _, most := range []int{0, 1, 3, 100} {
@@ -93,6 +93,31 @@ func TestReasonsAddUp(t *testing.T) {
 				} else if len(e.Reasons) > most {
 					t.Errorf("%s: %d reasons, not %d", s.Method, len(e.Reasons), most)
 				}
+			}
+		}
+	}
+}
+
+// Scoring row by row gives what the matrix and MarginTo give.
+func TestMarginsOfRowsAndColumns(t *testing.T) {
+	all, in := scores(t)
+	for _, s := range all[:2] {
+		m := s.Design.Matrix(in.Rows())
+		if err := s.Design.MatrixTo(m, in, 2); err != nil {
+			t.Fatal(err)
+		}
+		byColumn, byRow := make([]float64, in.Rows()), make([]float64, in.Rows())
+		if s.Method == LogisticRegression {
+			s.Logit.MarginTo(byColumn, m)
+		} else {
+			s.Trees.MarginTo(byColumn, m, 2)
+		}
+		if err := s.rankTo(byRow, in, 2); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range byRow {
+			if math.IsNaN(m[0][i]) != math.IsNaN(v) || !math.IsNaN(v) && math.Abs(v-byColumn[i]) > 1e-12 {
+				t.Fatalf("%s: row %d is %v, by columns %v", s.Method, i, v, byColumn[i])
 			}
 		}
 	}

@@ -125,27 +125,43 @@ func (s *Score) logOdds(rank float64) float64 {
 }
 
 // rankTo writes what sorts customers: a model's margin or a rule's score, the
-// highest most at risk; NaN for customers without a purchase.
+// highest most at risk; NaN for customers without a purchase. It makes no matrix
+// of all rows.
 func (s *Score) rankTo(dst []float64, in *table.Table, workers int) error {
-	switch s.Method {
-	case LogisticRegression, BoostedTrees:
-		columns := s.Design.Matrix(in.Rows())
-		if err := s.Design.MatrixTo(columns, in, workers); err != nil {
-			return err
-		}
-		if s.Method == LogisticRegression {
-			s.Logit.MarginTo(dst, columns)
-			return nil
-		}
-		s.Trees.MarginTo(dst, columns, workers)
-		for i, v := range columns[0] {
-			if math.IsNaN(v) { // trees would send it left
-				dst[i] = math.NaN()
-			}
-		}
-		return nil
+	if s.Design == nil {
+		return ruleTo(dst, in, s.Method)
 	}
-	return ruleTo(dst, in, s.Method)
+	from, err := s.Design.reader(in)
+	if err != nil {
+		return err
+	}
+	stat.Each(workers, pieces(len(dst)), func(c int) {
+		var r row
+		values := make([]float64, len(s.Design.Terms))
+		for i := c * rowsAtOnce; i < min((c+1)*rowsAtOnce, len(dst)); i++ {
+			if !from.read(&r, i) {
+				dst[i] = math.NaN()
+				continue
+			}
+			for j := range values {
+				values[j] = s.Design.standard(&r, j)
+			}
+			dst[i] = s.margin(values)
+		}
+	})
+	return nil
+}
+
+// margin is the model's log odds at standardised features.
+func (s *Score) margin(values []float64) float64 {
+	if s.Method == BoostedTrees {
+		return s.Trees.marginOf(values)
+	}
+	total := s.Logit.Intercept
+	for j, b := range s.Logit.Coefficients {
+		total += b * values[j]
+	}
+	return total
 }
 
 // ruleTo writes the score of a plain rule.

@@ -56,6 +56,24 @@ func (t *Trees) MarginTo(dst []float64, columns [][]float64, workers int) {
 	})
 }
 
+// marginOf is the log odds of one row, which has a value for each column.
+func (t *Trees) marginOf(row []float64) float64 {
+	total := t.Base
+	for n := range t.Trees {
+		tree := &t.Trees[n]
+		at := int32(0)
+		for tree.Feature[at] >= 0 {
+			if row[tree.Feature[at]] > tree.Threshold[at] { // false for NaN
+				at = tree.Right[at]
+			} else {
+				at = tree.Left[at]
+			}
+		}
+		total += tree.Value[at]
+	}
+	return total
+}
+
 // addTo adds the leaves of the rows from there on.
 func (t *Tree) addTo(dst []float64, columns [][]float64, from int) {
 	for k := range dst {
