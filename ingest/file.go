@@ -34,7 +34,7 @@ type Options struct {
 	HashLate    bool              // File.Hash may be empty until Sum, or Load, has returned
 	Sheet       string            // of a workbook: its name, or its number from 1; "": the first that holds a table
 	Root        string            // folder of the source: segments key=value of the path below it become columns; "": none
-	Expand      int64             // bytes that a compressed file may hold; 0: 1 GiB, or 1000 times its size up to 64 GiB
+	Expand      int64             // bytes that a compressed file may hold; 0: 1 GiB, or 200 times its size up to 64 GiB
 }
 
 // Detected says what a file was found to be when it was opened.

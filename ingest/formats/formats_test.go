@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -342,6 +343,60 @@ func TestBombs(t *testing.T) {
 		if !strings.HasPrefix(err.Error(), path+": holds more than 1024 KB in ") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// Without being told, a packed file may hold a gigabyte, and a large one 200 times its
+// size, which gzip can exceed: it is read up to there and refused, and what is held in
+// memory does not grow.
+func TestBombToItsEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads gigabytes")
+	}
+	row := []byte("C1,2024-01-31,5.00," + strings.Repeat("x", 100) + "\n")
+	member := packed(t, bytes.Repeat(row, 1<<20/len(row)))
+	bytesOf := int64(1 << 20 / len(row) * len(row))
+	header := packed(t, []byte("id,date,net,note\n"))
+	n := 6<<20/int64(len(member)) + 1
+	path := write(t, "bomb.csv.gz", append(slices.Clone(header), bytes.Repeat(member, int(n))...))
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := max(1<<30, 200*info.Size())
+	if n*bytesOf < limit+limit/20 {
+		t.Fatalf("%d bytes in %d are no bomb", n*bytesOf, info.Size())
+	}
+	r, _, err := Open(path, ingest.Options{})
+	rows, most := int64(0), uint64(0)
+	for i := 0; err == nil; i++ {
+		var p ingest.Piece
+		if p, err = r.Next(); err != nil {
+			break
+		}
+		b, e := p.Parse()
+		if e != nil {
+			t.Fatal(e)
+		}
+		rows += int64(b.Rows())
+		if b.Release != nil {
+			b.Release()
+		}
+		if i%64 == 0 {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			most = max(most, m.HeapInuse)
+		}
+	}
+	r.Close()
+	if err == io.EOF || !strings.HasPrefix(err.Error(), path+": holds more than ") {
+		t.Errorf("%v", err)
+	}
+	if read := rows * int64(len(row)); read > limit || read < limit-limit/20 {
+		t.Errorf("%d bytes of rows were read, the limit is %d", read, limit)
+	}
+	if most > 256<<20 {
+		t.Errorf("%d MB in memory", most>>20)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	pq "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -30,6 +31,16 @@ func (r *Reader) checkPages(chunks []format.ColumnChunk) error {
 		}
 		if total += n; total > groupLimit {
 			return fmt.Errorf("column %q: its pages and those of the columns before take more than %d MB of memory at once: write the file with smaller pages", c.name, groupLimit>>20)
+		}
+	}
+	return nil
+}
+
+// checkPacking refuses columns that are packed in a way that nobody here unpacks.
+func (r *Reader) checkPacking(chunks []format.ColumnChunk) error {
+	for _, c := range r.columns {
+		if codec := chunks[c.leaf].MetaData.Codec; pq.LookupCompressionCodec(codec).String() == "UNSUPPORTED" {
+			return fmt.Errorf("column %q is packed with %v, which is not known here: write the file with zstd or snappy", c.name, codec)
 		}
 	}
 	return nil
@@ -81,7 +92,7 @@ func (r *Reader) pageHeader(at, end int64) (*format.PageHeader, int64, error) {
 	for _, size := range []int64{short, long} {
 		buf := make([]byte, min(size, end-at))
 		if _, err := r.file.ReadAt(buf, at); err != nil && !errors.Is(err, io.EOF) {
-			return nil, 0, err
+			return nil, 0, unreadable("a page cannot be read", err)
 		}
 		in := bytes.NewReader(buf)
 		header := new(format.PageHeader)
@@ -90,7 +101,7 @@ func (r *Reader) pageHeader(at, end int64) (*format.PageHeader, int64, error) {
 			return header, int64(len(buf) - in.Len()), nil
 		}
 		if size == long || int64(len(buf)) < size {
-			return nil, 0, err
+			return nil, 0, unreadable("the header of a page cannot be read", err)
 		}
 	}
 	return nil, 0, nil

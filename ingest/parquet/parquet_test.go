@@ -387,8 +387,8 @@ func TestDamaged(t *testing.T) {
 		"cut off":        {whole[:len(whole)-100], "the Parquet file is cut off before its end"},
 		"encrypted":      {append([]byte("PARE"), whole[4:]...), "is an encrypted Parquet file: decrypt it first"},
 		"long footer":    {append(bytes.Clone(whole[:len(whole)-8]), "\xff\xff\xff\x7fPAR1"...), "the Parquet file is damaged: its footer is longer than itself"},
-		"broken footer":  {append(bytes.Clone(whole[:len(whole)-8]), "\x10\x00\x00\x00PAR1"...), "the Parquet file is damaged: "},
-		"nothing inside": {[]byte("PAR1\x00\x00\x00\x00\x00\x00\x00\x00PAR1"), "the Parquet file is damaged: "},
+		"broken footer":  {append(bytes.Clone(whole[:len(whole)-8]), "\x10\x00\x00\x00PAR1"...), "the Parquet file is damaged: its footer cannot be read"},
+		"nothing inside": {[]byte("PAR1\x00\x00\x00\x00\x00\x00\x00\x00PAR1"), "the Parquet file is damaged: its footer cannot be read"},
 	} {
 		path := write(t, c.in)
 		_, err := readAll(path, 100)
@@ -404,6 +404,11 @@ func TestDamaged(t *testing.T) {
 		got, err := readAll(write(t, in), 100)
 		if err != nil {
 			failed++
+			for _, word := range []string{"thrift", "EOF", "decod", "reading", "runtime error", "parquet-go"} { // the library's
+				if strings.Contains(err.Error(), word) {
+					t.Errorf("zeros at %d: %v", at, err)
+				}
+			}
 		} else if n := len(got.rows) + len(got.bad); n != 500 {
 			t.Fatalf("zeros at %d: %d rows and no error", at, n)
 		}

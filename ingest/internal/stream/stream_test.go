@@ -129,7 +129,7 @@ func TestBomb(t *testing.T) {
 
 func TestLimit(t *testing.T) {
 	for _, c := range []struct{ size, expand, want int64 }{
-		{1, 0, 1 << 30}, {1 << 20, 0, 1 << 30}, {10 << 20, 0, 1000 * 10 << 20}, {1 << 30, 0, 64 << 30}, {1 << 62, 0, 64 << 30}, {5, 7, 7}, {1 << 40, 3, 3},
+		{1, 0, 1 << 30}, {1 << 20, 0, 1 << 30}, {10 << 20, 0, 200 * 10 << 20}, {1 << 30, 0, 64 << 30}, {1 << 62, 0, 64 << 30}, {5, 7, 7}, {1 << 40, 3, 3},
 	} {
 		if got := Limit(c.size, c.expand); got != c.want {
 			t.Errorf("%d bytes, told %d: %d, want %d", c.size, c.expand, got, c.want)
