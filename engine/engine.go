@@ -44,6 +44,9 @@ type Event struct {
 // has none.
 func Open(dir string, now time.Time, version string) (*Engine, error) {
 	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("workspace %s: there is no such folder: clientele init %s makes one", dir, dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("workspace %s: %w", dir, underlying(err))
 	}

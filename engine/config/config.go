@@ -45,7 +45,7 @@ type Source struct {
 	Encoding  string            `yaml:"encoding"`  // auto, or one of Encodings
 	Delimiter string            `yaml:"delimiter"` // auto, or one character; the word tab is read as that character
 	Sheet     string            `yaml:"sheet"`     // of a workbook; empty: found out
-	Expand    Size              `yaml:"expand"`    // most bytes that one file may expand to; 0 (auto): 1 GiB, or 1,000 times its size up to 64 GiB
+	Expand    Size              `yaml:"expand"`    // most bytes that one file may expand to; 0 (auto): 1 GiB, or 200 times its size up to 64 GiB
 	Dates     string            `yaml:"dates"`     // auto, ymd, dmy, mdy; excel: ymd, and numbers are a spreadsheet's days
 	Zone      string            `yaml:"zone"`      // time zone of times that name none, IANA name; empty: that of the recognised export, else the business time zone; frozen
 	Decimal   string            `yaml:"decimal"`   // auto, "." or ","
