@@ -48,6 +48,9 @@ type Figure struct {
 	// earlier snapshots (Score.Shift) and not by all of them: whichever did better.
 	Levelled  bool    `json:"levelled"`
 	Otherwise float64 `json:"log_loss_otherwise"` // log loss of the other level; equal where there is only one
+
+	Reliability []evaluate.Bin    `json:"reliability,omitempty"` // stated probability against the share that stayed away
+	Deciles     []evaluate.Decile `json:"deciles,omitempty"`     // tenths of the customers, those most at risk first
 }
 
 // Contest is one decision: does the challenger's log loss beat the champion's?
@@ -85,7 +88,8 @@ type Choice struct {
 // earlier snapshots, are tried at the level of all and at that of the latest
 // (Shift), and keep the one of the lower log loss: the season of the latest
 // window helps in some shops and harms in others (Online Retail: Brier .2043 at
-// the level of all, .2083 at that of the latest). Trees learn from snapshots whose
+// the level of all, .2083 at that of the latest). That is one choice of two made on
+// the last snapshot, for models and rules alike. Trees learn from snapshots whose
 // window had closed by the latest earlier one, which tells them when to stop
 // and by which they are calibrated (isotonic regression). Rows without a purchase
 // count nowhere.
@@ -312,6 +316,7 @@ func (c *chooser) enter(m Method, earlier []history) (candidate, error) {
 	}
 	c.levelled[m] = f.Levelled
 	f.Ranked = evaluate.Ranking(rank, c.test.events)
+	f.Reliability, f.Deciles = evaluate.Reliability(p, c.test.events, 10), evaluate.Deciles(rank, c.test.events)
 	c.Figures = append(c.Figures, f)
 	return candidate{method: m, p: p, loss: f.LogLoss}, nil
 }
@@ -332,6 +337,7 @@ func (c *chooser) enterPurchaseModel() {
 	}
 	f := Figure{Method: PurchaseModel, Calibrated: evaluate.Probability(p, c.test.events)}
 	f.Otherwise = f.LogLoss
+	f.Reliability, f.Deciles = evaluate.Reliability(p, c.test.events, 10), evaluate.Deciles(p, c.test.events)
 	c.Figures = append(c.Figures, f)
 }
 

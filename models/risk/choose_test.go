@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"clientele/engine/table"
+	"clientele/models/evaluate"
 	"clientele/models"
 )
 
@@ -108,8 +109,11 @@ func snapshotsOf(purchases []purchase, cuts ...int) []Snapshot {
 func TestChooseFallsBackToThePlainRule(t *testing.T) {
 	snapshots := snapshotsOf(renewal(600, 1, 0.1, 1), 500, 600, 700, 800)
 	shops, won := 20, 0
-	if *long {
+	switch {
+	case *long:
 		shops = 400
+	case testing.Short():
+		shops = 3
 	}
 	for shop := range shops {
 		r := rand.New(rand.NewPCG(4, uint64(shop)))
@@ -159,6 +163,16 @@ func TestChooseTakesAModelThatEarnsIt(t *testing.T) {
 	// The figures are of the test snapshot, not of training.
 	if c.Cut != 800 || c.Figures[0].N != snapshots[3].Table.Rows() || len(c.Contests) != 2 {
 		t.Errorf("cut %d, %d customers, %d contests", c.Cut, c.Figures[0].N, len(c.Contests))
+	}
+	// So are their curves, which have every customer and every event.
+	for _, f := range c.Figures {
+		near(t, "ECE of the curve of "+string(f.Method), evaluate.ECE(f.Reliability), f.ECE, 1e-15)
+		var customers, came float64
+		for _, d := range f.Deciles {
+			customers, came = customers+d.N, came+d.Events
+		}
+		near(t, "customers in the tenths of "+string(f.Method), customers, float64(f.N), 1e-9)
+		near(t, "events in the tenths of "+string(f.Method), came, float64(f.Events), 1e-6)
 	}
 	// Order of snapshots and number of workers make no difference, to the last bit.
 	shuffled := []Snapshot{snapshots[2], snapshots[3], snapshots[0], snapshots[1]}

@@ -120,7 +120,8 @@ func (g slowTree) value(rows []int, depth int, at func(j int) float64) float64 {
 				continue
 			}
 			gain := (la*la/(lb+g.set.L2) + ra*ra/(rb+g.set.L2) - a*a/(b+g.set.L2)) / 2
-			if gain > best+1e-9 || gain > best-1e-9 && j == column && c[i] < threshold {
+			// Rows of equal value ask the same question: rounding must not choose between columns.
+			if gain > best+1e-9 {
 				best, column, threshold = gain, j, c[i]
 			}
 		}
