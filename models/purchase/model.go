@@ -32,6 +32,7 @@ type Model struct {
 	Weight       string   `json:"weight,omitempty"`            // Float column read by Fit: how often each customer counts; empty: once
 	Buying       []string `json:"buying_covariates,omitempty"` // Float columns that act on how often customers buy
 	Churn        []string `json:"churn_covariates,omitempty"`  // Float columns that act on how soon they are lost
+	Level        float64  `json:"level,omitempty"`             // expected_orders and discounted_orders are those of the parameters times this; zero: 1. Probabilities and laws know nothing of it
 	Workers      int      `json:"-"`                           // goroutines of a fit; zero: one for each processor. Results do not depend on it
 }
 
@@ -109,6 +110,9 @@ func (m *Model) settings() (Model, error) {
 	}
 	if !(s.DiscountRate >= 0) || math.IsInf(s.DiscountRate, 1) {
 		return s, fmt.Errorf("%s: discount rate %v is below zero or no number", name, s.DiscountRate)
+	}
+	if !(s.Level >= 0) || math.IsInf(s.Level, 1) {
+		return s, fmt.Errorf("%s: level %v is below zero or no number", name, s.Level)
 	}
 	for _, list := range [][]string{m.Buying, m.Churn} {
 		seen := map[string]bool{}

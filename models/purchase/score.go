@@ -27,6 +27,7 @@ func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 	if err != nil {
 		return err
 	}
+	level := f.Level()
 	for i := range src.Rows() {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -43,7 +44,9 @@ func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 		if from == 0 {
 			from, dated = last.Ints[i]+int64(h.T-h.Tx), !last.Missing(i)
 		}
-		out.set(i, scores(i, h), from, dated)
+		s := scores(i, h)
+		s.Expected, s.Discounted = s.Expected*level, s.Discounted*level
+		out.set(i, s, from, dated)
 	}
 	return nil
 }
@@ -134,6 +137,29 @@ func (f *Fitted) reach() int {
 		return 0
 	}
 	return min(f.longest+f.longest/4+400, mostReach)
+}
+
+// Level is what Score multiplies forecasts of numbers of purchases by: Model.Level,
+// 1 where it is zero.
+func (f *Fitted) Level() float64 {
+	if f.settings.Level == 0 {
+		return 1
+	}
+	return f.settings.Level
+}
+
+// Forecasting returns what f learned, forecasting as m says: with its Horizon,
+// DiscountRate, Window and AsOf. Family, covariates and Level are those of the fit.
+// An error says what of m is out of range.
+func (f *Fitted) Forecasting(m Model) (*Fitted, error) {
+	s := f.settings
+	s.Horizon, s.DiscountRate, s.Window, s.AsOf = m.Horizon, m.DiscountRate, m.Window, m.AsOf
+	s, err := s.settings()
+	if err != nil {
+		return nil, err
+	}
+	return &Fitted{settings: s, report: f.report, method: f.method, family: f.family, estimates: f.estimates, covariance: f.covariance,
+		rate: f.rate, longest: f.longest, profiles: f.profiles, variants: f.variants}, nil
 }
 
 // Law returns the family at the estimates, for a customer with covariates z:
