@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"clientele/engine/table"
-	"clientele/models/evaluate"
 	"clientele/models"
+	"clientele/models/evaluate"
 )
 
 // shop is one of the two data sets of statistics.md, section 1 (d).
