@@ -449,6 +449,12 @@ func TestEulerIsThePlainSum(t *testing.T) {
 				q := p.customer(c.x, c.tx, c.t)
 				close(t, fmt.Sprintf("%+v %+v %v", p, c, h), q.expectedPlain(h), q.expectedAfter(0, h), 3e-12)
 			}
+			for _, u := range []float64{farAhead, 10 * farAhead} {
+				q := p.customer(c.x, c.tx, c.t)
+				if p.R+c.x < 100 {
+					close(t, fmt.Sprintf("%+v %+v far ahead, %v", p, c, u), q.expectedFar(u), q.expectedAfter(0, u*q.beta), 1e-10)
+				}
+			}
 		}
 	}
 }
@@ -607,6 +613,37 @@ func TestRegularity(t *testing.T) {
 				promised, bought = promised+e, bought+b.later[i]
 			}
 			close(t, "orders in the holdout", promised, bought, 0.05)
+		}
+	}
+}
+
+// Weekly tracking of the sample: what is expected of a customer by age adds up
+// to what is expected of the base, which is near what it did (2,457 repeat
+// purchases in 39 weeks, reference/clv.md; and 4,339 in 78).
+func TestTracking(t *testing.T) {
+	b := cdnow(t, "cdnow_sample.csv")
+	newcomers := make([]float64, 273)
+	var bought, later float64
+	for i, T := range b.t {
+		newcomers[272-T]++
+		bought, later = bought+float64(b.x[i]), later+b.later[i]
+	}
+	for _, p := range []Params{sampleBG, sampleMBG} {
+		law := Family{p.Clock}.At(p.Values(), purchase.Settings{})
+		ends := purchase.Weeks(2 * 273)
+		cumulative, weekly := purchase.Track(law, newcomers, ends)
+		var sum float64
+		for _, T := range b.t {
+			sum += ExpectedPurchases(p, float64(T)/7)
+		}
+		if ends[38] != 272 {
+			t.Fatalf("week 39 ends on day %d", ends[38])
+		}
+		close(t, "week 39", cumulative[38], sum, 1e-12)
+		close(t, "week 39, against what happened", cumulative[38], bought, 0.03)
+		close(t, "week 78, against what happened", cumulative[77], bought+later, 0.10)
+		if !(weekly[70] > 0 && weekly[70] < weekly[20]) {
+			t.Errorf("purchases of week 21 %v, of week 71 %v", weekly[20], weekly[70])
 		}
 	}
 }

@@ -49,12 +49,29 @@ func (c *customer) expectedPlain(h float64) float64 {
 	if c.a == 0 {
 		return c.rho * h / c.beta
 	}
+	if h > farAhead*c.beta {
+		return c.expectedFar(h / c.beta)
+	}
 	total := c.a + c.stays
 	p, q := c.a, total-1-c.rho
 	if q < 0 || p > c.rho+1 {
 		p, q = c.rho+1, c.stays
 	}
 	return c.rho * series(p, q, total, h/c.beta)
+}
+
+// farAhead is the horizon, in units of α+T, from which series needs so many
+// terms that a mean over p is cheaper. It matters for customers of today.
+const farAhead = 500
+
+// expectedFar is the mean over p of (1 - (1 + p u)^-ρ)/p, u = h/(α+T).
+func (c *customer) expectedFar(u float64) float64 {
+	l := c.losses(1 / (c.rho * u))
+	sum := l.never*c.rho*u - l.once*math.Expm1(-c.rho*math.Log1p(u))
+	for i, p := range l.p[:l.n] {
+		sum -= l.weight[i] * math.Expm1(-c.rho*math.Log1p(p*u)) / p
+	}
+	return sum
 }
 
 // series is the sum in expectedPlain at z = u/(1+u).

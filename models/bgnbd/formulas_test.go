@@ -261,9 +261,14 @@ func anyParams() *rapid.Generator[Params] {
 		log := func(low, high float64, name string) float64 {
 			return math.Exp(rapid.Float64Range(math.Log(low), math.Log(high)).Draw(t, name))
 		}
-		p := Params{R: log(.01, 50, "r"), Alpha: log(.05, 500, "alpha"), A: log(1e-4, 50, "a"), B: log(.01, 5000, "b")}
+		p := Params{R: log(.01, 50, "r"), A: log(1e-5, 50, "a"), B: log(1e-4, 1e5, "b")}
 		p.Modified = rapid.Bool().Draw(t, "modified")
 		p.K = rapid.SampledFrom([]int{0, 0, 1, 2, 3, 7, 12}).Draw(t, "k")
+		least := 1e-4
+		if p.K > 1 { // sums over ticks, of which there are many
+			least = .05
+		}
+		p.Alpha = log(least, 500, "alpha")
 		return p
 	})
 }

@@ -2,6 +2,7 @@ package bgnbd
 
 import (
 	"math"
+	"slices"
 
 	"clientele/models/purchase"
 	"clientele/models/stat"
@@ -25,13 +26,17 @@ func logLikelihood(h *purchase.Histories, p Params, workers int) (value float64,
 	} else {
 		days := newDays(p, h.Longest())
 		purchases := newPurchases(p, h.MostX())
+		silences := newSilences(p, h, days, workers)
 		stat.SumTo(sums[:], workers, len(h.Units), func(k int, dst []float64) {
 			u := h.Units[k]
-			g := newGroup(p, int(h.X[u.From]), purchases)
-			if g.k == 1 {
-				g.add(h, u, days)
-			} else {
-				g.addRegular(h, u, days)
+			g := newGroup(p, int(h.X[u.From]))
+			switch {
+			case g.k > 1:
+				g.addRegular(h, u, days, silences[k])
+			case g.lost == 0:
+				g.addSafe(h, u, days)
+			default:
+				g.add(h, u, days, silences[k])
 			}
 			g.sumTo(dst, purchases)
 		})
@@ -100,7 +105,7 @@ type group struct {
 	shapes, rates float64 // and of P(alive) times the derivatives of ln S by ρ and α
 }
 
-func newGroup(p Params, x int, v *purchases) *group {
+func newGroup(p Params, x int) *group {
 	g := &group{p: p, k: p.ticks(), x: x, risks: int(p.risks(float64(x))), rho: p.shape(float64(x))}
 	if p.A > 0 && g.risks > 0 {
 		g.lost = p.A / (p.B + float64(g.risks) - 1)
@@ -123,59 +128,45 @@ func (g *group) sumTo(dst []float64, v *purchases) {
 	}
 }
 
-// product is a sum of logs of numbers between 1e-40 and 1e40 that takes the log
-// of their product now and then.
-type product struct{ sum, of float64 }
-
-func (l *product) add(count, v float64) {
-	switch count {
-	case 1:
-		l.of *= v
-	case 2:
-		l.of *= v * v
-	default:
-		l.sum += count * math.Log(v)
-		return
-	}
-	if l.of < 1e-200 || l.of > 1e200 {
-		l.sum += math.Log(l.of)
-		l.of = 1
-	}
-}
-
-func (l *product) value() float64 { return l.sum + math.Log(l.of) }
-
-// block is how many chances of silence are computed at a time.
-const block = 256
-
-// add adds a unit of one tick to a purchase.
-func (g *group) add(h *purchase.Histories, u purchase.Unit, d *days) {
-	if g.lost == 0 {
-		g.addSafe(h, u, d)
-		return
-	}
-	silence := newSilence(g.rho, h, u, d)
-	logs := product{of: 1}
-	var chances [block]float64
-	for from := u.From; from < u.To; from += block {
-		to := min(from+block, u.To)
-		tx, t, count := h.Tx[from:to], h.T[from:to], h.Count[from:to]
-		silence.to(chances[:len(t)], tx, t)
-		for i, s := range chances[:len(t)] {
-			w, first, last := count[i], tx[i], t[i]
-			n := s + g.lost
-			alive := w * s / n
-			g.customers += w
-			g.logTx += w * d.log[first]
-			g.perTx += w * d.per[first]
-			g.alive += alive
-			g.shapes += alive * (d.log[first] - d.log[last])
-			g.rates += alive * (d.per[first] - d.per[last])
-			logs.add(w, n)
+// add adds a unit of one tick to a purchase. The logs of S+Q, which lie between
+// 1e-40 and 1e40, are taken of products of many of them.
+func (g *group) add(h *purchase.Histories, u purchase.Unit, d *days, s *silence) {
+	product := 1.0
+	for from := u.From; from < u.To; {
+		first, to := h.Tx[from], from
+		var customers, alive, logT, perT float64 // sums over one t_x, the last two times the chance to be alive
+		for ; to < u.To && h.Tx[to] == first; to++ {
+			w, last := h.Count[to], h.T[to]
+			none := s.chance(first, last, g.rho, d)
+			n := none + g.lost
+			switch w {
+			case 1:
+				product *= n
+			case 2:
+				product *= n * n
+			default:
+				g.braces += w * math.Log(n)
+			}
+			if product < 1e-200 || product > 1e200 {
+				g.braces += math.Log(product)
+				product = 1
+			}
+			share := w * none / n
+			customers += w
+			alive += share
+			logT += share * d.log[last]
+			perT += share * d.per[last]
 		}
+		g.customers += customers
+		g.alive += alive
+		g.logTx += customers * d.log[first]
+		g.perTx += customers * d.per[first]
+		g.shapes += alive*d.log[first] - logT
+		g.rates += alive*d.per[first] - perT
+		from = to
 	}
 	g.rates *= g.rho
-	g.braces = logs.value()
+	g.braces += math.Log(product)
 }
 
 // addSafe is add where nobody can have been lost: no purchase has been at risk.
@@ -194,63 +185,73 @@ func (g *group) addSafe(h *purchase.Histories, u purchase.Unit, d *days) {
 }
 
 // addRegular is add for several ticks to a purchase.
-func (g *group) addRegular(h *purchase.Histories, u purchase.Unit, d *days) {
+func (g *group) addRegular(h *purchase.Histories, u purchase.Unit, d *days, s *silence) {
 	var grow, harmonic [MostK]float64 // of the terms (ρ)_j/j! q^j, and of their derivatives by ρ
 	for j := range g.k - 1 {
 		grow[j] = (g.rho + float64(j)) / float64(j+1)
 		harmonic[j+1] = harmonic[j] + 1/(g.rho+float64(j))
 	}
-	silence := newSilence(g.rho, h, u, d)
-	var chances [block]float64
-	for from := u.From; from < u.To; from += block {
-		to := min(from+block, u.To)
-		tx, t, count := h.Tx[from:to], h.T[from:to], h.Count[from:to]
-		silence.to(chances[:len(t)], tx, t)
-		for i, none := range chances[:len(t)] { // no tick
-			w, first, last := count[i], tx[i], t[i]
-			q := float64(last-first) * week * d.per[last]
-			term, sum, slope := 1.0, 1.0, 0.0
-			for j := range g.k - 1 {
-				term *= q * grow[j]
-				sum += term
-				slope += term * harmonic[j+1]
-			}
-			alive := w
-			if g.lost == 0 {
-				g.braces += w * (g.rho*(d.log[first]-d.log[last]) + math.Log(sum))
-			} else {
-				n := none*sum + g.lost
-				alive *= none * sum / n
-				g.braces += w * math.Log(n)
-			}
-			g.customers += w
-			g.logTx += w * d.log[first]
-			g.perTx += w * d.per[first]
-			g.alive += alive
-			g.shapes += alive * (d.log[first] - d.log[last] + slope/sum)
-			g.rates += alive * q * d.per[first] * term / sum
+	for i := u.From; i < u.To; i++ {
+		w, first, last := h.Count[i], h.Tx[i], h.T[i]
+		q := float64(last-first) * week * d.per[last]
+		term, sum, slope := 1.0, 1.0, 0.0
+		for j := range g.k - 1 {
+			term *= q * grow[j]
+			sum += term
+			slope += term * harmonic[j+1]
 		}
+		alive := w
+		if g.lost == 0 {
+			g.braces += w * (g.rho*(d.log[first]-d.log[last]) + math.Log(sum))
+		} else {
+			none := sum * s.chance(first, last, g.rho, d)
+			n := none + g.lost
+			alive *= none / n
+			g.braces += w * math.Log(n)
+		}
+		g.customers += w
+		g.logTx += w * d.log[first]
+		g.perTx += w * d.per[first]
+		g.alive += alive
+		g.shapes += alive * (d.log[first] - d.log[last] + slope/sum)
+		g.rates += alive * q * d.per[first] * term / sum
 	}
 	g.rates *= g.rho + float64(g.k-1)
 }
 
-// silence gives the chances of no tick in (t_x, T], ((α+t_x)/(α+T))^ρ, of the
-// histories of one unit.
+// silence gives the chances of no tick in (t_x, T], ((α+t_x)/(α+T))^ρ, of all
+// histories of one x, from tables by day.
 type silence struct {
-	rho      float64
-	days     *days
-	from     int32     // day of the first entry of the tables
-	up, down []float64 // by day: (α+day)^ρ, scaled, and one over it; nil where tables do not pay
+	from     int32     // day of the first entry
+	up, down []float64 // (α+day)^ρ, scaled, and one over it; nil where tables do not pay
 }
 
-func newSilence(rho float64, h *purchase.Histories, u purchase.Unit, d *days) silence {
-	s := silence{rho: rho, days: d}
-	first, last := h.Tx[u.From], h.T[u.From]
-	for i := u.From; i < u.To; i++ {
-		first, last = min(first, h.Tx[i]), max(last, h.T[i])
+// newSilences returns the silence of each unit, one for all units of an x.
+func newSilences(p Params, h *purchase.Histories, d *days, workers int) []*silence {
+	silences := make([]*silence, len(h.Units))
+	var first []int // unit of each x
+	for k, u := range h.Units {
+		if k == 0 || h.X[u.From] != h.X[h.Units[k-1].From] {
+			first = append(first, k)
+			silences[k] = &silence{}
+		} else {
+			silences[k] = silences[k-1]
+		}
 	}
-	if int(last-first) > u.To-u.From || rho*(d.log[last]-d.log[first]) > 600 {
-		return s
+	stat.Each(workers, len(first), func(i int) {
+		from, to := h.Units[first[i]].From, len(h.X)
+		if i+1 < len(first) {
+			to = h.Units[first[i+1]].From
+		}
+		silences[first[i]].fill(p.shape(float64(h.X[from])), h.Tx[from:to], h.T[from:to], d)
+	})
+	return silences
+}
+
+func (s *silence) fill(rho float64, tx, t []int32, d *days) {
+	first, last := slices.Min(tx), slices.Max(t)
+	if int(last-first) > len(t) || rho*(d.log[last]-d.log[first]) > 600 {
+		return
 	}
 	s.from = first
 	s.up, s.down = make([]float64, last-first+1), make([]float64, last-first+1)
@@ -258,18 +259,11 @@ func newSilence(rho float64, h *purchase.Histories, u purchase.Unit, d *days) si
 		s.up[i] = math.Exp(rho * (d.log[first+int32(i)] - d.log[first]))
 		s.down[i] = 1 / s.up[i]
 	}
-	return s
 }
 
-// to writes the chances of histories tx, t to dst, of the same length.
-func (s *silence) to(dst []float64, tx, t []int32) {
+func (s *silence) chance(tx, t int32, rho float64, d *days) float64 {
 	if s.up == nil {
-		for i := range dst {
-			dst[i] = math.Exp(s.rho * (s.days.log[tx[i]] - s.days.log[t[i]]))
-		}
-		return
+		return math.Exp(rho * (d.log[tx] - d.log[t]))
 	}
-	for i := range dst {
-		dst[i] = s.up[tx[i]-s.from] * s.down[t[i]-s.from]
-	}
+	return s.up[tx-s.from] * s.down[t-s.from]
 }

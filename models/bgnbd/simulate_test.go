@@ -65,7 +65,7 @@ func benchBase(b *testing.B) *base {
 	b.Helper()
 	// Three years; customers come all the time, and as many stay as give the
 	// 400,000 distinct histories of a real shop.
-	return simulate(Params{R: 0.7, Alpha: 7, A: 0.9, B: 3}, 1_000_000, 1095, 1095, 0, 1)
+	return simulate(Params{R: 0.35, Alpha: 9, A: 0.9, B: 2}, 1_000_000, 1095, 1095, 0, 1)
 }
 
 func BenchmarkFit1M(b *testing.B) {
