@@ -10,10 +10,13 @@ import (
 )
 
 // The bounds from which a poor fit is named: of the test, and of the distance of
-// the curves, since with many customers a test finds every trifle.
+// the curves, since with many customers a test finds every trifle. The distance is
+// taken at renewals to which some share of the customers came: beyond, the plain
+// curve is that of a handful.
 const (
 	poorP   = 0.01
 	poorGap = 0.01
+	handful = 0.05
 )
 
 // judge compares the model with what was seen.
@@ -37,7 +40,7 @@ func (f *Fitted) judge(r Renewals) {
 		}
 		model *= 1 - rate
 		plain *= 1 - r.Left[t]/came
-		if gap := math.Abs(model - plain); gap > f.Gap {
+		if gap := math.Abs(model - plain); gap > f.Gap && came >= handful*r.Came[0] {
 			f.Gap, f.GapAt = gap, t+1
 		}
 	}
@@ -51,7 +54,7 @@ func (f *Fitted) judge(r Renewals) {
 	}
 	if f.P < poorP && f.Gap > poorGap {
 		f.Warnings = append(f.Warnings, models.Warning{Code: "poor_fit",
-			En: fmt.Sprintf("The model describes these renewals poorly: after renewal %d its share of customers is %.1f points off the observed one (chi-square test: p = %.2g). Customers of several kinds of contract are one reason: fit each kind by itself. Forecasts are that uncertain at least.", f.GapAt, 100*f.Gap, f.P),
-			Zh: fmt.Sprintf("模型对这些续约数据的拟合不佳：第 %d 次续约后，留存比例与实际相差 %.1f 个百分点（卡方检验 p = %.2g）。一个可能原因是混合了多种合同：请分别拟合。预测至少有这么大的不确定性。", f.GapAt, 100*f.Gap, f.P)})
+			En: fmt.Sprintf("The model describes these renewals poorly: after renewal %d its share of customers is %.1f points off the observed one (chi-square test: p = %.2g). Several kinds of contract in one, or periods in which nobody can leave, are reasons: fit each kind by itself, and count its own renewals. Forecasts are that uncertain at least.", f.GapAt, 100*f.Gap, f.P),
+			Zh: fmt.Sprintf("模型对这些续约数据的拟合不佳：第 %d 次续约后，留存比例与实际相差 %.1f 个百分点（卡方检验 p = %.2g）。可能的原因是混合了多种合同，或存在不能退出的期间：请按合同分别拟合，并按各自的续约次数计数。预测至少有这么大的不确定性。", f.GapAt, 100*f.Gap, f.P)})
 	}
 }

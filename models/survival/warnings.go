@@ -39,7 +39,7 @@ func (c *Cox) warn(names []string) {
 	}
 	if estimated > 0 && c.Left < perCoefficient*float64(estimated) {
 		c.Warnings = append(c.Warnings, models.Warning{Code: "few_events",
-			En: fmt.Sprintf("Few customers left (%.6g) for %d effects: below %d each, estimates are too far from zero and intervals too narrow.", c.Left, estimated, perCoefficient),
+			En: fmt.Sprintf("Few customers left (%.6g) for %d effects: below %d each, estimates tend to lie too far from zero and intervals to be too narrow.", c.Left, estimated, perCoefficient),
 			Zh: fmt.Sprintf("流失客户过少（%.6g 人对应 %d 个影响）：平均每个不足 %d 人时，估计值会偏大，区间会偏窄。", c.Left, estimated, perCoefficient)})
 	}
 }
