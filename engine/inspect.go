@@ -199,7 +199,7 @@ func (w *writer) look(ctx context.Context, l Loading, path sourceFile, rows int)
 	if err != nil {
 		return in, err
 	}
-	opt.Fold, opt.HashLate = nil, true
+	opt.Fold, opt.HashLate, opt.Configured = nil, true, !l.FromHere
 	file, err := ingest.Open(ctx, path.file, opt, func(path string, opt ingest.Options) (ingest.Reader, ingest.Detected, error) {
 		r, found, err := formats.Open(path, opt)
 		in.Delimiter = found.Delimiter

@@ -390,7 +390,7 @@ func (w *writer) open(ctx context.Context, l Loading, path sourceFile) (*merge, 
 	if err != nil {
 		return nil, nil, err
 	}
-	opt.HashLate = true
+	opt.HashLate, opt.Configured = true, !l.FromHere
 	file, err := ingest.Open(ctx, path.file, opt, formats.Open)
 	if err != nil {
 		return nil, nil, &unreadable{err}

@@ -323,8 +323,8 @@ func (m *merge) compare(before []string, fed map[string]string) error {
 		if had == "" || has != "" || m.source.Map[had] == "-" {
 			continue
 		}
-		return &refusal{fmt.Sprintf("column %q, from which earlier files of the source gave %s, is gone, and no other has its name: name one with --map %s=COLUMN, or say that there is none with --map %s=-",
-			fed[had], had, had, had)}
+		return &refusal{fmt.Sprintf("column %q, from which earlier files of the source gave %s, is gone, and no other has its name: name one with %s, or say that there is none with %s",
+			fed[had], had, m.file.MapAdvice(had, "COLUMN"), m.file.MapAdvice(had, "-"))}
 	}
 	if len(gone) > 0 {
 		note("columns of earlier files that this one lacks: %s", strings.Join(gone, ", "))

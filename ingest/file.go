@@ -33,6 +33,7 @@ type Options struct {
 	Fold        *Fold             // nil: chunks keep every column of each row
 	HashLate    bool              // File.Hash may be empty until Sum, or Load, has returned
 	Sheet       string            // of a workbook: its name, or its number from 1; "": the first that holds a table
+	Configured  bool              // the file is of a source of clientele.yaml: advice names its settings, not flags
 	Root        string            // folder of the source: segments key=value of the path below it become columns; "": none
 	Expand      int64             // bytes that a compressed file may hold; 0: 1 GiB, or 200 times its size up to 64 GiB
 }
@@ -207,7 +208,7 @@ func (f *File) recognise(k kind) error {
 	if err != nil {
 		return err
 	}
-	if err := check(k, f.Header, bindings, f.opt.Map, f.Source); err != nil {
+	if err := check(k, f.Header, bindings, f.opt, f.Source); err != nil {
 		return err
 	}
 	f.Bindings, f.Notes = bindings, append(f.Notes, notes...)
@@ -380,6 +381,7 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 		err = f.unchanged()
 	}
 	if err == nil {
+		f.plan.unknown.found.say = f.opt.advice()
 		err = f.plan.unknown.err()
 	}
 	if err == nil {

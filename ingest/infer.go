@@ -224,6 +224,7 @@ func (e *evidence) inspect(b *Block, cols []column, dates, decimals []bool) {
 // returns notes for people. A column that does not tell follows the others of
 // its file that do; dates that nobody can tell are an error.
 func (e *evidence) decide(cols []column, opt Options) (notes []string, err error) {
+	say := opt.advice()
 	dates, decimals := opt.Dates == "" || opt.Dates == "auto", opt.Decimal == "" || opt.Decimal == "auto"
 	var sure map[dateOrder]int
 	if dates {
@@ -262,7 +263,7 @@ func (e *evidence) decide(cols []column, opt Options) (notes []string, err error
 				}
 			}
 			if !ok {
-				return nil, fmt.Errorf("column %q: %q may be day/month or month/day, and the column does not tell; say which with --dates dmy or --dates mdy", c.header, d.example)
+				return nil, fmt.Errorf("column %q: %q may be day/month or month/day, and the column does not tell; say which with %s or %s", c.header, d.example, say.set("dates", "dmy"), say.set("dates", "mdy")+say.where())
 			}
 			c.order = order
 			notes = append(notes, fmt.Sprintf("column %q: dates read as %s", c.header, order))
@@ -279,7 +280,7 @@ func (e *evidence) decide(cols []column, opt Options) (notes []string, err error
 				c.style = styleComma
 				notes = append(notes, fmt.Sprintf("column %q: numbers read with a decimal comma", c.header))
 			case d.comma == d.point && d.comma > 0:
-				return nil, fmt.Errorf("column %q: as many numbers with a decimal point as with a decimal comma; say which with --decimal . or --decimal ,", c.header)
+				return nil, fmt.Errorf("column %q: as many numbers with a decimal point as with a decimal comma; say which with %s or %s", c.header, say.set("decimal", "."), say.set("decimal", ",")+say.where())
 			case d.comma == d.point && d.unclear > 0:
 				notes = append(notes, fmt.Sprintf("column %q: the comma in %q read as a group of thousands", c.header, d.example))
 			}

@@ -287,7 +287,8 @@ func amountOf(s *Source, bindings []Binding) string {
 // check refuses a file that lacks columns its kind needs, or that is plainly a
 // file of another kind. A mapping or a source says that it is known what the file
 // is: then only lacking columns are refused.
-func check(k kind, header []string, bindings []Binding, mapping map[string]string, source *Source) error {
+func check(k kind, header []string, bindings []Binding, opt Options, source *Source) error {
+	mapping, say := opt.Map, opt.advice()
 	lacking := k.missing(bindings)
 	if buyerless(k, mapping, source) {
 		lacking = slices.DeleteFunc(lacking, func(need []string) bool { return slices.Equal(need, who()) })
@@ -300,23 +301,23 @@ func check(k kind, header []string, bindings []Binding, mapping map[string]strin
 		if other == "" {
 			return nil
 		}
-		return fmt.Errorf("this looks like a file of %s, not of %s: load it as %s, or name the columns with --map", other, k.name, other)
+		return fmt.Errorf("this looks like a file of %s, not of %s: load it as %s, or name the columns with %s", other, k.name, other, say.mapped("COLUMN", "TARGET")+say.where())
 	}
-	var need, how []string
+	var need, targets []string
 	nobody := false
 	for _, l := range lacking {
 		need = append(need, strings.Join(l, " or "))
-		how = append(how, l[0]+"=COLUMN")
+		targets = append(targets, l[0])
 		nobody = nobody || k.name == "orders" && slices.Equal(l, who())
 	}
-	advice := "name it with --map " + strings.Join(how, ",")
+	how := "name it with " + say.mapped("COLUMN", targets...) + say.where()
 	if nobody {
-		advice += "; with --map customer_id=- it is loaded without customers"
+		how += "; with " + say.mapped(`-`, "customer_id") + " it is loaded without customers"
 	}
 	if other != "" {
-		advice = fmt.Sprintf("this looks like a file of %s: load it as %s, or %s", other, other, advice)
+		how = fmt.Sprintf("this looks like a file of %s: load it as %s, or %s", other, other, how)
 	}
-	return fmt.Errorf("no column for %s among %s; %s", strings.Join(need, ", nor for "), quoted(header), advice)
+	return fmt.Errorf("no column for %s among %s; %s", strings.Join(need, ", nor for "), quoted(header), how)
 }
 
 // likelier names the kind that a file plainly is instead of k, or "". Another

@@ -130,7 +130,7 @@ func TestRecogniseExports(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = check(k, e.Columns, bindings, nil, nil)
+		err = check(k, e.Columns, bindings, Options{}, nil)
 		if w.lacks != "" {
 			if err == nil || !strings.Contains(err.Error(), w.lacks) {
 				t.Errorf("%s: %v, want an error with %q", name, err, w.lacks)
@@ -180,7 +180,7 @@ func TestRecogniseData(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := check(k, header, bindings, nil, nil); err != nil {
+		if err := check(k, header, bindings, Options{}, nil); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
 		if got := bound(bindings); !maps.Equal(got, w.columns) {
@@ -355,7 +355,7 @@ func TestKindIsNotGuessedAway(t *testing.T) {
 		header := strings.Split(c.header, "|")
 		bindings, _, err := recognise(k, header, nil)
 		if err == nil {
-			err = check(k, header, bindings, nil, nil)
+			err = check(k, header, bindings, Options{}, nil)
 		}
 		if err != nil {
 			t.Errorf("%s with %s: %v", c.kind, c.header, err)

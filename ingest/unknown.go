@@ -14,6 +14,7 @@ type UnknownStatus struct {
 	Column string           // header of the column
 	Words  map[string]int64 // word, as the file has it: rows
 	Rows   int64            // with such a word
+	say    advice           // how to say which column it is
 	Many   bool             // there are more different words than Words holds
 }
 
@@ -32,8 +33,8 @@ func (e *UnknownStatus) Error() string {
 		if e.Many {
 			least = "more than "
 		}
-		return fmt.Sprintf("column %q has %s%d different words that are no status, %s among them: it is likely none; name another column with --map status=COLUMN, or none with --map status=-",
-			e.Column, least, len(words), quoted(shorten(words[:3])))
+		return fmt.Sprintf("column %q has %s%d different words that are no status, %s among them: it is likely none; name another column with %s, or none with %s",
+			e.Column, least, len(words), quoted(shorten(words[:3])), e.say.mapped("COLUMN", "status"), e.say.mapped("-", "status")+e.say.where())
 	}
 	var counts, yaml, flag []string
 	for i, w := range shorten(words) {
