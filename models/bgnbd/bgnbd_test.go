@@ -671,6 +671,7 @@ func TestCoverage(t *testing.T) {
 				}
 			}
 		}
+		t.Logf("%+v: %.1f %% of 95 %% intervals cover", p, 100*inside/all)
 		// The four of one set go together: their rate varies as that of about 2 sets of independent ones.
 		within := 0.02 + 3*math.Sqrt(.95*.05/(2*float64(sets)))
 		if rate := inside / all; math.Abs(rate-.95) > within {
