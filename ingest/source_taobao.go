@@ -84,7 +84,8 @@ func (t taobaoColumns) mend(c *Cells) {
 // setWho takes the landline where no mobile number is shown, the address that holds,
 // and province and city from the beginning of the address: 浙江省 杭州市 西湖区 文三路1号.
 func (t taobaoColumns) setWho(c *Cells, r int) {
-	if mobile := c.Get(r, t.mobile); t.mobile >= 0 && (len(mobile) == 0 || hidden(mobile)) {
+	mobile, landline := c.Get(r, t.mobile), c.Get(r, t.landline)
+	if (len(mobile) == 0 || hidden(mobile)) && bytes.ContainsAny(landline, "0123456789") && !hidden(landline) { // 'null is none
 		c.Copy(r, t.mobile, t.landline)
 	}
 	address := c.Get(r, t.changed)

@@ -90,7 +90,7 @@ func youzanCustomers() *Source {
 			name, nickname := h.Column("客户姓名"), h.Column("客户昵称")
 			return func(c *Cells) {
 				for r := range c.Rows() {
-					if v := c.Get(r, name); len(v) == 0 || hidden(v) {
+					if v := c.Get(r, name); len(c.Get(r, nickname)) > 0 && (len(v) == 0 || hidden(v)) {
 						c.Copy(r, name, nickname)
 					}
 				}
