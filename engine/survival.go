@@ -113,20 +113,24 @@ func (e *Engine) Survival(ctx context.Context, s Surviving) (*Survived, error) {
 	if err := a.read(event, value, valued); err != nil {
 		return nil, err
 	}
-	done := e.stage("survival curves", int64(in.rows))
-	defer done()
-	if err := a.curves(); err != nil {
-		return nil, in.place(err)
+	parts := []struct {
+		name   string
+		wanted bool
+		do     func(context.Context) error
+	}{
+		{"survival curves", true, func(context.Context) error { return a.curves() }},
+		{"fit cox", len(s.Cox) > 0, a.regress},
+		{"fit sbg", s.SBG, a.renewals},
 	}
-	if len(s.Cox) > 0 {
-		if err := a.regress(ctx); err != nil {
-			return nil, in.place(err)
+	for _, part := range parts {
+		if !part.wanted {
+			continue
 		}
-	}
-	if s.SBG {
-		if err := a.renewals(ctx); err != nil {
-			return nil, in.place(err)
+		done := e.stage(part.name, int64(in.rows))
+		if err := part.do(ctx); err != nil {
+			return nil, in.place(s.Time, err)
 		}
+		done()
 	}
 	if t := table.New(a.tests.columns...); t.Rows() > 0 {
 		out.Tests = t

@@ -163,7 +163,7 @@ func (a *analysis) proportional(d *design, c *survival.Cox) error {
 	for _, t := range d.terms {
 		at = append(at, t.at)
 	}
-	z, err := survival.TestProportional(d.data, d.columns, c, survival.ScaleKM, at)
+	z, err := survival.CheckProportional(d.data, d.columns, c, survival.ScaleKM, at)
 	if err != nil {
 		return err
 	}

@@ -210,16 +210,13 @@ func (in *survivalRows) wrong(column string, row int, reason string) error {
 	return fmt.Errorf("row %d of the query: column %s: %q: %s", row+1, column, value, reason)
 }
 
-// place words an error of a row by where it stands and its time.
-func (in *survivalRows) place(err error) error {
+// place words an error of a row by where it stands.
+func (in *survivalRows) place(column string, err error) error {
 	var r *rowAt
 	if !errors.As(err, &r) {
 		return err
 	}
-	if in.file {
-		return fmt.Errorf("%s:%d: %s", in.name, in.lines[r.row], r.reason)
-	}
-	return fmt.Errorf("row %d of the query: %s", r.row+1, r.reason)
+	return in.wrong(column, r.row, r.reason)
 }
 
 // parseNumber reads a finite number, full-width digits among them.

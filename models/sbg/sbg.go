@@ -54,7 +54,7 @@ type RowError struct {
 	Reason string
 }
 
-// Error reads like sbg: row 4: 2.5 is no whole number of renewals.
+// Error reads like sbg: row 4: is no whole number of renewals up to 100000.
 func (e *RowError) Error() string { return fmt.Sprintf("sbg: row %d: %s", e.Row, e.Reason) }
 
 // mostRenewals bounds how many renewals one customer may have come to.
@@ -72,9 +72,9 @@ func FromDurations(time []float64, left []bool, weight []float64) (Renewals, err
 	for i, t := range time {
 		switch {
 		case t != math.Trunc(t) || t < 0 || t > mostRenewals:
-			return Renewals{}, &RowError{i, fmt.Sprintf("%v is no whole number of renewals up to %d", t, mostRenewals)}
+			return Renewals{}, &RowError{i, fmt.Sprintf("is no whole number of renewals up to %d", mostRenewals)}
 		case left[i] && t == 0:
-			return Renewals{}, &RowError{i, "left at renewal 0: the first renewal is 1"}
+			return Renewals{}, &RowError{i, "left at renewal 0, and the first is 1"}
 		case weight != nil && !(weight[i] > 0 && weight[i] <= math.MaxFloat64):
 			return Renewals{}, &RowError{i, "weight is not above zero and finite"}
 		}

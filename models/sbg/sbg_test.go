@@ -238,8 +238,8 @@ func TestUnfitData(t *testing.T) {
 		time, weight float64
 		want         string
 	}{
-		{2.5, 1, "row 0: 2.5 is no whole number of renewals"},
-		{-1, 1, "row 0: -1 is no whole number"},
+		{2.5, 1, "row 0: is no whole number of renewals"},
+		{-1, 1, "row 0: is no whole number"},
 		{math.NaN(), 1, "no whole number"},
 		{1e9, 1, "no whole number"},
 		{0, 1, "left at renewal 0"},

@@ -22,13 +22,13 @@ type Proportional struct {
 	Global Test   // of all columns
 }
 
-// TestProportional tests the assumption of proportional hazards of a fit on the
+// CheckProportional tests the assumption of proportional hazards of a fit on the
 // rows and columns it was made from: the score test of a coefficient for column
 // x scale(time) beside the column itself (Grambsch & Therneau 1994, in the exact
 // form of R's cox.zph since survival 3.0). terms are the columns of each test, such as all levels of
 // one category; nil: each column by itself. Columns that are not Estimated are
 // left out, and a term of nothing else has no degree of freedom.
-func TestProportional(d Data, columns [][]float64, fit *Cox, scale Scale, terms [][]int) (*Proportional, error) {
+func CheckProportional(d Data, columns [][]float64, fit *Cox, scale Scale, terms [][]int) (*Proportional, error) {
 	if len(columns) != len(fit.beta) || len(d.Time) != fit.Rows {
 		panic(fmt.Sprintf("survival: a fit of %d rows and %d columns tested on %d and %d", fit.Rows, len(fit.beta), len(d.Time), len(columns)))
 	}

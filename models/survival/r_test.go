@@ -216,7 +216,7 @@ func compare(t *testing.T, d Data, columns [][]float64, ties Ties, want regresse
 		near(t, "its upper end", p.Upper, want.high[i])
 	}
 	for scale, chi := range want.change {
-		z, err := TestProportional(d, columns, c, scale, want.terms)
+		z, err := CheckProportional(d, columns, c, scale, want.terms)
 		if err != nil {
 			t.Fatal(err)
 		}

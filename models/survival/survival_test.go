@@ -158,7 +158,7 @@ func TestCollinearAndConstantColumnsAreLeftOut(t *testing.T) {
 	if c.LikelihoodRatio.DF != 1 || c.Wald.DF != 1 || !warned(c, "collinear_columns") || !strings.Contains(c.Warnings[0].En, "same, twice") {
 		t.Errorf("%+v", c)
 	}
-	z, err := TestProportional(d, [][]float64{same, b, twice}, c, ScaleTime, nil)
+	z, err := CheckProportional(d, [][]float64{same, b, twice}, c, ScaleTime, nil)
 	if err != nil || z.Terms[0].DF != 0 || !math.IsNaN(z.Terms[0].P) || z.Terms[1].DF != 1 || z.Global.DF != 1 {
 		t.Errorf("%+v, %v", z, err)
 	}
@@ -409,7 +409,7 @@ func TestIntervalsCoverTheTruth(t *testing.T) {
 		if p := c.Predict([]float64{1, 0}, 0.5); p.Lower <= math.Exp(-0.5*math.Exp(0.7)) && math.Exp(-0.5*math.Exp(0.7)) <= p.Upper {
 			predicted++
 		}
-		z, err := TestProportional(d, columns, c, ScaleKM, nil)
+		z, err := CheckProportional(d, columns, c, ScaleKM, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -466,7 +466,7 @@ func TestFadingEffectIsSeen(t *testing.T) {
 		}
 		d.Time, d.Event, x = append(d.Time, time), append(d.Event, true), append(x, v)
 	}
-	z, err := TestProportional(d, [][]float64{x}, fit(t, d, [][]float64{x}, Settings{}), ScaleKM, nil)
+	z, err := CheckProportional(d, [][]float64{x}, fit(t, d, [][]float64{x}, Settings{}), ScaleKM, nil)
 	if err != nil || z.Global.P > 1e-6 {
 		t.Errorf("%+v, %v", z, err)
 	}
