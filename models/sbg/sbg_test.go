@@ -400,3 +400,30 @@ func TestTelco(t *testing.T) {
 	}
 	t.Logf("alpha %.4f (%.4f), beta %.4f (%.4f), log-likelihood %.3f", f.Alpha, f.AlphaSE, f.Beta, f.BetaSE, f.LogLikelihood)
 }
+
+// Whatever the parameters, retention, survival and residual lifetime are finite
+// and in range, and the residual lifetime is its own sum.
+func TestExtremeParametersStayInRange(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 6))
+	for range 1000 {
+		any := func(low, high float64) float64 { return math.Exp(low + (high-low)*r.Float64()) }
+		p := NewParams(any(-14, 14), any(-14, 14))
+		n, rate := int(any(0, 11)), any(-9, 1)
+		most := (1 + rate) / rate
+		v := p.ResidualLifetime(n, rate)
+		if !(v >= 0 && v <= most*(1+1e-9)) {
+			t.Errorf("%+v: residual lifetime %v at %d, rate %v", p, v, n, rate)
+		}
+		if rate > 0.01 {
+			if sum := p.ResidualLifetimeWithin(n, int(40/math.Log1p(rate)), rate); math.Abs(v-sum) > 1e-9*sum+1e-15 {
+				t.Errorf("%+v: residual lifetime %v at %d, rate %v, by its sum %v", p, v, n, rate, sum)
+			}
+		}
+		if s := p.Survival(n); !(s >= 0 && s <= 1) || p.Survival(n+1) > s*(1+1e-9) {
+			t.Errorf("%+v: survival %v after %d, then %v", p, s, n, p.Survival(n+1))
+		}
+		if q := p.Retention(n); !(q >= 0 && q <= 1) {
+			t.Errorf("%+v: retention %v at %d", p, q, n)
+		}
+	}
+}
