@@ -1,11 +1,18 @@
 package interval
 
-import "testing"
+import (
+	"testing"
 
-// A base of 200,000 customers over two years, at the estimates of one like it.
+	"clientele/models/paretonbd"
+)
+
+// dense is a shop whose customers have many different histories.
+var dense = truth{paretonbd.Params{R: 0.7, Alpha: 15, S: 0.6, Beta: 25}, usual.spend}
+
+// A base of 200,000 customers.
 func BenchmarkBase(b *testing.B) {
-	s := simulate(usual, 200_000, 730, 730, 1)
-	f := forecaster(b, s.table)
+	s := simulate(dense, 200_000, 1)
+	f := forecaster(b, s.table, dense)
 	b.ResetTimer()
 	for range b.N {
 		base, err := f.Base(b.Context(), s.table)
@@ -18,8 +25,8 @@ func BenchmarkBase(b *testing.B) {
 }
 
 func BenchmarkTotals(b *testing.B) {
-	s := simulate(usual, 200_000, 730, 730, 1)
-	f := forecaster(b, s.table)
+	s := simulate(dense, 200_000, 1)
+	f := forecaster(b, s.table, dense)
 	base := base(b, f, s.table)
 	segment := make([]int32, s.table.Rows())
 	for i := range segment {

@@ -48,7 +48,7 @@ func (m *mixture) below(w float64) float64 {
 		distance := m.q - 1.0/3 - (n.all+1.0/3)*y + 0.02*(x/m.q-y/n.shape+(x-0.5)/(n.all+1))
 		apart := s - n.all*y
 		var square float64 // of the scale
-		if math.Abs(apart) < 1e-4*n.all {
+		if math.Abs(apart) < 1e-3*min(s, n.shape-0.5) {
 			square = 1 / (n.all * x * y) // the limit
 		} else {
 			square = 2 * (n.logs - s*ly - (n.shape-0.5)*lx) / (apart * apart)
@@ -209,11 +209,11 @@ func (m *mixture) capped(beyond float64) cumulants {
 	middle := m.middle()
 	limit := math.Log(quantile(m.below, 1-beyond, middle))
 	// E min(W, c)^k = ∫ k w^(k-1) P(W > w) dw up to c, in ln w by Gauss's rule in
-	// panels. What is below a thousandth of the middle counts for nothing.
+	// panels. Below a thousandth of the middle there is next to nothing of W.
 	low := math.Log(middle) - 7
 	panels := max(1, math.Ceil((limit-low)/2))
 	width := (limit - low) / panels
-	var m1, m2, m3 float64
+	m1, m2, m3 := math.Exp(low)*(1-m.none), 0.0, 0.0
 	for k := 0.0; k < panels; k++ {
 		for i, at := range gauss6.at {
 			w := math.Exp(low + width*(k+at))

@@ -14,7 +14,7 @@ import (
 	"clientele/models/purchase"
 )
 
-var long = flag.Bool("long", false, "a thousand simulated shops in place of some")
+var long = flag.Bool("long", false, "many simulated shops in place of some")
 
 // truth is what simulated shops are made from.
 type truth struct {
@@ -22,15 +22,22 @@ type truth struct {
 	spend  gammagamma.Params
 }
 
-// Two shops like CDNOW's and one of heavy-tailed spend.
+// Shops of slow customers, whose purchases hardly ever share a day: the models
+// run in continuous time, and where many purchases are merged into days their
+// parameters are off by some of a standard error. One has spend like CDNOW's, the
+// other spend of infinite variance.
 var (
-	usual = truth{paretonbd.Params{R: 0.7, Alpha: 8, S: 0.6, Beta: 12}, gammagamma.Params{P: 6.25, Q: 3.74, V: 15.4}}
-	heavy = truth{paretonbd.Params{R: 0.7, Alpha: 8, S: 0.6, Beta: 12}, gammagamma.Params{P: 3, Q: 1.7, V: 20}}
+	usual = truth{paretonbd.Params{R: 0.7, Alpha: 40, S: 0.6, Beta: 60}, gammagamma.Params{P: 6.25, Q: 3.74, V: 15.4}}
+	heavy = truth{usual.orders, gammagamma.Params{P: 3, Q: 1.7, V: 20}}
+	// Nobody is ever lost: S is zero.
+	faithful = truth{paretonbd.Params{R: 0.7, Alpha: 60}, usual.spend}
 )
 
 const (
-	horizon  = 365
-	discount = 0.1 // a year
+	horizon  = 1095
+	discount = 0.1  // a year
+	length   = 2000 // days of history, at most
+	spread   = 1500 // days over which customers came
 )
 
 // shop is a base at its as-of day and what followed.
@@ -43,7 +50,7 @@ type shop struct {
 // simulate draws n customers as the models have them. Their first purchase falls
 // on one of the first `spread` of `length` days; purchases round up to whole
 // days, those of one day are one.
-func simulate(p truth, n, length, spread int, seed uint64) *shop {
+func simulate(p truth, n int, seed uint64) *shop {
 	rng := rand.New(rand.NewPCG(seed, 31))
 	rates := distuv.Gamma{Alpha: p.orders.R, Beta: p.orders.Alpha, Src: rng}
 	deaths := distuv.Gamma{Alpha: p.orders.S, Beta: p.orders.Beta, Src: rng}
@@ -54,7 +61,10 @@ func simulate(p truth, n, length, spread int, seed uint64) *shop {
 	s := &shop{}
 	for range n {
 		t := length - rng.IntN(spread)
-		rate, life := rates.Rand()/7, rng.ExpFloat64()/(deaths.Rand()/7)
+		rate, life := rates.Rand()/7, math.Inf(1)
+		if p.orders.S > 0 {
+			life = rng.ExpFloat64() / (deaths.Rand() / 7)
+		}
 		price := distuv.Gamma{Alpha: p.spend.P, Beta: nus.Rand(), Src: rng}
 		var days, last int64
 		var spent, later, worth float64
@@ -84,9 +94,13 @@ func simulate(p truth, n, length, spread int, seed uint64) *shop {
 	return s
 }
 
-func fitOrders(t testing.TB, in *table.Table) *purchase.Fitted {
+// fitOrders fits the family that p is of.
+func fitOrders(t testing.TB, in *table.Table, p truth) *purchase.Fitted {
 	t.Helper()
 	m := purchase.Model{Family: paretonbd.Family{}, Horizon: horizon, DiscountRate: discount, Workers: 1}
+	if p.orders.S == 0 {
+		m.Family = purchase.NBD{}
+	}
 	f, err := m.Fit(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
@@ -103,9 +117,9 @@ func fitSpend(t testing.TB, in *table.Table) *gammagamma.Fitted {
 	return f.(*gammagamma.Fitted)
 }
 
-func forecaster(t testing.TB, in *table.Table) *Forecaster {
+func forecaster(t testing.TB, in *table.Table, p truth) *Forecaster {
 	t.Helper()
-	f, err := New(Inputs{Orders: fitOrders(t, in), Spend: fitSpend(t, in), Workers: 1})
+	f, err := New(Inputs{Orders: fitOrders(t, in, p), Spend: fitSpend(t, in), Workers: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

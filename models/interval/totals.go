@@ -27,12 +27,14 @@ const mostSampled = 2048
 // segments; rows with one below zero are in none. Means are the sums of the
 // customers' expected orders and values.
 //
-// The interval takes customers as independent given the parameters. Its
-// cumulants are the sums of the customers' (chance) plus those of the totals
-// over the points around the estimates (parameters), the distribution is
-// Pearson's type III, which is the normal one where there is no skew. Heavy
-// tails of spend, with variances that are infinite or hang on one customer in
-// thousands, are cut off where only one segment in two hundred has a customer beyond.
+// The interval takes customers as independent given the parameters. The
+// cumulants of a total are the sums of the customers' (chance), plus those of
+// the total over the points around the estimates (parameters); its
+// distribution is then Pearson's type III, which is the normal one where there
+// is no skew. Where skew is left, in small segments and with heavy tails of
+// spend, the customers are drawn instead, with a fixed seed. In segments too
+// large for that, heavy tails, whose variance is infinite or hangs on one
+// customer in thousands, are cut off where one segment in two hundred has a customer beyond.
 func (b *Base) Totals(ctx context.Context, segment []int32, segments int) ([]Total, error) {
 	if len(segment) != len(b.group) {
 		panic("interval: segments of other rows")
@@ -82,14 +84,31 @@ func (b *Base) total(rows []int32) Total {
 		}
 		value.add(v, r.discount*b.scale[i])
 	}
-	value.mean = b.expectedValue(rows)
 	ordersOpen, valueOpen := b.open(rows, groups)
-	t.Orders = orders.interval(ordersOpen)
-	t.Value = none
-	if b.f.hasSpend {
-		t.Value = value.interval(valueOpen)
+	if len(rows) <= mostDrawn && max(orders.skew(), value.skew()) > skewed {
+		t.Orders, t.Value = b.draw(rows, groups, ordersOpen, valueOpen)
+	} else {
+		t.Orders, t.Value = orders.interval(ordersOpen), value.interval(valueOpen)
+	}
+	t.Orders.Mean, t.Value.Mean = orders.mean, b.expectedValue(rows)
+	if !b.f.hasSpend {
+		t.Value = none
 	}
 	return t
+}
+
+// Segments of no more customers than mostDrawn whose total has more skew than
+// skewed are drawn.
+const (
+	mostDrawn = 5000
+	skewed    = 0.3
+)
+
+func (k cumulants) skew() float64 {
+	if k.variance == 0 {
+		return 0
+	}
+	return k.third / (k.variance * math.Sqrt(k.variance))
 }
 
 // distinct returns the groups of the rows, in the order of their first row.
@@ -217,17 +236,13 @@ func (k cumulants) interval(open float64) Range {
 	m := k.mean
 	k.variance += m * m * open
 	k.third += m * m * m * open * open * (3 + open)
-	return Range{Mean: m, Low: max(0, k.at(tail)), High: max(0, k.at(1-tail))}
+	return Range{Low: max(0, k.at(tail)), High: max(0, k.at(1-tail))}
 }
 
 // at is the quantile of the type III distribution with these cumulants: a
 // gamma, moved and scaled.
 func (k cumulants) at(p float64) float64 {
-	sd := math.Sqrt(k.variance)
-	if sd == 0 {
-		return k.mean
-	}
-	skew := k.third / (sd * sd * sd)
+	sd, skew := math.Sqrt(k.variance), k.skew()
 	if skew < 1e-3 { // sums of customers are not skewed to the left
 		return k.mean + sd*math.Sqrt2*math.Erfinv(2*p-1)
 	}

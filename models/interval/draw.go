@@ -1,0 +1,97 @@
+package interval
+
+import (
+	"math"
+	"math/rand/v2"
+	"sort"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"clientele/models/stat"
+)
+
+// draws is how often a segment is drawn: enough for the 95 % of an interval to
+// be 95 give or take a half.
+const (
+	draws     = 2000
+	drawBatch = 50
+	drawSeed  = 0x1a7e
+)
+
+// drawn is what drawing a customer of a group needs.
+type drawn struct {
+	upTo []float64 // probability of no more than n orders
+	q    float64   // q' of spend
+}
+
+// draw returns the intervals of the rows' totals, by drawing the customers.
+func (b *Base) draw(rows, groups []int32, ordersOpen, valueOpen float64) (orders, value Range) {
+	at := make(map[int32]int, len(groups)) // of groups in list
+	list := make([]drawn, len(groups))
+	for k, g := range groups {
+		at[g] = k
+	}
+	stat.Each(b.f.workers, len(groups), func(k int) { list[k] = b.drawnGroup(groups[k]) })
+	customers := make([]struct {
+		group int
+		unit  float64
+	}, len(rows))
+	for k, i := range rows {
+		g := b.group[i]
+		customers[k].group, customers[k].unit = at[g], b.results[g].discount*b.scale[i]
+	}
+	totals := [2][]float64{make([]float64, draws), make([]float64, draws)}
+	stat.Each(b.f.workers, draws/drawBatch, func(c int) {
+		rng := rand.New(rand.NewPCG(drawSeed, uint64(c)))
+		for k := c * drawBatch; k < (c+1)*drawBatch; k++ {
+			var n, v float64
+			for _, one := range customers {
+				d := &list[one.group]
+				orders := d.orders(rng.Float64())
+				n += orders
+				if orders > 0 && b.f.hasSpend {
+					v += one.unit * ratio(rng, b.f.spend.P*orders, d.q)
+				}
+			}
+			z := rng.NormFloat64() // both hang on the same parameters, mostly
+			totals[0][k], totals[1][k] = n*factor(ordersOpen, z), v*factor(valueOpen, z)
+		}
+	})
+	return quantiles(totals[0]), quantiles(totals[1])
+}
+
+func (b *Base) drawnGroup(g int32) drawn {
+	k := b.keys[g]
+	var d distribution
+	d.of(b.profiles[k.profile][0], k.history(), b.f.settings.Horizon, 16)
+	var sum float64
+	for n, p := range d.probability {
+		sum += p
+		d.probability[n] = sum
+	}
+	return drawn{upTo: d.probability, q: b.f.spend.Q + b.f.spend.P*float64(k.spent)}
+}
+
+// orders is the number of orders whose share of probability u, in [0, 1), is in.
+func (d *drawn) orders(u float64) float64 {
+	if u < d.upTo[0] {
+		return 0
+	}
+	return float64(sort.Search(len(d.upTo), func(n int) bool { return u < d.upTo[n] }))
+}
+
+// ratio draws W = Gamma(shape)/Gamma(q).
+func ratio(rng *rand.Rand, shape, q float64) float64 {
+	return distuv.Gamma{Alpha: shape, Beta: 1, Src: rng}.Rand() / distuv.Gamma{Alpha: q, Beta: 1, Src: rng}.Rand()
+}
+
+// factor is a log-normal of mean 1 and the relative variance open, from a normal z.
+func factor(open, z float64) float64 {
+	s := math.Log1p(open)
+	return math.Exp(math.Sqrt(s)*z - s/2)
+}
+
+func quantiles(totals []float64) Range {
+	q := stat.Quantiles(totals, tail, 1-tail)
+	return Range{Low: q[0], High: q[1]}
+}
