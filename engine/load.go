@@ -363,7 +363,7 @@ func (w *writer) options(s config.Source, root string) (ingest.Options, error) {
 	opt := ingest.Options{
 		Kind: kindOf(s), Format: s.Format, Encoding: s.Encoding, Delimiter: s.Delimiter, Sheet: s.Sheet, Expand: int64(s.Expand),
 		Dates: s.Dates, Decimal: s.Decimal, Map: s.Map, Status: s.Status, Root: root, PhoneRegion: w.Config.PhoneRegion,
-		Zone: zone, Now: w.Now, Key: w.key, Workers: w.Config.Resources.Cores(), Fold: &ingest.Fold{},
+		Zone: zone, Now: w.Now, Key: w.key, Workers: w.Config.Resources.Cores(), Fold: &ingest.Fold{Memory: w.Memory() / 6},
 	}
 	if s.Zone != "" {
 		if opt.Times, err = time.LoadLocation(s.Zone); err != nil {

@@ -2,11 +2,13 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,6 +44,7 @@ type Fold struct {
 	IDSpace  string // of the ids of the source
 	Currency string // reporting currency
 	Rates    *Rates // nil: none
+	Memory   int64  // bytes that what it remembers may take; 0: 768 MiB
 
 	once                               sync.Once
 	people, cards, terms, articles, id *set
@@ -53,13 +56,11 @@ type Fold struct {
 	missing map[string]int64 // rows by what rate is missing
 }
 
-// maxSet is how many different hashes a set of a Fold remembers: 16 million take
-// 256 MB.
-const maxSet = 16 << 20
-
 func (f *Fold) init() {
 	f.once.Do(func() {
-		f.people, f.cards, f.terms, f.articles, f.id = newSet(maxSet), newSet(maxSet/4), newSet(maxSet/4), newSet(maxSet/4), newSet(maxSet)
+		third := cmp.Or(f.Memory, 768<<20) / 3
+		f.people, f.id = newSet(within(third)), newSet(within(third))
+		f.cards, f.terms, f.articles = newSet(within(third/3)), newSet(within(third/3)), newSet(within(third/3))
 		f.missing = map[string]int64{}
 	})
 }
@@ -111,8 +112,14 @@ func (f *Fold) MissingRates() string {
 	}
 	first := slices.Sorted(maps.Keys(f.missing))[0]
 	clear(f.missing)
+	if strings.Contains(first, undated) {
+		return fmt.Sprintf("%s, as on %d rows in all, and a file of rates does not help: with --map currency=- (map: {currency: \"-\"} in clientele.yaml) lines of orders follow the currency and the day of the orders of their source", first, rows)
+	}
 	return fmt.Sprintf("%s, as on %d rows in all: two currencies are never added; name a file of rates (date, from, to, rate) under rates in clientele.yaml", first, rows)
 }
+
+// undated says of amounts that no rate can be found for them.
+const undated = "have no day on which to convert them"
 
 // PeopleFields are the columns of Chunk.People.
 func PeopleFields() []table.Field {
@@ -597,7 +604,7 @@ func (s *folder) rate(from string, day int32, dated bool) (string, bool) {
 	var reason string
 	switch {
 	case !dated:
-		reason = fmt.Sprintf("amounts in %s have no day on which to convert them to %s", from, s.Currency)
+		reason = fmt.Sprintf("amounts in %s %s to %s", from, undated, s.Currency)
 	case s.Rates == nil:
 		reason = fmt.Sprintf("no rate from %s to %s on %s", from, s.Currency, dayText(day))
 	default:

@@ -39,6 +39,38 @@ func TestSetThatIsFullSaysSo(t *testing.T) {
 	}
 }
 
+// What a Fold remembers stays within its memory, and past that it says that it forgets.
+func TestFoldMemory(t *testing.T) {
+	for _, memory := range []int64{1 << 20, 10 << 20, 0} {
+		f := Fold{Memory: memory}
+		f.init()
+		all, most := int64(0), int64(0)
+		for _, s := range []*set{f.people, f.cards, f.terms, f.articles, f.id} {
+			fresh := make([]bool, 1)
+			for h := uint64(1); !s.full && h < 1<<20; h++ {
+				s.addAll([]uint64{h * 0x9e3779b97f4a7c15}, nil, fresh)
+			}
+			if s.n > s.limit || memory > 0 && !s.full {
+				t.Errorf("%d bytes: %d hashes of at most %d, full %v", memory, s.n, s.limit, s.full)
+			}
+			all += int64(8 * len(s.slots))
+			most += int64(8 * (len(s.slots) + len(s.slots)/2))
+		}
+		if limit := memory; limit > 0 && (most > limit || all < limit/4) {
+			t.Errorf("%d bytes are allowed, %d are taken, %d while growing", limit, all, most)
+		}
+		if f.Overflow() != (memory > 0) || f.Forgets() != (memory > 0) {
+			t.Errorf("%d bytes: overflow %v, forgets %v", memory, f.Overflow(), f.Forgets())
+		}
+	}
+	if n := within(0); n != 1<<12/8*5 {
+		t.Errorf("the least set has %d", n)
+	}
+	if n := within(256 << 20); n < 10<<20 {
+		t.Errorf("a quarter of a gigabyte is for %d ids", n)
+	}
+}
+
 // Items name their product by its article, and each article is delivered once.
 func TestFoldOfItems(t *testing.T) {
 	f := Fold{}

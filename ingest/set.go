@@ -14,6 +14,16 @@ type set struct {
 
 func newSet(limit int) *set { return &set{slots: make([]uint64, 1<<12), limit: limit} }
 
+// within is the limit of a set that takes so many bytes at most, also while it grows
+// and the old half of it is still there; a set never takes less than 48 KiB.
+func within(bytes int64) int {
+	slots := 1 << 12
+	for int64(slots)*2*8*3/2 <= bytes {
+		slots *= 2
+	}
+	return slots / 8 * 5
+}
+
 // addAll adds hashes and sets fresh[i] where hashes[i] was not there before.
 // Rows with skip[i], when skip is not nil, are left out. One lock for a whole
 // chunk: the lock costs more than the look.
