@@ -63,7 +63,8 @@ func (b *Base) draw(rows, groups []int32, ordersOpen, valueOpen float64) (orders
 func (b *Base) drawnGroup(g int32) drawn {
 	k := b.keys[g]
 	var d distribution
-	d.of(b.profiles[k.profile][0], k.history(), b.f.settings.Horizon, 16)
+	law, h := b.profiles[k.profile][0], k.history()
+	d.of(law, h, b.f.days(law, h), 16)
 	var sum float64
 	for n, p := range d.probability {
 		sum += p

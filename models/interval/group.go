@@ -79,6 +79,7 @@ const mostOrders = 1 << 17
 func (s *scratch) distribute(b *Base, k key, least int) {
 	laws := b.profiles[k.profile]
 	h := k.history()
+	days := b.f.days(laws[0], h)
 	_, expected := laws[0].Quick(h)
 	size := max(least, min(16+int(2*expected), mostOrders))
 	if s.all == nil {
@@ -99,18 +100,18 @@ func (s *scratch) distribute(b *Base, k key, least int) {
 	for i := range s.used {
 		d := &s.used[i]
 		d.orders = i
-		d.of(laws[i], h, b.f.settings.Horizon, size)
+		d.of(laws[i], h, days, size)
 	}
 }
 
 // of computes the distribution of a law, to where little is left.
-func (d *distribution) of(law purchase.Law, h purchase.History, horizon, size int) {
+func (d *distribution) of(law purchase.Law, h purchase.History, days, size int) {
 	for ; ; size *= 2 {
 		if cap(d.probability) < size {
 			d.probability = make([]float64, size)
 		}
 		d.probability = d.probability[:size]
-		d.rest = law.PurchasesTo(d.probability, h, horizon)
+		d.rest = law.PurchasesTo(d.probability, h, days)
 		if d.rest <= 1e-4 || size >= mostOrders {
 			return
 		}
@@ -147,7 +148,7 @@ func (d *distribution) moments() (n1, n2, n3 float64) {
 func (b *Base) compute(s *scratch, k key) result {
 	law := b.profiles[k.profile][0]
 	scores := law.Score(k.history())
-	r := result{expected: scores.Expected, discount: b.f.margin}
+	r := result{expected: b.f.level * scores.Expected, discount: b.f.margin}
 	if scores.Expected > 0 {
 		r.discount *= scores.Discounted / scores.Expected
 	}
@@ -155,14 +156,14 @@ func (b *Base) compute(s *scratch, k key) result {
 	r.low, r.high = s.span()
 	n1, n2, n3 := s.used[0].moments()
 	r.orders = fromMoments(n1, n2, n3)
-	r.orders.mean = scores.Expected
+	r.orders.mean = r.expected
 	if !b.f.hasSpend {
 		return r
 	}
 	q := b.f.spend.Q + b.f.spend.P*float64(k.spent)
 	if q > lightTail {
 		r.value = worth(b.f.spend.P, q, n1, n2, n3)
-		r.value.mean = b.f.spend.P * scores.Expected / (q - 1)
+		r.value.mean = b.f.spend.P * r.expected / (q - 1)
 	}
 	low, high := s.valueSpan(b.f, k)
 	r.valueLow, r.valueHigh = low*r.discount, high*r.discount

@@ -15,6 +15,8 @@
 // buying is likelier than 95 % it is zero to zero, though the expected value is
 // above: an expectation is an average over many such customers.
 //
+// Where the purchase model's forecasts are corrected by a level, so are these.
+//
 // The intervals are right as far as the models are. Nothing in them knows of a
 // change of prices, of a season or of a model that does not fit; the backtest
 // shows how many of them held in the past.
@@ -54,6 +56,7 @@ type Forecaster struct {
 	margin     float64
 	workers    int
 	settings   purchase.Settings
+	level      float64 // of purchase.Model
 
 	estimates [][]float64 // purchase parameters: the estimates, then those around
 	around    []point     // equally likely; none where the data say nothing of them
@@ -73,7 +76,7 @@ func New(in Inputs) (*Forecaster, error) {
 	if in.Orders == nil || in.Orders.Family() == nil {
 		return f, nil
 	}
-	f.orders, f.settings = in.Orders, in.Orders.Settings()
+	f.orders, f.settings, f.level = in.Orders, in.Orders.Settings(), in.Orders.Level()
 	if in.Spend != nil {
 		f.spendModel = in.Spend
 		f.spend, f.hasSpend = in.Spend.Params()
@@ -119,6 +122,30 @@ func (f *Forecaster) Score(ctx context.Context, dst, src *table.Table) error {
 		valueLow[i], valueHigh[i] = b.Value(i)
 	}
 	return nil
+}
+
+// days is the span whose purchases have the mean that is expected of the
+// customer within the horizon. Where purchase.Model.Level corrects that mean, the
+// span is another: the customer buys so much sooner or later. A customer who will be
+// lost before buying so much gets four times the horizon.
+func (f *Forecaster) days(law purchase.Law, h purchase.History) int {
+	if f.level == 1 {
+		return f.settings.Horizon
+	}
+	var expected [1]float64
+	span := [1]int{f.settings.Horizon}
+	law.ExpectedTo(expected[:], h, span[:])
+	target := f.level * expected[0]
+	low, high := 0, 4*f.settings.Horizon // first above low
+	for high-low > 1 {
+		span[0] = (low + high) / 2
+		if law.ExpectedTo(expected[:], h, span[:]); expected[0] < target {
+			low = span[0]
+		} else {
+			high = span[0]
+		}
+	}
+	return high
 }
 
 // covariates is how many of them the purchase model has.

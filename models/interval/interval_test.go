@@ -421,6 +421,42 @@ func TestTotalsAreSums(t *testing.T) {
 	}
 }
 
+// A level moves what is expected, and intervals with it.
+func TestLevel(t *testing.T) {
+	s := simulate(faithful, 1500, 14)
+	plain := forecaster(t, s.table, faithful)
+	h := purchase.History{X: 9, Tx: 1700, T: 1800}
+	law, _ := plain.orders.Law()
+	var was, is [1]float64
+	law.ExpectedTo(was[:], h, []int{horizon})
+	for _, level := range []float64{0.8, 1.25} {
+		m := plain.orders.Model()
+		m.Level = level
+		fitted, err := m.Fit(t.Context(), s.table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := New(Inputs{Orders: fitted.(*purchase.Fitted), Spend: plain.spendModel, Workers: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		law.ExpectedTo(is[:], h, []int{f.days(law, h)})
+		near(t, "expected in the span", is[0], level*was[0], 2e-3)
+		a, err := base(t, plain, s.table).Total(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := base(t, f, s.table).Total(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "orders", b.Orders.Mean, level*a.Orders.Mean, 1e-9)
+		near(t, "value", b.Value.Mean, level*a.Value.Mean, 1e-9)
+		near(t, "lower end", b.Orders.Low, level*a.Orders.Low, 0.01)
+		near(t, "upper end of value", b.Value.High, level*a.Value.High, 0.01)
+	}
+}
+
 // A segment that is drawn has the interval that its cumulants have.
 func TestDrawnAgainstCumulants(t *testing.T) {
 	s := simulate(faithful, 3000, 8)

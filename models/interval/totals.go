@@ -154,7 +154,8 @@ func (b *Base) heavy(groups []int32, customers int) map[int32]cumulants {
 		var m mixture
 		for k := c * chunk; k < min((c+1)*chunk, len(list)); k++ {
 			at := b.keys[list[k]]
-			d.of(b.profiles[at.profile][0], at.history(), b.f.settings.Horizon, 16)
+			law, h := b.profiles[at.profile][0], at.history()
+			d.of(law, h, b.f.days(law, h), 16)
 			m.set(&d, b.f.spend.P, b.f.spend.Q+b.f.spend.P*float64(at.spent))
 			values[k] = m.capped(0.005 / float64(customers))
 		}
