@@ -46,7 +46,7 @@ func (s *Score) Explain(in *table.Table, rows []int, most int) ([]Explanation, e
 	for k, i := range rows {
 		if !from.read(&r, i) {
 			nan := math.NaN()
-			out[k] = Explanation{Probability: nan, LogOdds: nan, Base: s.start(), Rest: nan}
+			out[k] = Explanation{Probability: nan, LogOdds: nan, Base: s.Start(), Rest: nan}
 			continue
 		}
 		total := e.of(&r)
@@ -82,8 +82,9 @@ func (s *Score) EffectsTo(dst [][]float64, in *table.Table, workers int) error {
 	return nil
 }
 
-// start is the log odds of the average training customer.
-func (s *Score) start() float64 { return s.Base + s.Shift }
+// Start returns the log odds from which the effects count: those of the average
+// training customer.
+func (s *Score) Start() float64 { return s.Base + s.Shift }
 
 func (s *Score) reader(in *table.Table) (*reader, error) {
 	if s.Design != nil {
@@ -118,7 +119,7 @@ func (e *effects) of(r *row) float64 {
 	switch s.Method {
 	case LogisticRegression:
 		// Terms are standardised: the mean is 0 and adds nothing.
-		total := s.start()
+		total := s.Start()
 		for j, b := range s.Logit.Coefficients {
 			part := b * s.Design.standard(r, j)
 			e.families[s.Design.features[j].Family] += part
@@ -140,20 +141,20 @@ func (e *effects) of(r *row) float64 {
 		return total
 	case FrequencyRule:
 		total := s.logOdds(-frequencyOf(r))
-		e.families[Frequency] = total - s.start()
+		e.families[Frequency] = total - s.Start()
 		return total
 	case RecencyRule:
 		total := s.logOdds(r.recency)
-		e.families[Silence] = total - s.start()
+		e.families[Silence] = total - s.Start()
 		return total
 	}
 	total := s.logOdds(0)
-	e.families[Adjustment] = total - s.start()
+	e.families[Adjustment] = total - s.Start()
 	return total
 }
 
 func (s *Score) explanation(r *row, effects [families]float64, total float64, most int) Explanation {
-	e := Explanation{Probability: Probability(total), LogOdds: total, Base: s.start()}
+	e := Explanation{Probability: Probability(total), LogOdds: total, Base: s.Start()}
 	var chosen []Family
 	for f := range families {
 		if effects[f] != 0 && (f != Adjustment || most <= 0) {
@@ -164,7 +165,7 @@ func (s *Score) explanation(r *row, effects [families]float64, total float64, mo
 	if most > 0 {
 		chosen = chosen[:min(most, len(chosen))]
 	}
-	e.Rest = total - s.start()
+	e.Rest = total - s.Start()
 	for _, f := range chosen {
 		en, zh := s.words(f, r)
 		e.Rest -= effects[f]
