@@ -28,7 +28,14 @@ type Settings struct {
 	Resamples int           `json:"resamples"`       // of the paired bootstrap; zero: 1,000
 	Seed      uint64        `json:"seed"`
 	MostRows  int           `json:"most_rows"` // of a fit; of more, every second, third ... is taken; zero: 1,000,000
-	Workers   int           `json:"-"`         // goroutines; zero: one for each processor. Results do not depend on it
+	// Recent are the snapshots on which the winner is refitted; nil: all that it was
+	// judged by. Their windows may overlap. Boosted trees, which need closed windows
+	// to know when to stop, are refitted on those that they were judged by.
+	Recent []Snapshot `json:"-"`
+	// Level lets a score take the level of the latest snapshot before it is judged
+	// where that did better there: see Choose.
+	Level   bool `json:"level,omitempty"`
+	Workers int  `json:"-"` // goroutines; zero: one for each processor. Results do not depend on it
 }
 
 // compared is how many customers of the last snapshot the bootstrap resamples
@@ -76,7 +83,7 @@ type Choice struct {
 
 // Choose fits the plain rules, logistic regression and, where asked for,
 // boosted trees on all snapshots but the last, compares them on the last, and
-// refits the winner on all. The better plain rule (of the lower log loss)
+// refits the winner on all, or on Settings.Recent. The better plain rule (of the lower log loss)
 // defends its place: a model must beat it, and trees the logistic regression,
 // by more than chance (see Contest), else the plainer one is used and a warning says so.
 //
@@ -84,11 +91,11 @@ type Choice struct {
 // snapshots end before the last one's Cut, or there is an error: what is judged
 // must not be known.
 //
-// Churn has seasons. The logistic regression and the rules, fitted on all
-// earlier snapshots, are tried at the level of all and at that of the latest
-// (Shift), and keep the one of the lower log loss: the season of the latest
+// Churn has seasons. With Settings.Level, the logistic regression and the rules,
+// fitted on all earlier snapshots, are tried at the level of all and at that of the
+// latest (Shift), and keep the one of the lower log loss. The season of the latest
 // window helps in some shops and harms in others (Online Retail: Brier .2043 at
-// the level of all, .2083 at that of the latest). That is one choice of two made on
+// the level of all, .2083 at that of the latest), so it is for those who ask for it. That is one choice of two made on
 // the last snapshot, for models and rules alike. Trees learn from snapshots whose
 // window had closed by the latest earlier one, which tells them when to stop
 // and by which they are calibrated (isotonic regression). Rows without a purchase
@@ -110,9 +117,9 @@ func Choose(ctx context.Context, snapshots []Snapshot, set Settings) (*Choice, e
 	if err := c.compare(ordered[:last]); err != nil {
 		return nil, err
 	}
-	winner, err := c.fit(c.champion, ordered)
+	winner, err := c.refit(ordered)
 	if err != nil {
-		return nil, fmt.Errorf("%s: refit on all snapshots: %w", Name, err)
+		return nil, fmt.Errorf("%s: refit: %w", Name, err)
 	}
 	if !c.levelled[c.champion] {
 		winner.Shift = 0
@@ -121,6 +128,28 @@ func Choose(ctx context.Context, snapshots []Snapshot, set Settings) (*Choice, e
 	winner.Warnings = slices.Concat(winner.Warnings, c.Warnings)
 	c.Warnings = winner.Warnings
 	return &c.Choice, nil
+}
+
+// refit fits the winner on the recent snapshots, or on those it was judged by.
+func (c *chooser) refit(ordered []history) (*Score, error) {
+	if len(c.set.Recent) == 0 || c.champion == BoostedTrees {
+		return c.fit(c.champion, ordered)
+	}
+	var recent []history
+	for _, s := range c.set.Recent {
+		h, err := newHistory(s)
+		if err != nil {
+			return nil, err
+		}
+		if len(h.rows) > 0 {
+			recent = append(recent, h)
+		}
+	}
+	if len(recent) == 0 {
+		return nil, ErrTooLittle
+	}
+	slices.SortStableFunc(recent, func(a, b history) int { return a.Cut - b.Cut })
+	return c.fit(c.champion, recent)
 }
 
 // checked returns the snapshots in order of their days, without rows that have no purchase.
@@ -299,6 +328,12 @@ func (c *chooser) enter(m Method, earlier []history) (candidate, error) {
 	p, rank, err := c.test.probabilities(s, c.set.Workers)
 	if err != nil {
 		return candidate{}, err
+	}
+	if !c.set.Level && s.Shift != 0 {
+		s.Shift = 0
+		if p, rank, err = c.test.probabilities(s, c.set.Workers); err != nil {
+			return candidate{}, err
+		}
 	}
 	f := Figure{Method: m, Calibrated: evaluate.Probability(p, c.test.events), Levelled: s.Shift != 0}
 	f.Otherwise = f.LogLoss

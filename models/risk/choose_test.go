@@ -215,7 +215,7 @@ func TestChooseTakesTreesWhereLinesFail(t *testing.T) {
 	}
 }
 
-// The level of the latest window is used where it did better on the backtest:
+// The level of the latest window is used where it is asked for and did better on the backtest:
 // here churn doubles half-way and stays so.
 func TestChooseSetsTheLevel(t *testing.T) {
 	snapshots := snapshotsOf(renewal(1500, 1, 0.05, 5), 400, 500, 600, 700, 800)
@@ -225,7 +225,7 @@ func TestChooseSetsTheLevel(t *testing.T) {
 			snapshots[k].Churned[i] = r.Float64() < Probability(0.02*float64(v)-2+indicator(k > 2))
 		}
 	}
-	c, err := Choose(t.Context(), snapshots, Settings{Resamples: 100})
+	c, err := Choose(t.Context(), snapshots, Settings{Resamples: 100, Level: true})
 	if err != nil {
 		t.Fatal(err)
 	}
