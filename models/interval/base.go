@@ -1,9 +1,11 @@
 package interval
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"clientele/engine/table"
 	"clientele/models/purchase"
@@ -30,6 +32,10 @@ type key struct {
 
 func (k key) history() purchase.History {
 	return purchase.History{X: int(k.x), Tx: int(k.tx), T: int(k.t)}
+}
+
+func (k key) compare(o key) int {
+	return cmp.Or(cmp.Compare(k.x, o.x), cmp.Compare(k.tx, o.tx), cmp.Compare(k.t, o.t), cmp.Compare(k.spent, o.spent), cmp.Compare(k.profile, o.profile))
 }
 
 // result is what a group has in common. Values are per unit of a row's scale,
@@ -124,7 +130,27 @@ func (b *Base) read(src *table.Table) error {
 		}
 		b.group[i] = g
 	}
+	b.arrange()
 	return nil
+}
+
+// arrange puts the groups in the order of their keys, whatever that of the rows.
+func (b *Base) arrange() {
+	order := make([]int32, len(b.keys))
+	for g := range order {
+		order[g] = int32(g)
+	}
+	slices.SortFunc(order, func(a, c int32) int { return b.keys[a].compare(b.keys[c]) })
+	keys, place := make([]key, len(order)), make([]int32, len(order))
+	for k, g := range order {
+		keys[k], place[g] = b.keys[g], int32(k)
+	}
+	b.keys = keys
+	for i, g := range b.group {
+		if g >= 0 {
+			b.group[i] = place[g]
+		}
+	}
 }
 
 // possible reports whether the numbers are a purchase.History.

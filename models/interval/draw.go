@@ -1,8 +1,10 @@
 package interval
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sort"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -24,6 +26,12 @@ type drawn struct {
 	q    float64   // q' of spend
 }
 
+// customer to be drawn: the place of the group, and what W is worth.
+type customer struct {
+	group int
+	unit  float64
+}
+
 // draw returns the intervals of the rows' totals, by drawing the customers.
 func (b *Base) draw(rows, groups []int32, ordersOpen, valueOpen float64) (orders, value Range) {
 	at := make(map[int32]int, len(groups)) // of groups in list
@@ -32,14 +40,13 @@ func (b *Base) draw(rows, groups []int32, ordersOpen, valueOpen float64) (orders
 		at[g] = k
 	}
 	stat.Each(b.f.workers, len(groups), func(k int) { list[k] = b.drawnGroup(groups[k]) })
-	customers := make([]struct {
-		group int
-		unit  float64
-	}, len(rows))
+	customers := make([]customer, len(rows))
 	for k, i := range rows {
 		g := b.group[i]
-		customers[k].group, customers[k].unit = at[g], b.results[g].discount*b.scale[i]
+		customers[k] = customer{at[g], b.results[g].discount * b.scale[i]}
 	}
+	// So that the order of the rows does not matter.
+	slices.SortFunc(customers, func(a, b customer) int { return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.unit, b.unit)) })
 	totals := [2][]float64{make([]float64, draws), make([]float64, draws)}
 	stat.Each(b.f.workers, draws/drawBatch, func(c int) {
 		rng := rand.New(rand.NewPCG(drawSeed, uint64(c)))

@@ -368,6 +368,38 @@ func TestRowByRow(t *testing.T) {
 	}
 }
 
+// Nor does the order of the rows matter, but for the last digits of sums.
+func TestOrderOfRows(t *testing.T) {
+	s := simulate(truth{faithful.orders, heavy.spend}, 300, 15) // few enough to be drawn
+	f := forecaster(t, s.table, faithful)
+	n := s.table.Rows()
+	turned := make([]*table.Column, 0, 5)
+	for _, c := range s.table.Columns() {
+		d := &table.Column{Field: c.Field, Ints: slices.Clone(c.Ints), Floats: slices.Clone(c.Floats)}
+		slices.Reverse(d.Ints)
+		slices.Reverse(d.Floats)
+		turned = append(turned, d)
+	}
+	a, b := base(t, f, s.table), base(t, f, table.New(turned...))
+	for i := range n {
+		low, high := a.Value(i)
+		if l, h := b.Value(n - 1 - i); l != low || h != high {
+			t.Fatalf("row %d: %v to %v, %v to %v elsewhere", i, low, high, l, h)
+		}
+	}
+	one, err := a.Total(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := b.Total(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "lower end of orders", two.Orders.Low, one.Orders.Low, 1e-9)
+	near(t, "upper end of value", two.Value.High, one.Value.High, 1e-9)
+	near(t, "value", two.Value.Mean, one.Value.Mean, 1e-9)
+}
+
 // Totals are the sums of the columns that the models write.
 func TestTotalsAreSums(t *testing.T) {
 	s := simulate(faithful, 1200, 6)

@@ -111,14 +111,16 @@ func (k cumulants) skew() float64 {
 	return k.third / (k.variance * math.Sqrt(k.variance))
 }
 
-// distinct returns the groups of the rows, in the order of their first row.
+// distinct returns the groups of the rows, ascending.
 func (b *Base) distinct(rows []int32) []int32 {
 	seen := make([]bool, len(b.keys))
-	var groups []int32
 	for _, i := range rows {
-		if g := b.group[i]; !seen[g] {
-			seen[g] = true
-			groups = append(groups, g)
+		seen[b.group[i]] = true
+	}
+	var groups []int32
+	for g, is := range seen {
+		if is {
+			groups = append(groups, int32(g))
 		}
 	}
 	return groups
