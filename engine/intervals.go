@@ -1,11 +1,8 @@
 package engine
 
 import (
-	"context"
 	"fmt"
-	"math"
 
-	"clientele/engine/config"
 	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/gammagamma"
@@ -37,26 +34,23 @@ func (r *run) addIntervals() error {
 	out := table.Make(n, interval.Fields()...)
 	low, high := out.Floats("expected_orders_low"), out.Floats("expected_orders_high")
 	least, most := out.Floats("clv_low"), out.Floats("clv_high")
-	factor := r.learned.factor(r.Config)
 	for i := range n {
 		low[i], high[i] = base.Orders(i)
 		least[i], most[i] = base.Value(i)
-		low[i], high[i] = math.Floor(low[i]*factor), math.Ceil(high[i]*factor)
-		least[i], most[i] = least[i]*factor, most[i]*factor
 	}
 	for _, c := range out.Columns() {
 		r.table.Add(c)
 	}
-	return r.addTotals(base, factor)
+	return r.addTotals(base)
 }
 
 // addTotals works out the totals of all customers and of each segment.
-func (r *run) addTotals(base *interval.Base, factor float64) error {
+func (r *run) addTotals(base *interval.Base) error {
 	all, err := base.Total(r.ctx)
 	if err != nil {
 		return err
 	}
-	r.totals = append(r.totals, total{"all", "all", scaled(all, factor)})
+	r.totals = append(r.totals, total{"all", "all", all})
 	for _, by := range []struct{ scheme, column string }{{"rfm " + r.Config.RFM.Scheme, "rfm_segment"}, {"churn band", "churn_band"}, {"lifecycle", "lifecycle_stage"}} {
 		c := r.table.Column(by.column)
 		totals, err := base.Totals(r.ctx, c.Codes, len(c.Labels))
@@ -65,18 +59,11 @@ func (r *run) addTotals(base *interval.Base, factor float64) error {
 		}
 		for k, t := range totals {
 			if t.Customers > 0 {
-				r.totals = append(r.totals, total{by.scheme, c.Labels[k], scaled(t, factor)})
+				r.totals = append(r.totals, total{by.scheme, c.Labels[k], t})
 			}
 		}
 	}
 	return nil
-}
-
-func scaled(t interval.Total, factor float64) interval.Total {
-	for _, r := range []*interval.Range{&t.Orders, &t.Value} {
-		r.Mean, r.Low, r.High = r.Mean*factor, r.Low*factor, r.High*factor
-	}
-	return t
 }
 
 // stageTotals makes the temporary table expected_totals.
@@ -86,56 +73,6 @@ func (r *run) stageTotals() error {
 		g.add(r.asOf, t.scheme, t.segment, t.Customers, t.Orders.Mean, t.Orders.Low, t.Orders.High, t.Value.Mean, t.Value.Low, t.Value.High)
 	}
 	return r.db.LoadTable(r.ctx, "expected_totals", g.section("").Table)
-}
-
-// factor is what expected orders are multiplied by: where the configuration asks for
-// it, what came in the last closed window over what would have been expected of it.
-func (l learned) factor(cfg config.Config) float64 {
-	if !cfg.Models.Recalibrate || l.origin == nil {
-		return 1
-	}
-	f := l.origin.get(l.family.Name())
-	var forecast, actual float64
-	for i := range f.orders {
-		forecast, actual = forecast+f.orders[i], actual+l.origin.orders[i]
-	}
-	if !(forecast > 0) || actual == 0 {
-		return 1
-	}
-	return actual / forecast
-}
-
-// recalibration sets the level of what the purchase model expects by the last
-// closed window: its ranking stays as it is.
-type recalibration struct{ factor float64 }
-
-// Spec implements models.Model. The columns are those of the purchase model,
-// overwritten.
-func (m *recalibration) Spec() models.Spec {
-	fields := []table.Field{{Name: "expected_orders", Kind: table.Float, Unit: "orders"}, {Name: "discounted_orders", Kind: table.Float, Unit: "orders"}}
-	return models.Spec{Name: "recalibration", Doc: "Expected orders at the level of the last closed window.", In: fields}
-}
-
-// Fit implements models.Model.
-func (m *recalibration) Fit(ctx context.Context, in *table.Table) (models.Fitted, error) {
-	for _, f := range m.Spec().In {
-		if m.factor != 1 {
-			values := in.Floats(f.Name)
-			for i := range values {
-				values[i] *= m.factor
-			}
-		}
-	}
-	return m, ctx.Err()
-}
-
-// Score implements models.Fitted: Fit has done it.
-func (m *recalibration) Score(ctx context.Context, _, _ *table.Table) error { return ctx.Err() }
-
-// Report implements models.Fitted.
-func (m *recalibration) Report() models.Report {
-	return models.Report{Model: "recalibration", Status: models.Fixed, Method: "last_window", LogLikelihood: math.NaN(),
-		Parameters: []models.Parameter{{Name: "factor", Value: m.factor}}}
 }
 
 // leastCosted is the share of net sales that must have a cost before a margin is

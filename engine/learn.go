@@ -44,10 +44,11 @@ func purchaseModel(cfg config.Config, f purchase.Family, asOf Day) *purchase.Mod
 // learned is what earlier states of the shop taught a run.
 type learned struct {
 	family   purchase.Family
-	choice   *Choice      // of the family; nil where it is configured
-	margin   float64      // share of net revenue that clv counts
-	risk     *risk.Choice // of the churn score; nil where there is too little history, or none is asked for
-	origin   *origin      // the last closed window: what would have been said, and what came
+	choice   *Choice        // of the family; nil where it is configured
+	margin   float64        // share of net revenue that clv counts
+	risk     *risk.Choice   // of the churn score; nil where there is too little history, or none is asked for
+	origin   *origin        // the last closed window: what would have been said, and what came
+	level    *recalibration // of the purchase model; nil where none is asked for
 	warnings []models.Warning
 }
 
@@ -61,25 +62,52 @@ func (r *run) learn() (l learned, err error) {
 	if err != nil {
 		return l, err
 	}
+	p.frozen = r.frozen
 	defer func() { err = errors.Join(err, p.close()) }()
-	if r.Config.Models.Purchase == config.Auto {
+	switch {
+	case r.frozen.family() != nil:
+		l.family = r.frozen.family()
+	case r.Config.Models.Purchase == config.Auto:
 		if l.choice, err = p.choose(); err != nil {
 			return l, fmt.Errorf("choose a purchase model: %w", err)
 		}
 		l.family = family(l.choice.Winner)
 	}
-	if l.risk, err = p.chooseRisk(r.asOf, r.Config.Churn.Window, l.family); err != nil {
+	if l.risk, err = r.churnScore(p, l.family); err != nil {
 		return l, fmt.Errorf("churn risk: %w", err)
 	}
 	day := r.asOf - Day(p.holdout())
 	first, _, err := p.days()
-	if err != nil || day < first {
+	if err != nil {
 		return l, err
 	}
-	if l.origin, err = p.lookBack(day, p.holdout(), []purchase.Family{l.family}); err != nil {
-		return l, err
+	if day >= first {
+		if l.origin, err = p.lookBack(day, p.holdout(), []purchase.Family{l.family}); err != nil {
+			return l, err
+		}
+		if err = p.addIntervals(l.origin); err != nil {
+			return l, err
+		}
+		l.warnings = append(l.warnings, r.frozen.known(day)...)
 	}
-	return l, p.addIntervals(l.origin)
+	if r.Config.Models.Recalibrate {
+		r.recalibrate(&l)
+	}
+	return l, nil
+}
+
+// churnScore is the saved churn score, or the one that earlier states of the shop
+// choose; nil where there is neither.
+func (r *run) churnScore(p *past, f purchase.Family) (*risk.Choice, error) {
+	s := r.frozen.of(risk.Name)
+	if s == nil {
+		return p.chooseRisk(r.asOf, r.Config.Churn.Window, f)
+	}
+	score, ok := r.frozen.churn.(*risk.Score)
+	if !ok {
+		return nil, nil
+	}
+	return &risk.Choice{Score: score, Verdict: s.warning()}, nil
 }
 
 // holdout is how many days after an origin are forecast.
@@ -167,7 +195,7 @@ func (p *past) addNoPurchase(s *snapshot, f purchase.Family, window int) error {
 
 // forecastWith fits a model on a snapshot and returns what it says of it.
 func (p *past) forecastWith(s *snapshot, m *purchase.Model) (*purchase.Fitted, *table.Table, error) {
-	fitted, err := m.Fit(p.ctx, s.table)
+	fitted, err := p.fit(s, m)
 	if err != nil {
 		return nil, nil, fmt.Errorf("as of %v: %w", s.day, err)
 	}
@@ -177,7 +205,19 @@ func (p *past) forecastWith(s *snapshot, m *purchase.Model) (*purchase.Fitted, *
 	}); err != nil {
 		return nil, nil, err
 	}
-	return fitted.(*purchase.Fitted), out, nil
+	return fitted, out, nil
+}
+
+// fit fits a model on a snapshot, or takes the saved one.
+func (p *past) fit(s *snapshot, m *purchase.Model) (*purchase.Fitted, error) {
+	if f, err := p.frozen.forecasting(m); f != nil || err != nil {
+		return f, err
+	}
+	f, err := m.Fit(p.ctx, s.table)
+	if err != nil {
+		return nil, err
+	}
+	return f.(*purchase.Fitted), nil
 }
 
 // riskModel writes churn_risk by the score that was chosen on earlier snapshots,
@@ -208,7 +248,8 @@ func (m *riskModel) Fit(ctx context.Context, in *table.Table) (models.Fitted, er
 	if m.choice != nil {
 		return m.choice.Score, ctx.Err()
 	}
-	f := &purchaseRisk{report: models.Report{Model: risk.Name, Status: models.Fixed, Method: "purchase_model", LogLikelihood: math.NaN()}}
+	f := &purchaseRisk{Method: purchaseRiskMethod, Window: m.window}
+	f.report = models.Report{Model: risk.Name, Status: models.Fixed, Method: f.Method, LogLikelihood: math.NaN()}
 	for _, p := range in.Floats(risk.PurchaseModelColumn) {
 		if !math.IsNaN(p) {
 			f.report.Rows++
@@ -226,8 +267,15 @@ func (m *riskModel) Fit(ctx context.Context, in *table.Table) (models.Fitted, er
 	return f, ctx.Err()
 }
 
+// purchaseRiskMethod is the method of purchaseRisk.
+const purchaseRiskMethod = string(risk.PurchaseModel)
+
 // purchaseRisk copies the purchase model's probability.
-type purchaseRisk struct{ report models.Report }
+type purchaseRisk struct {
+	Method string `json:"method"`
+	Window int    `json:"window_days"`
+	report models.Report
+}
 
 // Score implements models.Fitted.
 func (f *purchaseRisk) Score(ctx context.Context, dst, src *table.Table) error {

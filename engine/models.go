@@ -21,9 +21,13 @@ import (
 // of the customer summary and of the models before it. l is what earlier states of the
 // shop taught.
 func Models(cfg config.Config, asOf Day, l learned) []models.Model {
+	repeat := purchaseModel(cfg, l.family, asOf)
+	if l.level != nil {
+		repeat.Level = l.level.factor
+	}
 	list := []models.Model{
 		RFM(cfg),
-		purchaseModel(cfg, l.family, asOf),
+		repeat,
 		&gammagamma.Model{IncludeFirst: cfg.Models.FirstSpend, MinRepeaters: cfg.Models.MinRepeaters, Workers: cfg.Resources.Cores()},
 		&clv.Model{Margin: l.margin},
 		&riskModel{choice: l.risk, asked: cfg.Churn.Model, window: cfg.Churn.Window},
@@ -33,8 +37,8 @@ func Models(cfg config.Config, asOf Day, l learned) []models.Model {
 			Lapsed: cfg.Lifecycle.Lapsed, WonBack: cfg.Lifecycle.WonBack,
 		},
 	}
-	if cfg.Models.Recalibrate {
-		list = slices.Insert(list, 3, models.Model(&recalibration{factor: l.factor(cfg)}))
+	if l.level != nil {
+		list = slices.Insert(list, 2, models.Model(l.level))
 	}
 	return list
 }
@@ -73,7 +77,7 @@ func (e *Engine) fitAndScore(ctx context.Context, list []models.Model, t *table.
 		}
 		done()
 		fitted[name] = f
-		reports = append(reports, f.Report())
+		reports = append(reports, reportOf(m, f))
 	}
 	return fitted, reports, nil
 }

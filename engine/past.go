@@ -21,6 +21,8 @@ type past struct {
 	asOf  Day
 	every int64 // one customer of so many, by the hash that is the person's number
 	made  map[[2]int]*snapshot
+
+	frozen *frozen // saved models that forecast in place of new fits; nil: none
 }
 
 // snapshot is the summary of one earlier day.

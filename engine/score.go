@@ -144,6 +144,7 @@ type run struct {
 	checked  Checked
 	currency string
 	table    *table.Table // the summary, then the models' columns too
+	frozen   *frozen      // saved models that score in place of new fits; nil: none
 	learned  learned
 	totals   []total
 	fitted   map[string]models.Fitted
@@ -157,10 +158,17 @@ func (r *run) score(lock *workspace.Lock) (Scored, error) {
 		return Scored{}, fmt.Errorf("summarize: %w", err)
 	}
 	var err error
+	if r.frozen, err = r.frozenModels(r.currency); err != nil {
+		return Scored{}, err
+	}
 	if r.learned, err = r.learn(); err != nil {
 		return Scored{}, fmt.Errorf("look back: %w", err)
 	}
-	r.fitted, r.reports, err = r.fitAndScore(r.ctx, Models(r.Config, r.asOf, r.learned), r.table)
+	list, err := r.frozen.apply(Models(r.Config, r.asOf, r.learned), purchaseModel(r.Config, r.learned.family, r.asOf))
+	if err != nil {
+		return Scored{}, err
+	}
+	r.fitted, r.reports, err = r.fitAndScore(r.ctx, list, r.table)
 	if err != nil {
 		return Scored{}, err
 	}
@@ -316,9 +324,12 @@ func (r *run) publish(lock *workspace.Lock) (Scored, error) {
 	if err != nil {
 		return Scored{}, err
 	}
+	if err := r.writeSaved(folder, input); err != nil {
+		return Scored{}, fmt.Errorf("models: %w", err)
+	}
 	done := r.stage("publish the run", 0)
 	finished, err := folder.Publish(workspace.Manifest{
-		Program: r.Version, ConfigHash: config.Hash(r.Config), InputHash: input,
+		Program: r.Version, ConfigHash: config.Hash(r.Config), InputHash: r.frozen.input(input), Models: r.frozen.inputs(),
 		Settings: config.Settings(r.Config), Warnings: manifestWarnings(r.warnings),
 	}, rows)
 	if err != nil {

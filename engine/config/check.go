@@ -187,6 +187,9 @@ func (m Models) check() *Error {
 	if e := checkWords("models.leaving", m.Leaving, CovariateColumns()...); e != nil {
 		return e
 	}
+	if e := checkGiven("models.frozen", m.Frozen); e != nil {
+		return e
+	}
 	if m.By == "" {
 		return nil
 	}

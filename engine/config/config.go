@@ -157,6 +157,7 @@ type Models struct {
 	Buying       []string `yaml:"buying"`        // customer columns that act on how often customers buy: static covariates
 	Leaving      []string `yaml:"leaving"`       // customer columns that act on how soon they are lost
 	FirstSpend   bool     `yaml:"first_spend"`   // the first purchase day counts in expected_spend too
+	Frozen       []string `yaml:"frozen"`        // files of saved models, or folders of runs, relative to the workspace, that score instead of new fits
 	Recalibrate  bool     `yaml:"recalibrate"`   // expected orders and values times what came over what was expected in the last closed window
 	MinCustomers int      `yaml:"min_customers"` // with at least one purchase
 	MinRepeaters int      `yaml:"min_repeaters"` // with at least two purchase days

@@ -14,8 +14,9 @@ import (
 
 // Settings are the settings in force that influence results, by their names in
 // the file (churn.window_days), as text. Left out: sources, rates and rejects,
-// which decide what is loaded and are accounted for by the hash of the facts,
-// and checks, resources and output, which change no number.
+// which decide what is loaded and are accounted for by the hash of the facts, the
+// paths of models.frozen, whose contents are accounted for there too, and checks,
+// resources and output, which change no number.
 func Settings(c Config) map[string]string {
 	out := map[string]string{}
 	c.Sources, c.Checks = nil, nil
@@ -28,6 +29,7 @@ func Settings(c Config) map[string]string {
 			delete(out, key)
 		}
 	}
+	delete(out, "models.frozen")
 	return out
 }
 

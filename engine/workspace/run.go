@@ -33,10 +33,11 @@ const (
 type Manifest struct {
 	Format     int               `json:"format"` // of this file: 1
 	AsOf       string            `json:"as_of"`
-	Program    string            `json:"program"`     // version of the program
-	ConfigHash string            `json:"config_hash"` // SHA-256, hex
-	InputHash  string            `json:"input_hash"`  // SHA-256 of what was scored, hex
-	Settings   map[string]string `json:"settings"`    // those that ConfigHash is made of
+	Program    string            `json:"program"`          // version of the program
+	ConfigHash string            `json:"config_hash"`      // SHA-256, hex
+	InputHash  string            `json:"input_hash"`       // SHA-256 of what was scored, hex
+	Models     []Model           `json:"models,omitempty"` // saved models that scored in place of new fits; InputHash is of them too
+	Settings   map[string]string `json:"settings"`         // those that ConfigHash is made of
 	Warnings   []Warning         `json:"warnings"`
 	Files      []File            `json:"files"` // by name; without the manifest itself
 }
@@ -46,6 +47,13 @@ type Warning struct {
 	Code string `json:"code"`
 	En   string `json:"en"`
 	Zh   string `json:"zh"`
+}
+
+// Model is a saved model that a run was scored with.
+type Model struct {
+	Model  string `json:"model"`
+	AsOf   string `json:"as_of"`  // of the run that fitted it
+	SHA256 string `json:"sha256"` // of its file, hex
 }
 
 // File is one file of a run.

@@ -92,6 +92,9 @@ func (f *Fitted) Reader(src *table.Table) (Reader, error) {
 	return newReader(src, f.includeFirst), nil
 }
 
+// IncludeFirst reports whether the first purchase counted in the fit.
+func (f *Fitted) IncludeFirst() bool { return f.includeFirst }
+
 // Covariance is that of the logs of P, Q and V, in this order, in rows.
 type Covariance [3][3]float64
 

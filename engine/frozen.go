@@ -1,0 +1,337 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"clientele/engine/config"
+	"clientele/engine/table"
+	"clientele/engine/workspace"
+	"clientele/models"
+	"clientele/models/gammagamma"
+	"clientele/models/purchase"
+	"clientele/models/risk"
+)
+
+// frozen are the saved models that score in place of new fits. What is nil is
+// fitted as usual. A nil *frozen is none at all.
+type frozen struct {
+	saved    []*savedModel // in the order of their names
+	scheme   models.Fitted // of rfm
+	purchase *purchase.Fitted
+	spend    *gammagamma.Fitted
+	churn    models.Fitted // *risk.Score or *purchaseRisk
+}
+
+// frozenModels reads the models that the configuration names. currency is that of
+// the shop, empty where it has none.
+func (e *Engine) frozenModels(currency string) (*frozen, error) {
+	if len(e.Config.Models.Frozen) == 0 {
+		return nil, nil
+	}
+	z := &frozen{}
+	for _, path := range e.Config.Models.Frozen {
+		if !filepath.IsAbs(path) {
+			path = e.path(path)
+		}
+		list, err := savedAt(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range list {
+			if err := z.take(s, e.Config, currency); err != nil {
+				return nil, fmt.Errorf("model %s: %w", s.path, err)
+			}
+		}
+	}
+	slices.SortFunc(z.saved, func(a, b *savedModel) int { return strings.Compare(a.Model, b.Model) })
+	return z, nil
+}
+
+// savedAt reads one saved model, or those of a run's folder that have learned
+// something.
+func savedAt(path string) ([]*savedModel, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", path, underlying(err))
+	}
+	if !info.IsDir() {
+		s, err := readSaved(path)
+		if err == nil && !s.learned() {
+			err = fmt.Errorf("model %s: %s has learned nothing that could score (status %s)", path, s.Model, s.Status)
+		}
+		return []*savedModel{s}, err
+	}
+	all, err := savedOf(path)
+	list := slices.DeleteFunc(all, func(s *savedModel) bool { return !s.learned() })
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("models of %s: there are none: name the folder of a run, such as %s, or score its date again", path, filepath.Join(workspace.ExportsName, workspace.CurrentName))
+	}
+	return list, err
+}
+
+// learned tells models that learn from those that are settings alone, and fits from
+// those that found nothing to learn from.
+func (s *savedModel) learned() bool {
+	switch s.Model {
+	case "rfm", gammagamma.Name, risk.Name:
+	default:
+		if s.purchaseFamily() == nil {
+			return false
+		}
+	}
+	return s.Status != models.Skipped
+}
+
+// take restores one model, where it fits the configuration and the shop.
+func (z *frozen) take(s *savedModel, cfg config.Config, currency string) error {
+	for _, other := range z.saved {
+		if other.Model == s.Model || other.purchaseFamily() != nil && s.purchaseFamily() != nil {
+			return fmt.Errorf("%s and %s of %s both stand for one model: name one of them", s.Model, other.Model, other.path)
+		}
+	}
+	if err := s.suits(cfg, currency); err != nil {
+		return err
+	}
+	var err error
+	switch {
+	case s.Model == "rfm":
+		z.scheme, err = RFM(cfg).Load(s.Fitted)
+	case s.Model == gammagamma.Name:
+		err = z.takeSpend(s, cfg)
+	case s.Model == risk.Name:
+		err = z.takeChurn(s, cfg)
+	default:
+		var f models.Fitted
+		if f, err = (&purchase.Model{Family: s.purchaseFamily()}).Load(s.Fitted); err == nil {
+			z.purchase = f.(*purchase.Fitted)
+		}
+	}
+	z.saved = append(z.saved, s)
+	return err
+}
+
+// suits compares what the columns mean where the model was fitted and here.
+func (s *savedModel) suits(cfg config.Config, currency string) error {
+	was, is := s.Settings, settingsOf(cfg)
+	for _, d := range []struct{ setting, was, is string }{
+		{"purchases", was.Purchases, is.Purchases},
+		{"models.buying", strings.Join(was.Buying, ", "), strings.Join(is.Buying, ", ")},
+		{"models.leaving", strings.Join(was.Leaving, ", "), strings.Join(is.Leaving, ", ")},
+		{"models.by", was.By, is.By},
+	} {
+		if d.was != d.is {
+			return fmt.Errorf("%s was fitted with %s %q, and here it is %q: set it alike, or fit anew", s.Model, d.setting, d.was, d.is)
+		}
+	}
+	for _, unit := range s.Units {
+		if money, ok := strings.CutPrefix(unit, "money "); ok && currency != "" && money != currency {
+			return fmt.Errorf("%s was fitted to money in %s, and this shop reckons in %s", s.Model, money, currency)
+		}
+	}
+	return nil
+}
+
+func (z *frozen) takeSpend(s *savedModel, cfg config.Config) error {
+	f, err := (&gammagamma.Model{}).Load(s.Fitted)
+	if err != nil {
+		return err
+	}
+	z.spend = f.(*gammagamma.Fitted)
+	if first := z.spend.IncludeFirst(); first != cfg.Models.FirstSpend {
+		return fmt.Errorf("%s was fitted with models.first_spend %v, and here it is %v: set it alike, or fit anew", s.Model, first, cfg.Models.FirstSpend)
+	}
+	return nil
+}
+
+func (z *frozen) takeChurn(s *savedModel, cfg config.Config) error {
+	window := 0
+	if s.Method == purchaseRiskMethod {
+		f := &purchaseRisk{}
+		if err := json.Unmarshal(s.Fitted, f); err != nil {
+			return fmt.Errorf("load %s: %w", s.Model, err)
+		}
+		z.churn, window = f, f.Window
+	} else {
+		f, err := risk.Load(s.Fitted)
+		if err != nil {
+			return err
+		}
+		z.churn, window = f, f.Window
+	}
+	if window != cfg.Churn.Window {
+		return fmt.Errorf("%s tells of %d days, and here churn.window_days is %d: set it alike, or fit anew", s.Model, window, cfg.Churn.Window)
+	}
+	return nil
+}
+
+// of is the saved model of that name; nil where there is none.
+func (z *frozen) of(model string) *savedModel {
+	if z == nil {
+		return nil
+	}
+	for _, s := range z.saved {
+		if s.Model == model {
+			return s
+		}
+	}
+	return nil
+}
+
+// text is the file of the saved model of that name; nil where there is none.
+func (z *frozen) text(model string) []byte {
+	if s := z.of(model); s != nil {
+		return s.text
+	}
+	return nil
+}
+
+// forecasting is the saved purchase model, looking ahead as m does; nil where there
+// is none.
+func (z *frozen) forecasting(m *purchase.Model) (*purchase.Fitted, error) {
+	if z == nil || z.purchase == nil {
+		return nil, nil
+	}
+	return z.purchase.Forecasting(*m)
+}
+
+// family is that of the saved purchase model; nil where there is none.
+func (z *frozen) family() purchase.Family {
+	if z == nil || z.purchase == nil {
+		return nil
+	}
+	return z.purchase.Model().Family
+}
+
+// inputs name the saved models in the manifest.
+func (z *frozen) inputs() []workspace.Model {
+	if z == nil {
+		return nil
+	}
+	var out []workspace.Model
+	for _, s := range z.saved {
+		out = append(out, workspace.Model{Model: s.Model, AsOf: s.AsOf, SHA256: s.sha256})
+	}
+	return out
+}
+
+// input is the hash of the facts and of the saved models.
+func (z *frozen) input(facts string) string {
+	list := z.inputs()
+	if len(list) == 0 {
+		return facts
+	}
+	h := sha256.New()
+	fmt.Fprintln(h, facts)
+	for _, m := range list {
+		fmt.Fprintln(h, m.Model, m.SHA256)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// apply puts saved models in the place of those that would be fitted.
+func (z *frozen) apply(list []models.Model, m *purchase.Model) ([]models.Model, error) {
+	if z == nil {
+		return list, nil
+	}
+	for i, l := range list {
+		spec := l.Spec()
+		s := z.of(spec.Name)
+		if s == nil {
+			continue
+		}
+		k := &frozenModel{saved: s, spec: spec}
+		switch {
+		case spec.Name == "rfm":
+			k.fitted = z.scheme
+		case spec.Name == gammagamma.Name:
+			k.fitted = z.spend
+		case spec.Name == risk.Name:
+			k.fitted = z.churn
+		default:
+			f, err := z.forecasting(m)
+			if err != nil {
+				return nil, err
+			}
+			k.fitted, k.spec = f, f.Model().Spec()
+		}
+		list[i] = k
+	}
+	return list, nil
+}
+
+// frozenModel is a Model that learned elsewhere or before.
+type frozenModel struct {
+	saved  *savedModel
+	spec   models.Spec
+	fitted models.Fitted
+}
+
+// Spec implements models.Model.
+func (m *frozenModel) Spec() models.Spec { return m.spec }
+
+// Fit implements models.Model: it only looks whether the columns are there.
+func (m *frozenModel) Fit(ctx context.Context, in *table.Table) (models.Fitted, error) {
+	if err := m.spec.Check(in); err != nil {
+		return nil, fmt.Errorf("model %s: what it was fitted to is not here: %w", m.saved.path, err)
+	}
+	return m.fitted, ctx.Err()
+}
+
+// report is that of the fit, with where it comes from.
+func (m *frozenModel) report() models.Report {
+	s := m.saved
+	r := models.Report{Model: s.Model, Status: models.Fixed, Method: s.Method, LogLikelihood: s.loglik(), Rows: s.Rows}
+	for _, p := range s.Parameters {
+		r.Parameters = append(r.Parameters, models.Parameter{Name: p.Name, Value: p.Value})
+	}
+	r.Warnings = append(r.Warnings, s.warning())
+	if f, ok := m.fitted.(*purchase.Fitted); ok && f.Level() != 1 {
+		r.Warnings = append(r.Warnings, models.Warning{Code: "frozen_level",
+			En: fmt.Sprintf("Expected orders are at the level saved with the model: %.3f times what its parameters give.", f.Level()),
+			Zh: fmt.Sprintf("预计订单数按随模型保存的水平计算：参数所得结果的 %.3f 倍。", f.Level())})
+	}
+	r.Warnings = append(r.Warnings, s.Warnings...)
+	return r
+}
+
+// warning says that nothing was fitted.
+func (s *savedModel) warning() models.Warning {
+	return models.Warning{Code: "frozen",
+		En: fmt.Sprintf("%s scores with saved parameters, frozen from as_of=%s (rows: %d); nothing was fitted.", s.Model, s.AsOf, s.Rows),
+		Zh: fmt.Sprintf("%s 使用保存的参数评分，冻结自 as_of=%s（拟合行数：%d）；本次未拟合。", s.Model, s.AsOf, s.Rows)}
+}
+
+// reportOf tells how a fit went.
+func reportOf(m models.Model, f models.Fitted) models.Report {
+	if z, ok := m.(*frozenModel); ok {
+		return z.report()
+	}
+	return f.Report()
+}
+
+// known are the warnings about looking back with a saved model from a day.
+func (z *frozen) known(day Day) []models.Warning {
+	if z == nil {
+		return nil
+	}
+	var out []models.Warning
+	for _, s := range z.saved {
+		if s.purchaseFamily() == nil {
+			continue
+		}
+		if from, err := ParseDay(s.AsOf); err == nil && from > day {
+			out = append(out, models.Warning{Code: "frozen_knew",
+				En: fmt.Sprintf("The look back from %v uses the saved %s of %s: where that was fitted to this shop, it knew the days that it is judged by.", day, s.Model, s.AsOf),
+				Zh: fmt.Sprintf("从 %v 起的回顾使用 %[3]s 保存的 %[2]s：若它由本店数据拟合，则已见过用于检验的日期。", day, s.Model, s.AsOf)})
+		}
+	}
+	return out
+}
