@@ -111,7 +111,7 @@ func (p *past) backtest(names []string) (Backtested, error) {
 }
 
 // origins are the past days to forecast from, ascending: the windows after them do
-// not overlap, and at least as much history lies before the first.
+// not overlap, and before the first lies at least half a window of history.
 func (p *past) origins() ([]Day, error) {
 	first, _, err := p.days()
 	if err != nil {
@@ -119,7 +119,7 @@ func (p *past) origins() ([]Day, error) {
 	}
 	var days []Day
 	for k := p.Config.Backtest.Origins; k >= 1; k-- {
-		if day := p.asOf - Day(k*p.holdout()); int(day-first) >= p.holdout() {
+		if day := p.asOf - Day(k*p.holdout()); 2*int(day-first) >= p.holdout() {
 			days = append(days, day)
 		}
 	}
@@ -131,7 +131,7 @@ func (p *past) tooShort() error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: purchases run from %v to %v, and a backtest of %d days takes twice as many: set --holdout lower, or wait", ErrShortHistory, first, last, p.holdout())
+	return fmt.Errorf("%w: purchases run from %v to %v, and a forecast of %d days takes half as many before it: set --holdout lower, or wait", ErrShortHistory, first, last, p.holdout())
 }
 
 // origin is one past day, what was forecast from it and what came.
@@ -165,14 +165,11 @@ func (p *past) lookBack(day Day, holdout int, families []purchase.Family) (*orig
 	}
 	o := &origin{snapshot: s}
 	defer p.stage("forecast from "+day.String(), 0)()
-	spend := &gammagamma.Model{IncludeFirst: p.Config.Models.FirstSpend, MinRepeaters: p.Config.Models.MinRepeaters, Workers: p.Config.Resources.Cores()}
-	fitted, err := spend.Fit(p.ctx, s.table)
-	if err != nil {
+	if o.spend, err = p.spend(s); err != nil {
 		return nil, err
 	}
-	o.spend = fitted.(*gammagamma.Fitted)
-	each := spend.Spec().Make(s.table.Rows())
-	if err := fitted.Score(p.ctx, each, s.table); err != nil {
+	each := (&gammagamma.Model{}).Spec().Make(s.table.Rows())
+	if err := o.spend.Score(p.ctx, each, s.table); err != nil {
 		return nil, err
 	}
 	for _, f := range families {
@@ -184,6 +181,19 @@ func (p *past) lookBack(day Day, holdout int, families []purchase.Family) (*orig
 	}
 	o.rules()
 	return o, nil
+}
+
+// spend fits the model of spend on a snapshot, or takes the saved one.
+func (p *past) spend(s *snapshot) (*gammagamma.Fitted, error) {
+	if p.frozen != nil && p.frozen.spend != nil {
+		return p.frozen.spend, nil
+	}
+	m := &gammagamma.Model{IncludeFirst: p.Config.Models.FirstSpend, MinRepeaters: p.Config.Models.MinRepeaters, Workers: p.Config.Resources.Cores()}
+	f, err := m.Fit(p.ctx, s.table)
+	if err != nil {
+		return nil, err
+	}
+	return f.(*gammagamma.Fitted), nil
 }
 
 // forecast fits one family at an origin.

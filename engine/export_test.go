@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 
+	"clientele/engine/internal/duck"
+	"clientele/engine/table"
 	"clientele/engine/workspace"
 )
 
@@ -14,3 +16,27 @@ func SetMeta(e *Engine, key, value string) error {
 		})
 	})
 }
+
+// PastSummary is the summary of the customers with an order as of an earlier day, as
+// models that look back from asOf read it, and what came in the window after it.
+func PastSummary(e *Engine, asOf, day Day, window int) (t *table.Table, orders []float64, err error) {
+	err = e.read(context.Background(), func(db *duck.DB) error {
+		if err := makeDaily(context.Background(), db, e.Config, asOf); err != nil {
+			return err
+		}
+		p, err := e.newPast(context.Background(), db, asOf, 0)
+		if err != nil {
+			return err
+		}
+		s, err := p.at(day, window)
+		if err != nil {
+			return err
+		}
+		t, orders = s.table, s.orders
+		return p.close()
+	})
+	return t, orders, err
+}
+
+// SnapshotDays are the days of the snapshots that a churn score learns from.
+func SnapshotDays(first, asOf Day, window int) []Day { return snapshotDays(first, asOf, window) }

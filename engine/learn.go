@@ -48,6 +48,8 @@ type learned struct {
 	margin   float64        // share of net revenue that clv counts
 	risk     *risk.Choice   // of the churn score; nil where there is too little history, or none is asked for
 	origin   *origin        // the last closed window: what would have been said, and what came
+	weeks    []week         // of it, by the model in use
+	every    int64          // one customer of so many was looked at
 	level    *recalibration // of the purchase model; nil where none is asked for
 	warnings []models.Warning
 }
@@ -62,7 +64,7 @@ func (r *run) learn() (l learned, err error) {
 	if err != nil {
 		return l, err
 	}
-	p.frozen = r.frozen
+	p.frozen, l.every = r.frozen, p.every
 	defer func() { err = errors.Join(err, p.close()) }()
 	switch {
 	case r.frozen.family() != nil:
@@ -86,6 +88,9 @@ func (r *run) learn() (l learned, err error) {
 			return l, err
 		}
 		if err = p.addIntervals(l.origin); err != nil {
+			return l, err
+		}
+		if l.weeks, err = p.weeks(l.origin, l.origin.get(l.family.Name())); err != nil {
 			return l, err
 		}
 		l.warnings = append(l.warnings, r.frozen.known(day)...)
@@ -151,21 +156,18 @@ func (p *past) chooseRisk(asOf Day, window int, f purchase.Family) (*risk.Choice
 	if err != nil {
 		return nil, err
 	}
-	var snapshots []risk.Snapshot
-	for _, day := range snapshotDays(first, asOf, window) {
-		s, err := p.at(day, window)
-		if err != nil {
-			return nil, err
-		}
-		if err := p.addNoPurchase(s, f, window); err != nil {
-			return nil, err
-		}
-		snapshots = append(snapshots, risk.Snapshot{Cut: int(day) + 1, Window: window, Table: s.table, Churned: s.stayedAway()})
+	snapshots, err := p.riskSnapshots(snapshotDays(first, asOf, window), window, f)
+	if err != nil {
+		return nil, err
 	}
 	if len(snapshots) == 0 || snapshots[0].Table.Rows() < p.Config.Models.MinCustomers {
 		return nil, nil
 	}
-	set := risk.Settings{Workers: p.Config.Resources.Cores(), Seed: 1}
+	recent, err := p.riskSnapshots(recentDays(asOf, window), window, f)
+	if err != nil {
+		return nil, err
+	}
+	set := risk.Settings{Recent: recent, Level: p.Config.Models.Recalibrate, Workers: p.Config.Resources.Cores(), Seed: 1}
 	if p.Config.Churn.Model == "trees" {
 		set.Trees = &risk.TreeSettings{}
 	}
@@ -175,6 +177,30 @@ func (p *past) chooseRisk(asOf Day, window int, f purchase.Family) (*risk.Choice
 		return nil, nil
 	}
 	return choice, err
+}
+
+// recentDays are the days of the snapshots that the chosen score is refitted on: the
+// last four, a month apart, whose windows have closed. What judged it must lie well
+// before its window; what it is used with should be as new as can be.
+func recentDays(asOf Day, window int) []Day {
+	last := asOf - Day(window)
+	return []Day{last - 90, last - 60, last - 30, last}
+}
+
+// riskSnapshots are the shop on some days, as churn scores learn from it.
+func (p *past) riskSnapshots(days []Day, window int, f purchase.Family) ([]risk.Snapshot, error) {
+	var out []risk.Snapshot
+	for _, day := range days {
+		s, err := p.at(day, window)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.addNoPurchase(s, f, window); err != nil {
+			return nil, err
+		}
+		out = append(out, risk.Snapshot{Cut: int(day) + 1, Window: window, Table: s.table, Churned: s.stayedAway()})
+	}
+	return out, nil
 }
 
 // addNoPurchase adds the purchase model's probability of no purchase, fitted on
