@@ -22,6 +22,7 @@ type scoring struct {
 	scheme, rule, purchases string
 	changed                 func(string) bool
 	csv                     bool
+	models                  []string // files, from where the command runs
 }
 
 func (s *scoring) add(cmd *cobra.Command) {
@@ -55,6 +56,16 @@ func (s *scoring) apply(c *config.Config) error {
 		if s.changed(o.flag) {
 			o.set()
 		}
+	}
+	if len(s.models) > 0 {
+		c.Models.Frozen = nil
+	}
+	for _, path := range s.models {
+		path, err := filepath.Abs(path)
+		if err != nil {
+			return err
+		}
+		c.Models.Frozen = append(c.Models.Frozen, path)
 	}
 	return nil
 }
@@ -151,10 +162,21 @@ func newScore(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "score",
 		Short: "Score every customer as of a day, or fill in past runs",
+		Long: `Score every customer as of a day, or as of several, and publish the runs.
+
+Each run keeps its models as small files model.NAME.json: parameters with standard errors, what the
+numbers mean, and the hash of the facts that they were fitted to. With --model such files score
+in place of new fits, so that the scores of months, or of another workspace, are on one scale. A
+folder of a run stands for all of its files that learned something: RFM cut points, the purchase
+model, spend, churn risk. What is not named is fitted as usual. A model that means something else
+here (other purchases, currency, churn window or covariates) is refused. Horizon and discount may
+differ. models.frozen in clientele.yaml does the same for every run.`,
 		Example: `  clientele score                                     as of the last day that has facts
   clientele score --as-of 1997-09-30
   clientele score --from 2025-01-31 --every month     one run a month up to the last day
-  clientele score --scheme cn8 --horizon 180`,
+  clientele score --scheme cn8 --horizon 180
+  clientele score --model exports/as_of=2026-06-30    by the models of that run
+  clientele -C branch score --model shop/exports/current/model.pareto_nbd.json`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("every") && from == "" {
@@ -186,6 +208,7 @@ func newScore(a *app) *cobra.Command {
 	every = "month"
 	f.Var(&choice{&every, []string{"day", "week", "month", "quarter", "year"}}, "every", "`STEP` from --from: day, week, month, quarter or year")
 	s.add(cmd)
+	f.StringArrayVar(&s.models, "model", nil, "saved model, or folder of a run, that scores instead of a new fit; may be repeated")
 	return cmd
 }
 
