@@ -80,7 +80,7 @@ func (w *writer) dropIdle(ctx context.Context) error {
 		if !l.fromDatabase || l.State != StateLoaded || l.Accepted+l.Rejected > 0 {
 			continue
 		}
-		err := w.db.Statements(ctx, "DELETE FROM facts.repeats WHERE batch_id = $batch;\nDELETE FROM batches WHERE batch_id = $batch;", sql.Named("batch", l.Batch))
+		err := w.db.Statements(ctx, "DELETE FROM facts.repeats WHERE batch_id = $batch;\nDELETE FROM facts.repeated_runs WHERE batch_id = $batch;\nDELETE FROM batches WHERE batch_id = $batch;", sql.Named("batch", l.Batch))
 		if err != nil {
 			return err
 		}

@@ -145,8 +145,10 @@ func (w *writer) undoVersions(ctx context.Context, s shape, at sql.NamedArg) err
 	if s.old == "" { // all versions are in the table itself
 		gathered.old = s.table
 	}
-	if err := w.settleScript(ctx, "undo_gather", gathered, at); err != nil {
-		return err
+	for _, name := range []string{"undo_runs", "runs", "undo_gather"} {
+		if err := w.settleScript(ctx, name, gathered, at); err != nil {
+			return err
+		}
 	}
 	if s.old != "" {
 		if err := w.settleScript(ctx, "gather", s); err != nil {

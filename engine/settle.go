@@ -53,6 +53,16 @@ type shape struct {
 	kind, table, old, id string // old is "" where all versions stay
 }
 
+// current is the table with the version of each fact that was the last one said: that
+// of the facts, or, where all versions stay in it, the temporary one that
+// settle/newest makes.
+func (s shape) current() string {
+	if s.old == "" {
+		return "newest"
+	}
+	return s.table
+}
+
 // shapes are the kinds whose facts have versions of their own, in the order in
 // which they are settled.
 func shapes() []shape {
@@ -80,7 +90,7 @@ func tablesOf(kind string) []string {
 
 // settleScript runs a script of queries/settle over the tables of a kind.
 func (w *writer) settleScript(ctx context.Context, name string, s shape, args ...sql.NamedArg) error {
-	text := strings.NewReplacer("{table}", s.table, "{old}", s.old, "{id}", s.id).Replace(queries.Get("settle/" + name).SQL)
+	text := strings.NewReplacer("{table}", s.table, "{old}", s.old, "{id}", s.id, "{current}", s.current()).Replace(queries.Get("settle/" + name).SQL)
 	args = append(args, sql.Named("kind", s.kind), sql.Named("by_order", w.Config.Refunds == "order"))
 	if err := w.db.Statements(ctx, text, args...); err != nil {
 		return fmt.Errorf("settle %s: %s: %w", s.kind, name, err)
@@ -148,8 +158,8 @@ func (w *writer) linesChange(ctx context.Context) (bool, error) {
 	return w.some(ctx, "facts.order_lines")
 }
 
-// contest finds the facts that stand several times, and takes out those that are
-// plainly as they were.
+// contest takes out the rows that are plainly as they were, and finds the facts of
+// the others that stand several times.
 func (w *writer) contest(ctx context.Context, s shape, first sql.NamedArg) error {
 	look := s.id == "member" // members are not seen by the reader's ids
 	columns := table.Make(0, table.Field{Name: "source", Kind: table.Text}, table.Field{Name: "id", Kind: table.Text}, table.Field{Name: "kind", Kind: table.Text})
@@ -176,23 +186,42 @@ func (w *writer) contest(ctx context.Context, s shape, first sql.NamedArg) error
 	if err := w.db.LoadTable(ctx, "repeated", repeated); err != nil {
 		return err
 	}
-	if err := w.settleScript(ctx, "arrived", s, first, sql.Named("look", look)); err != nil {
+	if err := w.settleScript(ctx, "several", s, first, sql.Named("look", look)); err != nil {
 		return err
 	}
-	some, err := w.some(ctx, "contested")
-	if err != nil || !some || s.old == "" {
+	if err := w.takeSame(ctx, s, first); err != nil {
 		return err
 	}
-	if err := w.settleScript(ctx, "equal", s, first); err != nil {
+	return w.settleScript(ctx, "arrived", s, first)
+}
+
+// takeSame takes out the new rows that say what the last version of their fact says,
+// and records them: in a file that is exported anew each night, nearly all of them.
+func (w *writer) takeSame(ctx context.Context, s shape, first sql.NamedArg) error {
+	if s.old == "" {
+		if err := w.settleScript(ctx, "newest", s, first); err != nil {
+			return err
+		}
+	}
+	if err := w.settleScript(ctx, "same", s, first); err != nil {
 		return err
+	}
+	some, err := w.some(ctx, "same")
+	if err != nil {
+		return err
+	}
+	if some {
+		w.replaced = true
+		for _, name := range []string{"runs", "take_same"} {
+			if err := w.settleScript(ctx, name, s); err != nil {
+				return err
+			}
+		}
 	}
 	if some, err = w.some(ctx, "copies"); err != nil || !some {
 		return err
 	}
-	if err := w.setCopies(ctx, s); err != nil {
-		return err
-	}
-	return w.settleScript(ctx, "forget_equal", s)
+	return w.setCopies(ctx, s)
 }
 
 // metBefore reports whether a source with new facts of a kind had some before: else

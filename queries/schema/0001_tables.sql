@@ -4,7 +4,7 @@
 -- same names that people query are made by 0002_views.sql and 0003_customers.sql
 -- and add customer_id. Every row that a file brings is one of: the current version
 -- of a fact (facts.orders ...), an older version of one (facts.superseded_orders
--- ...), or an equal copy (facts.repeats). Which is which follows from the rows
+-- ...), or an equal copy (facts.repeats, facts.repeated_runs). Which is which follows from the rows
 -- alone, not from the order in which they came; so a load can be undone, and
 -- files can be loaded in any order.
 
@@ -141,6 +141,14 @@ CREATE TABLE facts.superseded_responses AS SELECT * FROM facts.responses WHERE f
 CREATE TABLE facts.repeats (
   kind VARCHAR NOT NULL, source VARCHAR NOT NULL, id VARCHAR NOT NULL, content BIGINT NOT NULL,
   batch_id INTEGER NOT NULL, line BIGINT NOT NULL, "rows" BIGINT NOT NULL, file_lines VARCHAR
+);
+
+-- Likewise, by their places: the rows on so many lines from line on, of the file of
+-- batch_id, say what those from of_line on say, of the file of of_batch, which
+-- brought the versions. A file that repeats another one is few such runs.
+CREATE TABLE facts.repeated_runs (
+  kind VARCHAR NOT NULL, source VARCHAR NOT NULL, batch_id INTEGER NOT NULL, line BIGINT NOT NULL,
+  of_batch INTEGER NOT NULL, of_line BIGINT NOT NULL, "rows" BIGINT NOT NULL
 );
 
 CREATE TABLE rates ("on" DATE NOT NULL, "from" VARCHAR NOT NULL, "to" VARCHAR NOT NULL, rate DOUBLE NOT NULL);

@@ -1,0 +1,23 @@
+-- Most facts that come again are as they were: the new row of a fact that stands
+-- once in the new batches, and equals the version of it that was the last one said,
+-- is a copy of that. Those need no ranking. {current} has these versions. What was
+-- loaded later than now, by a clock that was wrong, was not said before.
+CREATE OR REPLACE TEMP TABLE same AS
+WITH earlier AS (
+  SELECT batch_id FROM batches WHERE batch_id < $first AND loaded_at <= (SELECT min(loaded_at) FROM batches WHERE batch_id >= $first)
+)
+SELECT n.rowid AS "row", n.source, n.batch_id, n.line, k.batch_id AS of_batch, k.line AS of_line
+FROM {table} AS n JOIN {current} AS k ON n.source = k.source AND n.{id} = k.{id} AND n.content = k.content
+WHERE n.batch_id >= $first AND k.batch_id IN (SELECT batch_id FROM earlier)
+  AND NOT EXISTS (SELECT 1 FROM several AS s WHERE s.source = n.source AND s.id = CAST(n.{id} AS VARCHAR));
+
+-- Copies of orders that came with their lines take these with them, so each is
+-- recorded by itself.
+CREATE OR REPLACE TEMP TABLE copies AS
+SELECT s."row", n.source, CAST(n.{id} AS VARCHAR) AS id, n.content, n.batch_id, n.line
+FROM same AS s JOIN {table} AS n ON s."row" = n.rowid
+WHERE $kind = 'orders' AND s.batch_id IN (SELECT batch_id FROM facts.order_lines WHERE told_by = 'order' AND batch_id >= $first);
+
+DELETE FROM same WHERE "row" IN (SELECT "row" FROM copies);
+
+CREATE OR REPLACE TEMP TABLE pairs AS SELECT source, batch_id, line, of_batch, of_line FROM same;
