@@ -65,7 +65,7 @@ o4,,zoe@example.com,,2026-01-04,7
 					}
 				}
 			}
-			sections, err := e.Show(context.Background(), "C001")
+			sections, err := e.Show(context.Background(), "C001", "en")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -208,7 +208,7 @@ func TestSharedAddresses(t *testing.T) {
 		"e-mail|c***@example.com|2|ignored", "e-mail|n***@example.com|2|nobody's address", "phone|***1234|4|too many people", "phone|***8820|2|ignored")
 	expect(t, e, "SELECT source_customer_id, other_id, shown FROM merges ORDER BY 1", "F1|F0|f***@example.com", "F2|F0|f***@example.com")
 	expect(t, e, "SELECT count(DISTINCT customer_id) FROM orders", "10") // 4 S, 1 F, 2 N, 2 H, the guest
-	sections, err := e.Show(context.Background(), "S2")
+	sections, err := e.Show(context.Background(), "S2", "en")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,6 +100,7 @@ func (r *run) outputs() []struct{ name, query string } {
 )
 SELECT as_of, segment, customer_id, scheme FROM members WHERE segment IS NOT NULL ORDER BY scheme, segment, customer_id`},
 		{"totals", "SELECT * FROM expected_totals ORDER BY scheme, segment"},
+		{"reasons", "SELECT * FROM reasons ORDER BY customer_id"},
 		{"models", "SELECT * FROM fitted_models ORDER BY model"},
 	}
 }
@@ -111,6 +112,9 @@ func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
 	}
 	if err := r.stageTotals(); err != nil {
 		return nil, fmt.Errorf("totals: %w", err)
+	}
+	if err := r.stageReasons(); err != nil {
+		return nil, fmt.Errorf("reasons: %w", err)
 	}
 	meanings, err := r.dictionary()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"clientele/engine/workspace"
 	"clientele/models"
 	"clientele/models/purchase"
+	"clientele/models/risk"
 	"clientele/queries"
 )
 
@@ -62,10 +63,14 @@ func (r *run) reportMeta() report.Meta {
 		Horizon: c.Horizon, Window: c.Churn.Window, Discount: c.Discount, Margin: c.Margin,
 		Medium: c.Churn.Medium, High: c.Churn.High, Scheme: c.RFM.Scheme, Monetary: c.RFM.Monetary,
 		Lifecycle: report.Stages{New: c.Lifecycle.New, Active: c.Lifecycle.Active, AtRisk: c.Lifecycle.AtRisk, Lapsed: c.Lifecycle.Lapsed, WonBack: c.Lifecycle.WonBack},
-		Expected:  r.expectedByMonth(),
+		Expected:  r.expectedByMonth(), Totals: r.reportTotals(), Past: r.reportPast(),
 	}
 	for _, n := range RFM(c).Names() {
 		meta.Segments = append(meta.Segments, report.Label{Key: n.Key, Text: report.Text{En: n.En, Zh: n.Zh}})
+	}
+	for _, f := range risk.Families() {
+		en, zh := f.Names()
+		meta.Reasons = append(meta.Reasons, report.Label{Key: f.Key(), Text: report.Text{En: en, Zh: zh}})
 	}
 	fromModels := 0
 	for _, m := range r.reports {

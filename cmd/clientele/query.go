@@ -17,7 +17,7 @@ func newQuery(a *app) *cobra.Command {
 		Short: "Read-only SQL over the facts and all runs",
 		Long: `Run DuckDB SQL over customers, contacts, products, orders, order_lines, refunds, interactions,
 texts, campaigns, responses, identities, merges, shared_keys, identity_links, batches, rejects,
-rates, and, of all runs, scores, segment_members and models. Nothing can be written, and no
+rates, and, of all runs, scores, segment_members, totals, reasons and models. Nothing can be written, and no
 other file can be read.`,
 		Example: `  clientele query "SELECT rfm_segment, count(*), sum(clv) FROM scores GROUP BY ALL ORDER BY 3 DESC"
   clientele query "SELECT * FROM orders" --format csv > orders.csv`,
@@ -37,14 +37,19 @@ other file can be read.`,
 }
 
 func newShow(a *app) *cobra.Command {
-	return &cobra.Command{
+	lang := "en"
+	cmd := &cobra.Command{
 		Use:   "show CUSTOMER",
 		Short: "One customer: facts, scores, why",
 		Long: `Show all that is known of one customer: attributes, the ids that are this customer and the
 reason of each merge, rules of exclude that leave it out, keys that too many share, scores and
 how they came about, orders, refunds, interactions and responses. CUSTOMER is the id in
-customers and scores; identities says into which one another id was merged.`,
+customers and scores; identities says into which one another id was merged.
+
+Reasons are those of the churn risk: the effects, in log odds, add up to it, from the average
+customer's on; odds_times is how many times each makes the odds of staying away.`,
 		Example: `  clientele show C000123
+  clientele show C000123 --lang zh                  reasons in Chinese
   clientele show woocommerce:17
   clientele query "SELECT customer_id FROM identities WHERE source_customer_id = '17'"`,
 		Args: args(cobra.ExactArgs(1)),
@@ -53,13 +58,15 @@ customers and scores; identities says into which one another id was merged.`,
 			if err != nil {
 				return err
 			}
-			sections, err := e.Show(cmd.Context(), list[0])
+			sections, err := e.Show(cmd.Context(), list[0], lang)
 			if err != nil {
 				return err
 			}
 			return a.sections(sections)
 		},
 	}
+	cmd.Flags().Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of reasons: en or zh")
+	return cmd
 }
 
 func newRebuild(a *app) *cobra.Command {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path"
@@ -45,6 +46,7 @@ func Build(results map[string]*table.Table, meta Meta) (*Data, error) {
 	d.Lifecycle = ordered(b.groups("lifecycle", "lifecycle_stage"), stageKeys())
 	d.Bands = ordered(b.groups("churn_bands", "churn_band"), []string{"low", "medium", "high"})
 	d.Tenths = b.tenths()
+	d.Reasons = b.reasons()
 	d.Values = b.bins()
 	d.Curves = b.curves()
 	d.Cohorts = b.cohorts(meta.AsOf)
@@ -332,6 +334,16 @@ func (b *builder) tenths() []Tenth {
 		}
 		list[k] = Tenth{r.count("customers", i), known(r.float("spend_365", i)), known(r.float("clv", i))}
 	}
+	return list
+}
+
+func (b *builder) reasons() []Reason {
+	r := b.rows("churn_reasons")
+	var list []Reason
+	for i := range r.len() {
+		list = append(list, Reason{r.text("reason", i), r.count("customers", i), r.float("effect", i)})
+	}
+	slices.SortStableFunc(list, func(a, b Reason) int { return cmp.Compare(b.Customers, a.Customers) })
 	return list
 }
 

@@ -341,13 +341,18 @@ func (k heatMap) draw(width float64) *canvas {
 	return c
 }
 
-// lineChart draws series over the same slots.
+// lineChart draws series over the same slots. From the slot that from names on,
+// where it is above zero and one of them, days are of another kind: before and after
+// say of which, foot on which day they part.
 type lineChart struct {
-	series []series
-	marks  func(slot float64) []mark
-	tip    func(series, slot int) string
-	tick   func(v float64) string
-	height float64
+	series        []series
+	marks         func(slot float64) []mark
+	tip           func(series, slot int) string
+	tick          func(v float64) string
+	height        float64
+	from          int
+	before, after string
+	foot          string
 }
 
 func (k lineChart) draw(width float64) *canvas {
@@ -364,6 +369,10 @@ func (k lineChart) draw(width float64) *canvas {
 	slot := (width - left - 6) / float64(max(slots, 1))
 	marks := k.marks(slot)
 	y.from, y.to = k.height-36, top
+	if k.from > 0 && k.from < slots {
+		y.to = top + 20
+		k.part(c, left+slot*float64(k.from), top, y.from, width)
+	}
 	c.grid(y, left, width, k.tick)
 	c.line(left, y.at(0), width, y.at(0), "axis")
 	for si, s := range k.series {
@@ -379,7 +388,7 @@ func (k lineChart) draw(width float64) *canvas {
 			extra = ` stroke-dasharray="6 4"`
 		}
 		c.path(xs, ys, s.color, extra)
-		if slot >= 14 {
+		if slot >= 18 {
 			for i, v := range s.values {
 				if !math.IsNaN(v) {
 					c.circle(left+slot*(float64(i)+0.5), y.at(v), 3, s.color, k.tip(si, i))
@@ -388,6 +397,110 @@ func (k lineChart) draw(width float64) *canvas {
 		}
 	}
 	c.marks(marks, left, slot, y.from)
+	return c
+}
+
+// part shades what lies after x and names both sides.
+func (k lineChart) part(c *canvas, x, top, bottom, right float64) {
+	c.rect(x, top, right-x, bottom-top, shade, "", "")
+	c.line(x, top, x, bottom, "mark")
+	if textWidth(k.after, 12) < 1.2*(right-x-6) { // the estimate is generous, and half a word says nothing
+		c.text(x+6, top+12, "start", "label", k.after)
+	}
+	c.text(x-6, top+12, "end", "label", clip(k.before+" "+k.foot, 12, x-6))
+}
+
+// calibrationPoint is a group of customers: what was stated of it, what came,
+// and the interval of that.
+type calibrationPoint struct {
+	stated, actual, low, high float64
+	tip                       string
+}
+
+// calibrationCurve is one score in a calibration chart.
+type calibrationCurve struct {
+	name, color string
+	points      []calibrationPoint
+}
+
+// calibrationChart draws what came over what was stated; both are shares.
+type calibrationChart struct {
+	curves         []calibrationCurve
+	xTitle, yTitle string
+	pct            func(float64) string
+}
+
+func (k calibrationChart) draw(width float64) *canvas {
+	var names []series
+	for _, s := range k.curves {
+		names = append(names, series{name: s.name, color: s.color})
+	}
+	c, x, y := unitSquare(width, k.xTitle, k.yTitle, names, k.pct)
+	for _, s := range k.curves {
+		var xs, ys []float64
+		for _, p := range s.points {
+			c.bar(x.at(p.stated), y.at(p.low), y.at(p.high), s.color)
+			xs, ys = append(xs, x.at(p.stated)), append(ys, y.at(p.actual))
+		}
+		c.path(xs, ys, s.color, ` opacity=".45"`)
+		for _, p := range s.points {
+			c.circle(x.at(p.stated), y.at(p.actual), 4, s.color, p.tip)
+		}
+	}
+	return c
+}
+
+// unitSquare is a picture with a share on both axes and the line on which they
+// are equal.
+func unitSquare(width float64, xTitle, yTitle string, names []series, pct func(float64) string) (c *canvas, x, y axis) {
+	height := min(width*0.82, 372)
+	c = &canvas{width: width, height: height}
+	c.text(0, 11, "start", "label", yTitle)
+	top := 32 + c.legend(names, 0, 30, width)
+	left, bottom := 44.0, 40.0
+	x = axis{lo: 0, hi: 1, from: left, to: width - 20}
+	y = axis{lo: 0, hi: 1, from: height - bottom, to: top, ticks: []float64{0, .2, .4, .6, .8, 1}}
+	c.grid(y, left, x.to, pct)
+	for _, v := range y.ticks {
+		c.text(x.at(v), y.from+16, "middle", "tick", pct(v))
+	}
+	c.text((left+x.to)/2, height-5, "middle", "label", xTitle)
+	c.line(x.at(0), y.at(0), x.at(1), y.at(1), "mark")
+	c.line(left, y.at(0), x.to, y.at(0), "axis")
+	return c, x, y
+}
+
+// liftChart draws a share for each tenth, that of a rule beside it, and the
+// share of all.
+type liftChart struct {
+	rates, rule   []float64 // rule may be empty
+	average       float64
+	names         []series
+	caption, axis string
+	pct           func(float64) string
+	tip           func(slot int) string
+}
+
+func (k liftChart) draw(width float64) *canvas {
+	c := &canvas{width: width, height: 330}
+	c.text(0, 11, "start", "label", k.caption)
+	top := 28 + c.legend(k.names, 0, 29, width)
+	y := newAxis(append(append([]float64{k.average}, k.rates...), k.rule...), 5, false)
+	left := tickWidth(y, k.pct) + 8
+	y.from, y.to = c.height-40, top
+	c.grid(y, left, width, k.pct)
+	slot := (width - left) / float64(len(k.rates))
+	for i, v := range k.rates {
+		x := left + slot*float64(i)
+		c.rect(x+slot*0.14, y.at(v), slot*0.72, y.at(0)-y.at(v), blue, "", k.tip(i))
+		if len(k.rule) > 0 {
+			c.rect(x+slot*0.06, y.at(k.rule[i])-1.5, slot*0.88, 3, orange, "", "")
+		}
+		c.text(x+slot/2, y.from+16, "middle", "tick", printer{}.n(int64(i+1)))
+	}
+	c.line(left, y.at(k.average), width, y.at(k.average), "mark")
+	c.line(left, y.at(0), width, y.at(0), "axis")
+	c.text((left+width)/2, c.height-5, "middle", "label", k.axis)
 	return c
 }
 
@@ -407,24 +520,11 @@ type curveChart struct {
 }
 
 func (k curveChart) draw(width float64) *canvas {
-	height := min(width*0.82, 372)
-	c := &canvas{width: width, height: height}
-	c.text(0, 11, "start", "label", k.yTitle)
 	var names []series
 	for _, s := range k.curves {
 		names = append(names, series{name: s.name, color: s.color})
 	}
-	top := 24 + c.legend(names, 0, 30, width)
-	left, bottom := 44.0, 40.0
-	x := axis{lo: 0, hi: 1, from: left, to: width - 20}
-	y := axis{lo: 0, hi: 1, from: height - bottom, to: top, ticks: []float64{0, .2, .4, .6, .8, 1}}
-	c.grid(y, left, x.to, k.pct)
-	for _, v := range y.ticks {
-		c.text(x.at(v), y.from+16, "middle", "tick", k.pct(v))
-	}
-	c.text((left+x.to)/2, height-5, "middle", "label", k.xTitle)
-	c.line(x.at(0), y.at(0), x.at(1), y.at(1), "mark")
-	c.line(left, y.at(0), x.to, y.at(0), "axis")
+	c, x, y := unitSquare(width, k.xTitle, k.yTitle, names, k.pct)
 	for _, s := range k.curves {
 		var xs, ys []float64
 		for _, p := range s.points {

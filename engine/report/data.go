@@ -63,6 +63,10 @@ type Meta struct {
 	Segments  []Label // names of segments, in the order in which they are shown
 	Lifecycle Stages
 
+	Reasons []Label  // families of reasons, by their keys
+	Totals  []Total  // of expected orders and values; none without a model
+	Past    Backtest // what the models would have said on a past day
+
 	Models   []ModelReport
 	Expected []Expected // repeat purchases by period, ascending; empty when there is no model of them
 	Warnings []Warning  // of the run as a whole; those of the models are in Models
@@ -84,10 +88,11 @@ type Data struct {
 	Grid       []Cell
 	Segments   []Group
 	Lifecycle  []Group
-	Bands      []Group // churn bands: low, medium, high
-	Tenths     []Tenth // by churn risk, ten steps from 0
-	Values     []Bin   // CLV distribution, from the lowest
-	Curves     []Curve // concentration: net_revenue, clv
+	Bands      []Group  // churn bands: low, medium, high
+	Tenths     []Tenth  // by churn risk, ten steps from 0
+	Reasons    []Reason // leading ones of the high churn band, the commonest first
+	Values     []Bin    // CLV distribution, from the lowest
+	Curves     []Curve  // concentration: net_revenue, clv
 	Cohorts    Cohorts
 	Repeats    []Repeat
 	Facts      []Fact
@@ -157,6 +162,13 @@ type Group struct {
 type Tenth struct {
 	Customers     int64
 	Spend365, CLV float64
+}
+
+// Reason is the family of facts that raises the churn risk of some customers most.
+type Reason struct {
+	Key       string
+	Customers int64
+	Effect    float64 // mean, log odds
 }
 
 // Bin is the customers whose CLV lies in [Low, High).

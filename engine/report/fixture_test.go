@@ -92,6 +92,7 @@ func shopMeta() Meta {
 			{"Cannot Lose Them", Text{"Cannot Lose Them", "不能流失客户"}}, {"Hibernating", Text{"Hibernating", "沉睡客户"}},
 			{"Lost", Text{"Lost", "已流失客户"}},
 		},
+		Reasons: []Label{{"silence", Text{"time since the last order", "距上次下单的时间"}}, {"frequency", Text{"number of purchases", "购买次数"}}},
 		Models: []ModelReport{
 			{Model: "rfm", Status: "fixed", Method: "grid125; cn8 by mean of values", LogLikelihood: math.NaN(), Rows: 9000},
 			{Model: "pareto_nbd", Status: "converged", Method: "pareto_nbd", Rows: 9000, Iterations: 31, LogLikelihood: -95415.11912,
@@ -99,6 +100,7 @@ func shopMeta() Meta {
 			{Model: "gamma_gamma", Status: "fallback", Method: "shrunk_mean", Rows: 4100, LogLikelihood: math.NaN(),
 				Warnings: []Warning{{"shrunk_mean", Text{"Expected spend is instead the mean of the customer's own repeat purchases and of one more at the mean of all repeat purchases.", "预计消费额改用客户自身各次复购与额外一次按全体复购均值计的购买的平均值。"}}}},
 			{Model: "clv", Status: "fixed", Method: "discounted_orders_times_spend", LogLikelihood: math.NaN(), Rows: 9000, Parameters: []Parameter{{"margin", 1}}},
+			{Model: "churn_risk", Status: "converged", Method: "logistic_regression", LogLikelihood: -3287.84, Rows: 27000, Parameters: []Parameter{{"intercept", 2.121}, {"recency", 0.1601}}},
 			{Model: "churn", Status: "fixed", Method: "thresholds on churn_risk", LogLikelihood: math.NaN(), Rows: 9000},
 			{Model: "lifecycle", Status: "fixed", Method: "rules on days", LogLikelihood: math.NaN(), Rows: 9000},
 		},
@@ -321,6 +323,7 @@ func shop(t testing.TB, n int) (map[string]*table.Table, Meta) {
 		list = append(list, []any{k, tenths[k].customers, tenths[k].spend, tenths[k].clv})
 	}
 	m["churn_tenths"] = result(t, "churn_tenths", list...)
+	m["churn_reasons"] = result(t, "churn_reasons", []any{"frequency", n / 9, 0.41}, []any{"none", 1, -0.02}, []any{"silence", n / 3, 1.3})
 	bins := map[float64]*total{}
 	for _, c := range all {
 		low := 0.0
@@ -374,6 +377,17 @@ func shop(t testing.TB, n int) (map[string]*table.Table, Meta) {
 	for i, d := range sortedKeys(expected) {
 		meta.Expected = append(meta.Expected, Expected{d, expected[d] * (0.93 + 0.13*math.Sin(float64(i)))})
 	}
+	meta.Totals = []Total{{"all", "all", n, around(whole.expected), around(whole.clv)}}
+	for key, x := range segments {
+		meta.Totals = append(meta.Totals, Total{"rfm grid125", key, x.customers, around(x.expected), around(x.clv)})
+	}
+	for key, x := range bands {
+		meta.Totals = append(meta.Totals, Total{"churn band", key, x.customers, around(x.expected), around(x.clv)})
+	}
+	for key, x := range stages {
+		meta.Totals = append(meta.Totals, Total{"lifecycle", key, x.customers, around(x.expected), around(x.clv)})
+	}
+	meta.Past = lookedBack(n, repeatDays, asOf)
 	m["quality"] = result(t, "quality",
 		[]any{"customers", "crm-导出", "loaded", 1, n + n/7, n + n/7, 0, 0},
 		[]any{"orders", "shop", "loaded", 26, whole.orders + 77, whole.orders, 41, 36},
@@ -412,6 +426,66 @@ func shop(t testing.TB, n int) (map[string]*table.Table, Meta) {
 		[]any{"orders", whole.orders + guests + 12, guests, 12, 3, start, asOf + 1},
 		[]any{"refunds", 811, 14, 0, 0, start + 9, asOf - 1})
 	return m, meta
+}
+
+// around is an estimate with an interval of a tenth on both sides.
+func around(v float64) Range { return Range{v, v * 0.9, v * 1.1} }
+
+// lookedBack is a backtest of the made-up shop, whose figures fit each other.
+func lookedBack(n int, repeatDays map[int32]int, asOf int32) Backtest {
+	origin := asOf - 90
+	b := Backtest{Origin: origin, Days: 90, Customers: n - n/10, Every: 1, Spend: float64(n) * 91, Buyers: n / 4, Level: Level{Factor: 1 / 0.82}}
+	for d := origin + 1; d <= asOf; d++ {
+		b.Orders += float64(repeatDays[d])
+	}
+	b.Forecasts = []Forecast{
+		{Name: "pareto_nbd", Used: true, Orders: 0.82 * b.Orders, MAE: 0.318, Inside: 0.957, Spend: 0.9 * b.Spend, SpendInside: 0.94},
+		{Name: "naive_rate", Rule: true, Orders: 1.35 * b.Orders, MAE: 0.365, Inside: math.NaN(), Spend: math.NaN(), SpendInside: math.NaN()},
+	}
+	for start := origin - 7*40 + 1; start+6 <= asOf; start += 7 {
+		w := Week{Start: start, Forecast: start > origin}
+		for d := start; d < start+7; d++ {
+			w.Actual += float64(repeatDays[d])
+		}
+		w.Modelled = 0.9*w.Actual + 1
+		b.Weeks = append(b.Weeks, w)
+	}
+	b.Buying = Buying{Origin: origin, Days: 90, Customers: b.Customers, Buyers: b.Buyers, Asked: "auto",
+		Verdict: Text{"Churn risk comes from logistic regression: it foretold better than the plain rule (log loss 0.3446 against 0.3531).", "流失风险来自逻辑回归：它的预测优于简单规则（对数损失 0.3446 对 0.3531）。"},
+		Contests: []Contest{
+			{"logistic_regression", "frequency_recency", true, Range{-0.0085, -0.0102, -0.0069}},
+			{"boosted_trees", "logistic_regression", false, Range{0.0002, -0.0011, 0.0015}},
+		},
+		Scores: []Judged{
+			judgedBy("logistic_regression", 0.808, 0.6, true, false), judgedBy("pareto_nbd", 0.801, 0.55, false, false),
+			judgedBy("frequency_recency", 0.803, 0.5, false, true), judgedBy("recency", 0.793, 0.45, false, true),
+			{Name: "base_rate", Rule: true, AUC: 0.5, Brier: 0.1357, ECE: 0.0141, Lift10: math.NaN(), Capture10: math.NaN()},
+		}}
+	b.Choice = &ModelChoice{Winner: "pareto_nbd", Reason: Text{"Pareto/NBD is used: MBG/CNBD-k forecast better over 3 past windows of 90 days, but not by more than chance.", "采用 Pareto/NBD：MBG/CNBD-k 预测更好，但差异未超出偶然范围。"},
+		Candidates: []Candidate{
+			{"pareto_nbd", "pareto_nbd", -95415.11912, 0.4121, Range{0.0003, -0.0004, 0.001}, 0.97, 0.318},
+			{"bg_nbd", "nbd", -95600.5, 0.4188, Range{0.007, 0.005, 0.009}, 1.08, 0.331},
+			{"mbg_cnbd_k", "mbg_cnbd_2", -95400.25, 0.4118, Range{}, 0.98, 0.317},
+		}}
+	return b
+}
+
+// judgedBy is a score of which the first tenths have the most buyers.
+func judgedBy(name string, auc, first float64, used, rule bool) Judged {
+	s := Judged{Name: name, Used: used, Rule: rule, AUC: auc, Brier: 0.1042, ECE: 0.0181}
+	left := 1.0
+	for k := range 10 {
+		part := left * first
+		if k == 9 {
+			part = left
+		}
+		left -= part
+		s.Rates, s.Found = append(s.Rates, part), append(s.Found, 1-left)
+		p := 0.3 + 0.07*float64(k)
+		s.Stated = append(s.Stated, Stated{P: p, Rate: p * 0.98, Low: p*0.98 - 0.03, High: p*0.98 + 0.03, Customers: 90})
+	}
+	s.Capture10, s.Lift10 = s.Found[0], 10*s.Found[0]
+	return s
 }
 
 func segmentOf(r, f int) string {

@@ -35,6 +35,7 @@ type tile struct {
 // section is one chapter of the page.
 type section struct {
 	ID, Title string
+	Intro     string
 	Missing   string // why there is nothing to show
 	Blocks    []block
 	Notes     []note
@@ -100,7 +101,7 @@ func newPage(p printer, d *Data) page {
 		Tiles:         p.tiles(d),
 		Sections: []section{
 			p.revenue(d), p.segments(d), p.lifecycle(d), p.value(d), p.churn(d), p.retention(d),
-			p.check(d), p.models(d), p.quality(d), warnings, p.definitions(d),
+			p.check(d), p.past(d), p.models(d), p.quality(d), warnings, p.definitions(d),
 		},
 	}
 	if n := len(warnings.Notes); n > 0 {

@@ -156,16 +156,16 @@ func TestMissingModels(t *testing.T) {
 		Warnings: []Warning{{"few_customers", Text{"Only 60 customers: 500 are needed.", "仅 60 位客户，至少需要 500 位。"}}}}}
 	en, zh := words(written(t, build(t, m, meta), "en")), words(written(t, build(t, m, meta), "zh"))
 	for _, want := range []string{
-		"There are no lifetime values. pareto_nbd: skipped; Only 60 customers: 500 are needed.",
-		"There is no churn risk. pareto_nbd: skipped; Only 60 customers: 500 are needed.",
-		"No model of purchases, so nothing to compare with. pareto_nbd: skipped; Only 60 customers: 500 are needed.",
+		"There are no lifetime values. Pareto/NBD: skipped; Only 60 customers: 500 are needed.",
+		"There is no churn risk. Pareto/NBD: skipped; Only 60 customers: 500 are needed.",
+		"No model of purchases, so nothing to compare with. Pareto/NBD: skipped; Only 60 customers: 500 are needed.",
 		"no model, see below",
 	} {
 		if !strings.Contains(en, want) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	if !strings.Contains(zh, "没有客户价值结果。pareto_nbd：未拟合；仅 60 位客户，至少需要 500 位。") {
+	if !strings.Contains(zh, "没有客户价值结果。Pareto/NBD：未拟合；仅 60 位客户，至少需要 500 位。") {
 		t.Error("the Chinese page does not say why")
 	}
 }
@@ -235,8 +235,8 @@ func TestPictures(t *testing.T) {
 		if page := written(t, build(t, m, meta), lang); strings.Contains(page, "%!") || strings.Contains(page, "NaN") {
 			t.Errorf("%s: a broken format or figure", lang)
 		}
-		// Twelve pictures, each in two widths.
-		if n := checkPictures(t, written(t, build(t, m, meta), lang)); n != 24 {
+		// Seventeen pictures, each in two widths.
+		if n := checkPictures(t, written(t, build(t, m, meta), lang)); n != 34 {
 			t.Errorf("%s: %d pictures", lang, n)
 		}
 	}
@@ -285,6 +285,40 @@ func wild(r *rapid.T, t *testing.T, q queries.Query) *table.Table {
 	return result(t, q.Base(), values...)
 }
 
+// wildPast is a backtest with any figures at all.
+func wildPast(r *rapid.T) Backtest {
+	number := func(name string) float64 {
+		return rapid.SampledFrom([]float64{0, 0.3, 1, -1, 5, 1e15, -1e300, 1e300, math.NaN(), math.Inf(1), math.Inf(-1)}).Draw(r, name)
+	}
+	key := rapid.SampledFrom([]string{"pareto_nbd", "naive_rate", "recency", "logistic_regression", "other", ""})
+	day := func() int32 { return int32(rapid.IntRange(0, 30000).Draw(r, "day")) }
+	b := Backtest{Origin: day(), Days: rapid.IntRange(0, 400).Draw(r, "days"), Customers: rapid.IntRange(0, 5000).Draw(r, "customers"),
+		Every: int64(rapid.IntRange(0, 3).Draw(r, "every")), Orders: number("orders"), Spend: number("spend"), Buyers: rapid.IntRange(0, 5000).Draw(r, "buyers"),
+		Level: Level{number("factor"), rapid.Bool().Draw(r, "applied")}}
+	for range rapid.IntRange(0, 3).Draw(r, "forecasts") {
+		b.Forecasts = append(b.Forecasts, Forecast{key.Draw(r, "name"), rapid.Bool().Draw(r, "used"), rapid.Bool().Draw(r, "rule"),
+			number("orders"), number("mae"), number("inside"), number("spend"), number("inside")})
+	}
+	for range rapid.IntRange(0, 30).Draw(r, "weeks") {
+		b.Weeks = append(b.Weeks, Week{day(), number("actual"), number("modelled"), rapid.Bool().Draw(r, "forecast")})
+	}
+	b.Buying = Buying{Origin: day(), Days: 90, Customers: rapid.IntRange(0, 9).Draw(r, "customers"), Buyers: rapid.IntRange(0, 9).Draw(r, "buyers")}
+	for range rapid.IntRange(0, 4).Draw(r, "scores") {
+		s := Judged{Name: key.Draw(r, "name"), Used: rapid.Bool().Draw(r, "used"), Rule: rapid.Bool().Draw(r, "rule"),
+			AUC: number("auc"), Brier: number("brier"), ECE: number("ece"), Lift10: number("lift"), Capture10: number("capture")}
+		for range rapid.IntRange(0, 10).Draw(r, "tenths") {
+			s.Found, s.Rates = append(s.Found, number("found")), append(s.Rates, number("rate"))
+			s.Stated = append(s.Stated, Stated{number("p"), number("rate"), number("low"), number("high"), 3})
+		}
+		b.Buying.Scores = append(b.Buying.Scores, s)
+	}
+	if rapid.Bool().Draw(r, "contested") {
+		b.Buying.Contests = []Contest{{"other", "recency", true, Range{number("mean"), number("low"), number("high")}}}
+		b.Choice = &ModelChoice{Candidates: []Candidate{{"other", "x", number("log"), number("surprise"), Range{}, number("bias"), number("mae")}}}
+	}
+	return b
+}
+
 // Whatever the queries give, building and writing end without a panic, and
 // the pictures stay pictures.
 func TestWild(t *testing.T) {
@@ -295,6 +329,7 @@ func TestWild(t *testing.T) {
 			m[q.Base()] = wild(r, t, q)
 		}
 		meta := shopMeta()
+		meta.Past = wildPast(r)
 		meta.AsOf = int32(rapid.IntRange(int(dayOf("1990-01-01")), int(dayOf("2030-01-01"))).Draw(r, "as of"))
 		for range rapid.IntRange(0, 3).Draw(r, "periods") {
 			meta.Expected = append(meta.Expected, Expected{int32(rapid.IntRange(0, 30000).Draw(r, "from")), rapid.Float64().Draw(r, "expected")})

@@ -81,14 +81,21 @@ func (p printer) tiles(d *Data) []tile {
 		{p.t("Average order value", "平均订单金额"), p.money(ratio(h.NetRevenue, float64(h.Orders))), p.lately(ratio(h.NetRevenue365, float64(h.Orders365)))},
 	}
 	expected := tile{p.f("Expected orders, %d days", "未来 %d 天预计订单", d.Horizon), dash, none}
+	all, ranged := d.total("all", "all")
 	if c.Expected > 0 {
 		expected.Value = p.about(c.ExpectedOrdersSum)
 		expected.Note = p.f("%s per customer", "人均 %s", p.short(ratio(c.ExpectedOrdersSum, float64(c.Expected))))
+		if ranged {
+			expected.Note = p.certain(all.Orders, p.about) + p.t("; ", "；") + expected.Note
+		}
 	}
 	clv := tile{p.f("Lifetime value, %d days", "未来 %d 天客户价值", d.Horizon), dash, none}
 	if c.CLV > 0 {
 		clv.Value = p.money(c.CLVSum)
 		clv.Note = p.f("%s per customer", "人均 %s", p.money(ratio(c.CLVSum, float64(c.CLV))))
+		if ranged && !math.IsNaN(all.Value.Low) {
+			clv.Note = p.certain(all.Value, p.money) + p.t("; ", "；") + clv.Note
+		}
 	}
 	alive := tile{p.t("Probably still customers", "预计仍活跃的客户"), dash, none}
 	if c.Alive > 0 {
@@ -145,15 +152,36 @@ func (p printer) findings(d *Data) []string {
 		list = append(list, p.f("%s of customers made 80%% of net revenue so far.", "%s 的客户贡献了迄今 80%% 的净收入。", p.pct(share(c.Reached, c.Customers))))
 	}
 	if c := d.Coverage; c.CLV > 0 && c.Expected > 0 {
-		list = append(list, p.f("Over the next %d days the models expect about %s orders from today's customers, worth %s.", "模型预计现有客户在未来 %d 天内下单约 %s 笔，价值 %s。",
-			d.Horizon, p.about(c.ExpectedOrdersSum), p.money(c.CLVSum)))
+		text := p.f("Over the next %d days the models expect about %s orders from today's customers, worth %s", "模型预计现有客户在未来 %d 天内下单约 %s 笔，价值 %s",
+			d.Horizon, p.about(c.ExpectedOrdersSum), p.money(c.CLVSum))
+		if all, ok := d.total("all", "all"); ok && !math.IsNaN(all.Value.Low) {
+			text += p.f(" (95%%: %s orders, %s)", "（95%% 区间：订单 %s，价值 %s）", p.between(all.Orders, p.about), p.between(all.Value, p.money))
+		}
+		list = append(list, text+p.t(".", "。"))
 	}
+	list = append(list, p.tested(d)...)
 	if high := d.band("high"); d.Coverage.Churn > 0 && high.Customers > 0 {
 		list = append(list, p.f("%s (%s) are at high risk of not buying in the next %d days; they spent %s in the last 365 days.",
 			"%s（%s）在未来 %d 天内不再购买的风险高，其近 365 天消费 %s。",
 			p.customers(high.Customers), p.pct(share(high.Customers, d.Coverage.Churn)), d.Window, p.money(known(high.Spend365))))
 	}
 	return list
+}
+
+// certain is an interval with its level.
+func (p printer) certain(r Range, write func(float64) string) string {
+	return p.f("95%%: %s", "95%% 区间 %s", p.between(r, write))
+}
+
+// tested says how the model in use would have done in the last closed window.
+func (p printer) tested(d *Data) []string {
+	b := d.Past
+	used, _ := b.forecastOf()
+	if math.IsNaN(used.Orders) || b.Customers < leastJudged {
+		return nil
+	}
+	return []string{p.f("Tested on the %d days after %s, which the model had not seen, it expected %s orders where %s came (%s).",
+		"以 %[2]s 之后模型未见过的 %[1]d 天检验：预计 %[3]s 笔订单，实际 %[4]s 笔（%[5]s）。", b.Days, p.date(b.Origin), p.about(used.Orders), p.about(b.Orders), p.off(used.Orders, b.Orders))}
 }
 
 func (p printer) revenue(d *Data) section {
@@ -270,6 +298,9 @@ func (p printer) segments(d *Data) section {
 	})
 	chart := p.groupBars(d.Segments, label, netRevenue, p.t("Net revenue to date", "累计净收入"), nil)
 	s.Blocks = append(s.Blocks, p.block("segments", p.t("Segments by customers and revenue", "各分层的客户数与收入"), p.segmentWords(d, label), fullWidth, chart.draw))
+	if b, ok := p.outlook(d, "rfm", p.t("Segment", "分层"), d.Segments, label); ok {
+		s.Blocks = append(s.Blocks, b)
+	}
 	return s
 }
 
@@ -422,6 +453,9 @@ func (p printer) lifecycle(d *Data) section {
 	words := p.f("%s of customers with an order are new, active or won back; %s are lapsed or lost.", "有订单客户中，%s 为新客户、活跃客户或已挽回客户，%s 已沉睡或流失。",
 		p.pct(share(live, buyers)), p.pct(share(gone, buyers)))
 	s.Blocks = []block{p.block("stages", p.t("Customers and what they spent, by stage", "各阶段的客户数与消费"), words, fullWidth, chart.draw)}
+	if b, ok := p.outlook(d, "lifecycle", p.t("Stage", "阶段"), d.Lifecycle, label); ok {
+		s.Blocks = append(s.Blocks, b)
+	}
 	return s
 }
 
@@ -432,7 +466,7 @@ func (p printer) value(d *Data) section {
 		s.Blocks = append(s.Blocks, p.block("clv", p.f("Lifetime value over %d days", "未来 %d 天价值分布", d.Horizon), p.valueWords(d), halfWidth, p.valueChart(d).draw))
 	} else {
 		s.Blocks = append(s.Blocks, block{Half: true, Title: p.t("Lifetime value", "客户价值"),
-			Missing: p.why(d, p.t("There are no lifetime values.", "没有客户价值结果。"), "clv", "pareto_nbd", "bg_nbd", "mbg_nbd", "gamma_gamma")})
+			Missing: p.why(d, p.t("There are no lifetime values.", "没有客户价值结果。"), append(purchaseModels(), "clv", "gamma_gamma")...)})
 	}
 	var chart curveChart
 	var words []string
@@ -516,7 +550,7 @@ func riskColor(d *Data, risk float64) string {
 func (p printer) churn(d *Data) section {
 	s := section{ID: "churn", Title: p.t("Churn risk", "流失风险")}
 	if d.Coverage.Churn == 0 || len(d.Tenths) == 0 {
-		s.Missing = p.why(d, p.t("There is no churn risk.", "没有流失风险结果。"), "churn", "pareto_nbd", "bg_nbd", "mbg_nbd")
+		s.Missing = p.why(d, p.t("There is no churn risk.", "没有流失风险结果。"), append(purchaseModels(), "churn_risk", "churn")...)
 		return s
 	}
 	var people, money []float64
@@ -557,7 +591,42 @@ func (p printer) churn(d *Data) section {
 			halfWidth, spend.draw),
 		p.bandTable(d),
 	}
+	if len(d.Reasons) > 0 {
+		s.Blocks = append(s.Blocks, p.leadingReasons(d))
+	}
+	if b, ok := p.outlook(d, "churn band", p.t("Band", "风险等级"), d.Bands, func(g Group) string { return p.name(bands(), g.Key) }); ok {
+		s.Blocks = append(s.Blocks, b)
+	}
 	return s
+}
+
+// leadingReasons says what puts customers into the high band.
+func (p printer) leadingReasons(d *Data) block {
+	chart := barTable{heads: [2]string{p.t("Customers", "客户数"), p.t("Raises the odds", "几率提高至")}}
+	var all int64
+	for _, r := range d.Reasons {
+		all += r.Customers
+	}
+	name := func(r Reason) string {
+		if r.Key == "none" {
+			return p.t("nothing: at the average", "无：处于平均水平")
+		}
+		return p.name(d.Meta.Reasons, r.Key)
+	}
+	for _, r := range d.Reasons {
+		odds := math.Exp(min(r.Effect, 50))
+		row := barRow{name: p.upper(name(r)), values: [2]float64{float64(r.Customers), odds}, labels: [2]string{p.n(r.Customers), p.times(odds)},
+			shares: [2]string{p.pct(share(r.Customers, all))}}
+		if r.Key == "none" {
+			row.values[1], row.labels[1] = math.NaN(), ""
+		}
+		chart.rows = append(chart.rows, row)
+	}
+	words := p.f("In the high band the commonest leading reason is %s: %s (%s).", "高风险等级中最常见的首要原因是%s：%s（%s）。",
+		name(d.Reasons[0]), p.customers(d.Reasons[0].Customers), p.pct(share(d.Reasons[0].Customers, all)))
+	words += p.gap() + p.t("A leading reason is what raises a customer's risk most against the average customer. All reasons of all customers are in reasons.parquet, and clientele show CUSTOMER gives them in words.",
+		"首要原因是与一般客户相比最能提高该客户风险的因素。全部客户的全部原因见 reasons.parquet；clientele show 客户编号 --lang zh 以文字说明。")
+	return p.block("churn-reasons", p.t("Why they are at high risk", "高风险的原因"), words, fullWidth, chart.draw)
 }
 
 func (p printer) bandTable(d *Data) block {
@@ -716,7 +785,7 @@ func (p printer) check(d *Data) section {
 	if !modelled {
 		words := p.f("%s repeat purchases from %s to %s.", "%[2]s 至 %[3]s 共 %[1]s 次回购。", p.n(sumActual), p.date(first), p.date(last))
 		b := p.block("check", title, words, fullWidth, chart.draw)
-		b.Missing = p.why(d, p.t("No model of purchases, so nothing to compare with.", "没有购买模型，无法对照。"), "pareto_nbd", "bg_nbd", "mbg_nbd")
+		b.Missing = p.why(d, p.t("No model of purchases, so nothing to compare with.", "没有购买模型，无法对照。"), purchaseModels()...)
 		s.Blocks = []block{b}
 		return s
 	}
@@ -761,7 +830,7 @@ func (p printer) why(d *Data, missing string, names ...string) string {
 		if !slices.Contains(names, m.Model) {
 			continue
 		}
-		text := p.f("%s: %s", "%s：%s", m.Model, p.name(statuses(), m.Status))
+		text := p.f("%s: %s", "%s：%s", p.titled(m.Model), p.name(statuses(), m.Status))
 		var doubts []string
 		for _, w := range m.Warnings {
 			doubts = append(doubts, p.text(w.Text))
@@ -798,7 +867,7 @@ func (p printer) models(d *Data) section {
 		if m.Status == "converged" || m.Status == "fixed" {
 			converged++
 		}
-		g.Rows = append(g.Rows, []string{m.Model, p.name(statuses(), m.Status), p.method(m.Method), p.n(int64(m.Rows)), p.logLikelihood(m.LogLikelihood), strings.Join(parameters, ", ")})
+		g.Rows = append(g.Rows, []string{p.titled(m.Model), p.name(statuses(), m.Status), p.method(m.Method), p.n(int64(m.Rows)), p.logLikelihood(m.LogLikelihood), strings.Join(parameters, ", ")})
 	}
 	s.Blocks = []block{{Table: g, Caption: p.f("%d of %d models converged or follow fixed rules. Purchase models count time in weeks, thresholds are in days.", "%[2]d 个模型中 %[1]d 个已收敛或为固定规则。购买模型以周为时间单位，阈值以天为单位。", converged, len(d.Models))}}
 	return s
@@ -835,7 +904,7 @@ func (p printer) warnings(d *Data) section {
 	}
 	for _, m := range d.Models {
 		for _, w := range m.Warnings {
-			add(m.Model, w)
+			add(p.titled(m.Model), w)
 		}
 	}
 	if len(s.Notes) == 0 {

@@ -19,6 +19,8 @@ const (
 	midRisk   = "#e2b04a"
 	highRisk  = "#c4513d"
 	ink       = "#1d2733"
+	grey      = "#7d8a97"
+	shade     = "#f4f7fa"
 	heatEmpty = "#f4f6f8"
 )
 
@@ -70,6 +72,12 @@ func (c *canvas) end(tag, tip string) {
 // line draws a straight line of a class: grid, axis, mark.
 func (c *canvas) line(x1, y1, x2, y2 float64, class string) {
 	fmt.Fprintf(&c.b, `<line x1="%s" y1="%s" x2="%s" y2="%s" class="%s"/>`, px(x1), px(y1), px(x2), px(y2), class)
+}
+
+// bar draws an interval: a thin upright line from low to high with feet.
+func (c *canvas) bar(x, low, high float64, color string) {
+	fmt.Fprintf(&c.b, `<path d="M%s %sV%sM%s %sH%sM%s %sH%s" fill="none" stroke="%s" stroke-width="1.2" opacity=".75"/>`,
+		px(x), px(low), px(high), px(x-3), px(low), px(x+3), px(x-3), px(high), px(x+3), color)
 }
 
 // path draws a line through points.

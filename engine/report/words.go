@@ -3,6 +3,8 @@ package report
 import (
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // The names that the tables of the store use, in words. A key that is not
@@ -47,6 +49,72 @@ func statuses() []Label {
 		{"fallback", Text{"plainer method used", "改用简单方法"}},
 		{"skipped", Text{"skipped", "未拟合"}},
 		{"fixed", Text{"fixed rules", "固定规则"}},
+	}
+}
+
+// modelNames are models, plain rules and scores, as they stand within a sentence.
+func modelNames() []Label {
+	return []Label{
+		{"rfm", Text{"RFM", "RFM 评分"}},
+		{"pareto_nbd", Text{"Pareto/NBD", "Pareto/NBD"}},
+		{"bg_nbd", Text{"BG/NBD", "BG/NBD"}},
+		{"mbg_nbd", Text{"MBG/NBD", "MBG/NBD"}},
+		{"bg_cnbd_k", Text{"BG/CNBD-k", "BG/CNBD-k"}},
+		{"mbg_cnbd_k", Text{"MBG/CNBD-k", "MBG/CNBD-k"}},
+		{"nbd", Text{"NBD, without churn", "NBD（不含流失）"}},
+		{"gamma_gamma", Text{"Gamma-Gamma", "Gamma-Gamma"}},
+		{"clv", Text{"lifetime value", "客户价值"}},
+		{"recalibration", Text{"recalibration", "总量校准"}},
+		{"churn_risk", Text{"churn risk", "流失风险"}},
+		{"churn", Text{"churn bands", "流失风险等级"}},
+		{"lifecycle", Text{"lifecycle", "生命周期"}},
+		{"purchase_model", Text{"purchase model", "购买模型"}},
+		{"logistic_regression", Text{"logistic regression", "逻辑回归"}},
+		{"boosted_trees", Text{"boosted trees", "梯度提升树"}},
+		{"naive_rate", Text{"own rate so far", "客户自身历史频率"}},
+		{"recency", Text{"last purchase", "最近购买时间"}},
+		{"frequency_recency", Text{"number of purchases, then the last", "购买次数，其次最近购买时间"}},
+		{"base_rate", Text{"same rate for everybody", "所有人同一比例"}},
+	}
+}
+
+// purchaseModels are the keys of the models of repeat buying.
+func purchaseModels() []string {
+	return []string{"pareto_nbd", "bg_nbd", "mbg_nbd", "bg_cnbd_k", "mbg_cnbd_k"}
+}
+
+// model is the name of a model, a plain rule or a score in words; one of
+// CNBD-k whose k is chosen has it in its name.
+func (p printer) model(key string) string {
+	if words, ok := p.phrased(regular(), key); ok {
+		return words
+	}
+	return p.name(modelNames(), key)
+}
+
+// titled is model with a capital at its head.
+func (p printer) titled(key string) string {
+	if words := p.model(key); words != key {
+		return p.upper(words)
+	}
+	return key // without words it stays as it is
+}
+
+// upper is a text with a capital at its head.
+func (p printer) upper(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if first == utf8.RuneError {
+		return text
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+// regular are the models of regular purchases by their k.
+func regular() []phrase {
+	return []phrase{
+		{form: `bg_cnbd_(\d+)`, en: "BG/CNBD-${1}", zh: "BG/CNBD-${1}"},
+		{form: `mbg_cnbd_(\d+)`, en: "MBG/CNBD-${1}", zh: "MBG/CNBD-${1}"},
+		{form: `cnbd_(\d+)`, en: "CNBD-${1}, without churn", zh: "CNBD-${1}（不含流失）"},
 	}
 }
 
@@ -160,6 +228,18 @@ func methods() []phrase {
 		{form: `pareto_nbd`, en: "Pareto/NBD", zh: "Pareto/NBD 模型"},
 		{form: `nbd`, en: "NBD, without churn", zh: "NBD 模型（不含流失）"},
 		{form: `pooled_rate`, en: "pooled purchase rate", zh: "购买频率向全体均值收缩"},
+		{form: `bg_nbd`, en: "BG/NBD", zh: "BG/NBD 模型"},
+		{form: `mbg_nbd`, en: "MBG/NBD", zh: "MBG/NBD 模型"},
+		{form: `bg_cnbd_(\d+)`, en: "BG/CNBD-${1}", zh: "BG/CNBD-${1} 模型"},
+		{form: `mbg_cnbd_(\d+)`, en: "MBG/CNBD-${1}", zh: "MBG/CNBD-${1} 模型"},
+		{form: `cnbd_(\d+)`, en: "CNBD-${1}, without churn", zh: "CNBD-${1} 模型（不含流失）"},
+		{form: `purchase_model`, en: "probability of the purchase model", zh: "购买模型给出的概率"},
+		{form: `logistic_regression`, en: "logistic regression", zh: "逻辑回归"},
+		{form: `boosted_trees`, en: "boosted trees", zh: "梯度提升树"},
+		{form: `recency`, en: "plain rule: last purchase", zh: "简单规则：最近购买时间"},
+		{form: `frequency_recency`, en: "plain rule: number of purchases, then the last", zh: "简单规则：购买次数，其次最近购买时间"},
+		{form: `base_rate`, en: "same rate for everybody", zh: "所有人同一比例"},
+		{form: `last_window`, en: "what came in the last closed window", zh: "最近一个已结束窗口的实际值"},
 		{form: `gamma_gamma`, en: "Gamma-Gamma", zh: "Gamma-Gamma 模型"},
 		{form: `shrunk_mean`, en: "shrunk mean spend", zh: "平均消费额向全体均值收缩"},
 		{form: `none`, en: "none", zh: "无"},

@@ -64,7 +64,7 @@ func readerReasons() []string {
 
 // english finds a word of English; the names of formats, marks and numbers are none.
 func english(text string) string {
-	for _, w := range regexp.MustCompile(`[A-Za-z][a-z]+`).FindAllString(regexp.MustCompile(`'.*'|--dates (dmy|mdy|excel)|UTF-8|UTF-16|windows-1252|JSON|CSV|USD|CNY|Gamma-Gamma|Pareto/NBD|GB18030|grid125|r-rfm-0\.2`).ReplaceAllString(text, ""), -1) {
+	for _, w := range regexp.MustCompile(`[A-Za-z][a-z]+`).FindAllString(regexp.MustCompile(`'.*'|--dates (dmy|mdy|excel)|UTF-8|UTF-16|windows-1252|JSON|CSV|USD|CNY|Gamma-Gamma|Pareto/NBD|M?BG/C?NBD(-\d)?|CNBD-\d|GB18030|grid125|r-rfm-0\.2`).ReplaceAllString(text, ""), -1) {
 		if w != "cn" && w != "rf" {
 			return w
 		}
@@ -222,6 +222,18 @@ func TestMethodsInWords(t *testing.T) {
 	for _, c := range [][3]string{
 		{"pareto_nbd", "Pareto/NBD", "Pareto/NBD 模型"},
 		{"nbd", "NBD, without churn", "NBD 模型（不含流失）"},
+		{"bg_nbd", "BG/NBD", "BG/NBD 模型"},
+		{"mbg_nbd", "MBG/NBD", "MBG/NBD 模型"},
+		{"bg_cnbd_2", "BG/CNBD-2", "BG/CNBD-2 模型"},
+		{"mbg_cnbd_4", "MBG/CNBD-4", "MBG/CNBD-4 模型"},
+		{"cnbd_2", "CNBD-2, without churn", "CNBD-2 模型（不含流失）"},
+		{"purchase_model", "probability of the purchase model", "购买模型给出的概率"},
+		{"logistic_regression", "logistic regression", "逻辑回归"},
+		{"boosted_trees", "boosted trees", "梯度提升树"},
+		{"recency", "plain rule: last purchase", "简单规则：最近购买时间"},
+		{"frequency_recency", "plain rule: number of purchases, then the last", "简单规则：购买次数，其次最近购买时间"},
+		{"base_rate", "same rate for everybody", "所有人同一比例"},
+		{"last_window", "what came in the last closed window", "最近一个已结束窗口的实际值"},
 		{"pooled_rate", "pooled purchase rate", "购买频率向全体均值收缩"},
 		{"gamma_gamma", "Gamma-Gamma", "Gamma-Gamma 模型"},
 		{"shrunk_mean", "shrunk mean spend", "平均消费额向全体均值收缩"},

@@ -1,0 +1,232 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"io/fs"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"clientele/engine/internal/duck"
+	"clientele/engine/table"
+	"clientele/engine/workspace"
+	"clientele/models/risk"
+	"clientele/queries"
+)
+
+// reasonFields are the columns of reasons but as_of: base and what follows, up to
+// calibration, add up to the log odds of churn_risk.
+func reasonFields() []table.Field {
+	fields := []table.Field{{Name: "customer_id", Kind: table.Text}, {Name: "base", Kind: table.Float, Unit: "log odds"}}
+	for _, f := range risk.Families() {
+		fields = append(fields, table.Field{Name: f.Key(), Kind: table.Float, Unit: "log odds"})
+	}
+	return append(fields, table.Field{Name: risk.PurchaseModelColumn, Kind: table.Float, Unit: "probability"})
+}
+
+// stageReasons makes the temporary table reasons: of every customer with an order
+// where a churn score was trained, else empty.
+func (r *run) stageReasons() error {
+	defer r.stage("reasons", int64(r.table.Rows()))()
+	score, trained := r.fitted[risk.Name].(*risk.Score)
+	from := 0
+	next := func() (*table.Table, error) {
+		if !trained || from >= r.table.Rows() {
+			return nil, io.EOF
+		}
+		begin := from
+		from = min(from+scoreChunk, r.table.Rows())
+		return reasonsOf(score, r.table.Slice(begin, from), r.Config.Resources.Cores())
+	}
+	return r.db.Load(r.ctx, "reasons", "(SELECT as_of FROM bounds) AS as_of, *", reasonFields(), next)
+}
+
+// reasonsOf are the rows of reasons of those customers in t who have an order.
+func reasonsOf(score *risk.Score, t *table.Table, workers int) (*table.Table, error) {
+	effects := make([][]float64, len(risk.Families()))
+	for f := range effects {
+		effects[f] = make([]float64, t.Rows())
+	}
+	if err := score.EffectsTo(effects, t, workers); err != nil {
+		return nil, err
+	}
+	ids, silent := t.Column("customer_id"), t.Floats(risk.PurchaseModelColumn)
+	var columns []*table.Column
+	for _, f := range reasonFields() {
+		c := &table.Column{Field: f}
+		if f.Kind == table.Text {
+			c.Texts.Offsets = []int32{0}
+		}
+		columns = append(columns, c)
+	}
+	last := columns[len(columns)-1]
+	for i := range t.Rows() {
+		if math.IsNaN(effects[0][i]) {
+			continue
+		}
+		columns[0].Texts.Append(ids.Texts.At(i))
+		columns[1].Floats = append(columns[1].Floats, score.Start())
+		for f, effect := range effects {
+			columns[2+f].Floats = append(columns[2+f].Floats, effect[i])
+		}
+		last.Floats = append(last.Floats, silent[i])
+	}
+	return table.New(columns...), nil
+}
+
+// shownReasons are why a customer has the churn risk of the latest run with
+// reasons, the strongest first, in words of a language (en or zh). Without such a
+// run it has no rows.
+func (e *Engine) shownReasons(ctx context.Context, db *duck.DB, customer, lang string) (*table.Table, error) {
+	g := newGrid("as_of date", "reason text", "effect float", "odds_times float")
+	t, err := db.Query(ctx, "SELECT * FROM reasons WHERE customer_id = $customer ORDER BY as_of DESC LIMIT 1", sql.Named("customer", customer))
+	if err != nil {
+		return nil, err
+	}
+	if t.Rows() == 0 {
+		return g.section("").Table, nil
+	}
+	p := publishedReasons{Engine: e, ctx: ctx, db: db, row: t, day: Day(t.Column("as_of").Dates[0]), zh: lang == "zh"}
+	words, err := p.words(customer)
+	if err != nil {
+		return nil, err
+	}
+	average := "the average customer: a risk of "
+	if p.zh {
+		average = "一般客户：风险 "
+	}
+	g.add(p.day, average+percent(risk.Probability(p.base())), p.base(), math.NaN())
+	var families []risk.Family
+	for _, f := range risk.Families() {
+		if p.effect(f) != 0 {
+			families = append(families, f)
+		}
+	}
+	slices.SortStableFunc(families, func(a, b risk.Family) int {
+		return -compareSize(p.effect(a), p.effect(b))
+	})
+	for _, f := range families {
+		g.add(p.day, words[f], p.effect(f), math.Exp(p.effect(f)))
+	}
+	return g.section("").Table, nil
+}
+
+// compareSize compares how far two numbers are from zero.
+func compareSize(a, b float64) int {
+	switch a, b = math.Abs(a), math.Abs(b); {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// percent is a probability in words.
+func percent(p float64) string { return strconv.FormatFloat(100*p, 'f', 1, 64) + " %" }
+
+// publishedReasons is one customer's row of reasons.
+type publishedReasons struct {
+	*Engine
+	ctx context.Context
+	db  *duck.DB
+	row *table.Table
+	day Day
+	zh  bool
+}
+
+func (p publishedReasons) base() float64 { return p.row.Floats("base")[0] }
+
+func (p publishedReasons) effect(f risk.Family) float64 { return p.row.Floats(f.Key())[0] }
+
+// words are those of each family. They have the customer's values where the facts
+// up to the day still give the effects that were published; else, or without the
+// score, they only name what the values are of.
+func (p publishedReasons) words(customer string) (map[risk.Family]string, error) {
+	out := map[risk.Family]string{}
+	for _, f := range risk.Families() {
+		out[f] = p.text(f.Names())
+	}
+	score, err := p.score()
+	if score == nil || err != nil {
+		return out, err
+	}
+	t, err := p.summary(customer)
+	if err != nil || t.Rows() != 1 {
+		return out, err
+	}
+	told, err := score.Explain(t, []int{0}, 0)
+	if err != nil {
+		return out, err
+	}
+	const digits = 1e-6 // of log odds
+	if !(math.Abs(told[0].Base-p.base()) < digits) {
+		return out, nil
+	}
+	for _, r := range told[0].Reasons {
+		if math.Abs(r.Effect-p.effect(r.Family)) < digits {
+			out[r.Family] = p.text(withoutEffect(r.En, ": "), withoutEffect(r.Zh, "："))
+		}
+	}
+	return out, nil
+}
+
+func (p publishedReasons) text(en, zh string) string {
+	if p.zh {
+		return zh
+	}
+	return en
+}
+
+// withoutEffect cuts the effect off that stands at the end of a reason.
+func withoutEffect(text, before string) string {
+	if at := strings.LastIndex(text, before); at >= 0 {
+		return text[:at]
+	}
+	return text
+}
+
+// score is the churn score of the run; nil where it was not saved.
+func (p publishedReasons) score() (*risk.Score, error) {
+	run, err := workspace.OpenRun(p.Dir, p.day.String())
+	if err != nil {
+		return nil, err
+	}
+	s, err := readSaved(filepath.Join(run.Dir, savedPrefix+risk.Name+savedSuffix))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return risk.Load(s.Fitted)
+}
+
+// summary is the customer's row of the summary as of the day, with the purchase
+// model's probability as it was published.
+func (p publishedReasons) summary(customer string) (*table.Table, error) {
+	if err := makeBounds(p.ctx, p.db, p.Config, p.day); err != nil {
+		return nil, err
+	}
+	id := sql.Named("customer", customer)
+	err := p.db.Exec(p.ctx, `CREATE OR REPLACE TEMP TABLE daily AS SELECT d.* FROM (`+queries.Get("summary/daily").SQL+`) AS d
+WHERE d.person IN (SELECT person FROM identities WHERE customer_id = $customer)`, id)
+	if err != nil {
+		return nil, err
+	}
+	t, err := p.db.Query(p.ctx, "SELECT s.* FROM ("+queries.Get("summary/customers").SQL+") AS s WHERE s.customer_id = $customer AND s.x IS NOT NULL", id)
+	if err != nil {
+		return nil, err
+	}
+	silent := table.NewColumn(table.Field{Name: risk.PurchaseModelColumn, Kind: table.Float}, t.Rows())
+	for i := range silent.Floats {
+		silent.Floats[i] = p.row.Floats(risk.PurchaseModelColumn)[0]
+	}
+	t.Add(silent)
+	return t, nil
+}

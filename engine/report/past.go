@@ -1,0 +1,663 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Range is an estimate with its 95 % interval; NaN where there is none.
+type Range struct {
+	Mean, Low, High float64
+}
+
+// Total is what the models expect of a group of customers together within the
+// horizon.
+type Total struct {
+	Scheme    string // what divides the customers: all, "rfm " and the scheme, churn band, lifecycle
+	Segment   string // the group's key
+	Customers int
+	Orders    Range
+	Value     Range
+}
+
+// Backtest is what the models would have said, on a past day, of the days after
+// it, and what came: those days are over. Without customers there is nothing to
+// look back on.
+type Backtest struct {
+	Origin    int32   // the last day of which facts were known
+	Days      int     // that were forecast
+	Customers int     // with a purchase by then
+	Every     int64   // one customer of so many was looked at; 0 and 1: all
+	Orders    float64 // purchases that came
+	Spend     float64 // and what they came to
+	Buyers    int     // customers with one at least
+	Forecasts []Forecast
+	Weeks     []Week // repeat purchases of the customers known at the origin, by the model in use
+	Buying    Buying
+	Choice    *ModelChoice // of the purchase model; nil: it is configured
+	Level     Level
+}
+
+// Forecast is what one model, or one plain rule, said of orders and money.
+type Forecast struct {
+	Name        string // a purchase model, or naive_rate
+	Used, Rule  bool
+	Orders      float64
+	MAE         float64 // mean absolute error of a customer's orders
+	Inside      float64 // share of customers whose orders lie in their 95 % intervals; NaN: there are none
+	Spend       float64 // NaN: it says nothing of money
+	SpendInside float64
+}
+
+// Week is one week of repeat purchases.
+type Week struct {
+	Start            int32
+	Actual, Modelled float64 // Modelled is NaN where no model was fitted
+	Forecast         bool    // it begins after the origin
+}
+
+// Buying is how well scores told who would buy, in a window of its own.
+type Buying struct {
+	Origin    int32
+	Days      int
+	Customers int
+	Buyers    int
+	Scores    []Judged
+	Verdict   Text // which churn score is used and why; empty: it was not chosen
+	Asked     string
+	Contests  []Contest
+}
+
+// Judged is how one score did. Rankings put likely buyers first.
+type Judged struct {
+	Name                               string // logistic_regression, pareto_nbd, recency ...
+	Used, Rule                         bool
+	AUC, Brier, ECE, Lift10, Capture10 float64  // NaN: it has none
+	Stated                             []Stated // probabilities of buying nothing, against what happened
+	Found                              []float64
+	Rates                              []float64 // share of each tenth who bought; Found adds up their shares of all buyers
+}
+
+// Stated is a group of customers with about the same stated probability of
+// buying nothing.
+type Stated struct {
+	P         float64 // mean
+	Rate      float64 // share who bought nothing, and its 95 % interval
+	Low, High float64
+	Customers int
+}
+
+// Contest is one decision between two churn scores by their log loss: below
+// zero the challenger did better.
+type Contest struct {
+	Challenger, Champion string
+	Won                  bool
+	LogLoss              Range
+}
+
+// ModelChoice is how the purchase model was chosen.
+type ModelChoice struct {
+	Winner     string
+	Reason     Text
+	Candidates []Candidate
+}
+
+// Candidate is how one purchase model did over all past windows.
+type Candidate struct {
+	Name, Method  string
+	LogLikelihood float64
+	Surprise      float64 // mean of −ln of the probability given to the number of purchases that came
+	Worse         Range   // than the best candidate
+	Bias, MAE     float64 // Bias is forecast over actual
+}
+
+// Level is the recalibration of what is expected: Factor is what came in the last
+// closed window over what would have been expected of it.
+type Level struct {
+	Factor  float64 // NaN: it is not known
+	Applied bool
+}
+
+// total is that of a segment.
+func (d *Data) total(scheme, segment string) (Total, bool) {
+	for _, t := range d.Totals {
+		if (t.Scheme == scheme || strings.HasPrefix(t.Scheme, scheme+" ")) && t.Segment == segment && !math.IsNaN(t.Orders.Low+t.Orders.High) {
+			return t, true
+		}
+	}
+	return Total{}, false
+}
+
+// between is an interval in words; a dash where there is none.
+func (p printer) between(r Range, write func(float64) string) string {
+	if math.IsNaN(r.Low + r.High) {
+		return dash
+	}
+	return p.f("%s to %s", "%s 至 %s", write(r.Low), write(r.High))
+}
+
+// outlook is a table of what is expected of groups, with intervals; false where
+// no total has one.
+func (p printer) outlook(d *Data, scheme, head string, groups []Group, label func(Group) string) (block, bool) {
+	g := &grid{
+		Head:    []string{head, p.t("Customers", "客户数"), p.t("Expected orders", "预计订单"), p.t("95% interval", "95% 区间"), p.t("Expected value", "预期价值"), p.t("95% interval", "95% 区间")},
+		Numbers: []bool{false, true, true, true, true, true},
+	}
+	some := false
+	for _, x := range groups {
+		if math.IsNaN(x.ExpectedOrders) {
+			continue // prospects
+		}
+		row := []string{label(x), p.n(x.Customers), p.few(x.ExpectedOrders), dash, p.money(x.CLV), dash}
+		if t, ok := d.total(scheme, x.Key); ok {
+			row[3], row[5] = p.between(t.Orders, p.few), p.between(t.Value, p.money)
+			some = true
+		}
+		g.Rows = append(g.Rows, row)
+	}
+	words := p.f("What is expected of each group together in the next %d days.", "各组客户未来 %d 天的预计合计。", d.Horizon)
+	if scheme == "rfm" { // said once
+		words += p.gap() + p.t("With 95% probability the total lies in its interval, as far as the models are right: it holds chance and what the data leave open about the models, not seasons or a change of prices.",
+			"若模型成立，合计有 95% 的概率落在区间内：区间包含随机波动与参数不确定性，不含季节性或价格变化。")
+	}
+	return block{Title: p.t("Expected orders and value, with intervals", "预计订单与价值（含区间）"), Table: g, Caption: words}, some
+}
+
+// few is an estimate of a count, with decimals where it is small.
+func (p printer) few(v float64) string {
+	if math.Abs(v) < 10 {
+		return p.short(v)
+	}
+	return p.about(v)
+}
+
+// leastJudged is how many customers a backtest needs to say more than chance.
+const leastJudged = 200
+
+func (p printer) past(d *Data) section {
+	s := section{ID: "backtest", Title: p.t("What the models would have said", "回到过去：模型会怎么说")}
+	b := d.Past
+	if b.Customers == 0 {
+		s.Missing = p.t("There is too little history to look back on.", "历史太短，无法回测。")
+		if b.Days > 0 {
+			s.Missing = p.f("There is too little history to look back on: the models are judged by the last %d days, and nobody had bought before those.",
+				"历史太短，无法回测：模型以最近 %d 天检验，而此前没有任何购买。", b.Days)
+		}
+		return s
+	}
+	s.Intro = p.lookedBack(b)
+	s.Blocks = append(s.Blocks, p.forecastTable(b))
+	if len(b.Weeks) > 1 {
+		s.Blocks = append(s.Blocks, p.tracking(d))
+	}
+	if len(b.Buying.Scores) > 0 {
+		s.Blocks = append(s.Blocks, p.buyingTable(d))
+		s.Blocks = append(s.Blocks, p.buyingPictures(b.Buying)...)
+	}
+	if len(b.Buying.Contests) > 0 {
+		s.Blocks = append(s.Blocks, p.contests(b.Buying))
+	}
+	if b.Choice != nil {
+		s.Blocks = append(s.Blocks, p.choiceTable(*b.Choice))
+	}
+	if b.Level.Applied {
+		s.Blocks = append(s.Blocks, p.levelTable(d))
+	}
+	s.Terms = p.measures(b)
+	return s
+}
+
+func (p printer) lookedBack(b Backtest) string {
+	text := p.f("On %s nothing was known of the %d days that followed. The models were fitted on what was known that day and asked about those days, which are over: of %s known then, %s bought, on %s purchase days in all.",
+		"在%s，其后 %d 天的情况尚不可知。模型只用当日已知的数据拟合，并预测这段现已结束的时期：当时已知的 %s中，%s 位有购买，共 %s 个购买日。",
+		p.date(b.Origin), b.Days, p.customers(int64(b.Customers)), p.n(int64(b.Buyers)), p.about(b.Orders))
+	if b.Every > 1 {
+		text += p.f(" One customer of %d was looked at.", "每 %d 位客户抽取 1 位参与回测。", b.Every)
+	}
+	if b.Customers < leastJudged || b.Buyers < leastJudged/20 {
+		text += p.t(" So few customers judge no model: most differences below are chance.", "客户过少，不足以评判模型：下列差异多属偶然。")
+	}
+	return text
+}
+
+func (p printer) forecastTable(b Backtest) block {
+	g := &grid{
+		Head: []string{p.t("Forecast", "预测"), p.t("Orders", "订单"), p.t("Against actual", "与实际相比"), p.t("Off by, per customer (MAE)", "每客户平均偏差（MAE）"), p.t("Inside 95%", "95% 区间命中"),
+			p.t("Spend", "消费"), p.t("Against actual", "与实际相比"), p.t("Inside 95%", "95% 区间命中")},
+		Numbers: []bool{false, true, true, true, true, true, true, true},
+	}
+	for _, f := range b.Forecasts {
+		g.Rows = append(g.Rows, []string{p.marked(f.Name, f.Used, f.Rule), p.about(f.Orders), p.off(f.Orders, b.Orders), p.fixed(f.MAE), p.pct(f.Inside),
+			p.money(f.Spend), p.off(f.Spend, b.Spend), p.pct(f.SpendInside)})
+	}
+	g.Rows = append(g.Rows, []string{p.t("What came", "实际"), p.about(b.Orders), "", "", "", p.money(b.Spend), "", ""})
+	return block{Title: p.t("How many orders, how much money", "订单数与金额"), Table: g, Caption: p.forecastWords(b)}
+}
+
+// off is a forecast against what came.
+func (p printer) off(forecast, actual float64) string {
+	ratio := forecast/actual - 1
+	switch {
+	case math.IsNaN(ratio) || math.IsInf(ratio, 0):
+		return dash
+	case math.Abs(ratio) < 0.0005:
+		return p.t("equal", "一致")
+	case ratio > 0:
+		return "+" + p.pct(ratio)
+	}
+	return p.pct(ratio)
+}
+
+// fixed is a measure with three decimals.
+func (p printer) fixed(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return dash
+	}
+	return strings.Replace(fmt.Sprintf("%.3f", v), "-", "−", 1)
+}
+
+// marked is the name of a model or rule, and whether it is used.
+func (p printer) marked(name string, used, rule bool) string {
+	text := p.titled(name)
+	switch {
+	case used && rule:
+		return text + p.t(" (plain rule, used)", "（简单规则，采用）")
+	case used:
+		return text + p.t(" (used)", "（采用）")
+	case rule:
+		return text + p.t(" (plain rule)", "（简单规则）")
+	}
+	return text
+}
+
+// forecastOf is the model in use, and the plain rule beside it.
+func (b Backtest) forecastOf() (used, rule Forecast) {
+	none := Forecast{Orders: math.NaN(), MAE: math.NaN(), Inside: math.NaN(), Spend: math.NaN(), SpendInside: math.NaN()}
+	used, rule = none, none
+	for _, f := range b.Forecasts {
+		switch {
+		case f.Used:
+			used = f
+		case f.Rule:
+			rule = f
+		}
+	}
+	return used, rule
+}
+
+func (p printer) forecastWords(b Backtest) string {
+	used, rule := b.forecastOf()
+	if math.IsNaN(used.Orders) {
+		return ""
+	}
+	text := p.f("%s expected %s orders where %s came.", "%s 预计 %s 笔订单，实际 %s 笔。", p.titled(used.Name), p.about(used.Orders), p.about(b.Orders))
+	if !math.IsNaN(used.MAE + rule.MAE) {
+		text += p.f(" A customer's forecast was off by %s orders on average, that of the plain rule by %s", "每位客户的预测平均偏差 %s 笔，简单规则为 %s 笔", p.fixed(used.MAE), p.fixed(rule.MAE))
+		if rule.MAE < used.MAE {
+			text += p.t(": here the rule was nearer", "：在这一点上简单规则更接近")
+		}
+		text += p.t(".", "。")
+	}
+	if !math.IsNaN(used.Inside) {
+		text += p.f(" The 95%% intervals held what %s of customers did.", "95%% 区间命中了 %s 的客户。", p.pct(used.Inside))
+	}
+	l := b.Level
+	if off := math.Abs(l.Factor - 1); !l.Applied && off >= 0.1 && off < 10 && b.Customers >= leastJudged {
+		text += p.f(" The total is %s off: with recalibrate: true under models in clientele.yaml, what is expected is multiplied by %s.",
+			"总量偏差 %s：在 clientele.yaml 的 models 下设置 recalibrate: true，可将预计值乘以 %s。", p.pct(math.Abs(1/l.Factor-1)), p.fixed(l.Factor))
+	}
+	return text
+}
+
+func (p printer) tracking(d *Data) block {
+	b := d.Past
+	weeks := b.Weeks
+	if len(weeks) > maxPeriods {
+		weeks = weeks[len(weeks)-maxPeriods:]
+	}
+	var actual, modelled []float64
+	var starts []int32
+	var came, said float64
+	from := len(weeks)
+	for i, w := range weeks {
+		actual, modelled, starts = append(actual, w.Actual), append(modelled, w.Modelled), append(starts, w.Start)
+		if w.Forecast {
+			from = min(from, i)
+			came, said = came+w.Actual, said+w.Modelled
+		}
+	}
+	name := ""
+	if used, _ := b.forecastOf(); used.Name != "" {
+		name = p.titled(used.Name)
+	}
+	lines := []series{{name: p.t("Actual", "实际"), color: blue, values: actual}}
+	if !math.IsNaN(said) {
+		lines = append(lines, series{name: name, color: orange, values: modelled, dashed: true})
+	}
+	chart := lineChart{series: lines, marks: p.weekMarks(starts), tick: p.short, height: 300,
+		tip: func(series, slot int) string {
+			return p.date(starts[slot]) + ": " + p.short(lines[series].values[slot])
+		},
+		from: from, before: p.t("known until", "已知至"), after: p.t("forecast", "预测"), foot: p.date(b.Origin)}
+	words := p.f("Repeat purchases by week of the customers known on %s. To the right of the line the model knew nothing", "%s已知客户的每周回购次数。竖线右侧为模型未见过的时期", p.date(b.Origin))
+	if !math.IsNaN(said) {
+		words += p.f(": it expected %s in those full weeks, %s came.", "：模型预计这些整周内 %s 次，实际 %s 次。", p.about(said), p.about(came))
+	} else {
+		words += p.f("; %s came in those full weeks, and no model was fitted to compare.", "；这些整周内实际 %s 次，没有可供对照的模型。", p.about(came))
+	}
+	words += p.t(" Weeks rise and fall with seasons and campaigns, of which the model has none.", "模型不含季节与促销，因此不会随之起伏。")
+	return p.block("tracking", p.t("Repeat purchases by week", "每周回购次数"), words, fullWidth, chart.draw)
+}
+
+// weekMarks labels weeks by the month in which they begin.
+func (p printer) weekMarks(starts []int32) func(slot float64) []mark {
+	return func(slot float64) []mark {
+		var months []int32 // first day of the month of each label, and where it stands
+		var at []int
+		for i, d := range starts {
+			if m := shiftMonths(d, 0); i > 0 && (len(months) == 0 || m != months[len(months)-1]) && m != shiftMonths(starts[i-1], 0) {
+				months, at = append(months, m), append(at, i)
+			}
+		}
+		step := 12
+		for _, s := range []int{1, 2, 3, 6} {
+			if 4.345*float64(s)*slot >= 38 {
+				step = s
+				break
+			}
+		}
+		var list []mark
+		year := 0
+		for k, d := range months {
+			t := day(d)
+			if (int(t.Month())-1)%step != 0 {
+				continue
+			}
+			m := mark{at: float64(at[k]) + 0.5, text: t.Format(p.t("Jan", "1月"))}
+			if t.Year() != year {
+				m.sub, year = t.Format("2006"), t.Year()
+			}
+			list = append(list, m)
+		}
+		return list
+	}
+}
+
+func (p printer) buyingTable(d *Data) block {
+	b := d.Past.Buying
+	g := &grid{
+		Head:    []string{p.t("Score", "评分"), "AUC", "Brier", "ECE", p.t("Lift, first tenth", "首个十分位提升"), p.t("Buyers in the first tenth", "首个十分位命中买家")},
+		Numbers: []bool{false, true, true, true, true, true},
+	}
+	for _, s := range b.Scores {
+		g.Rows = append(g.Rows, []string{p.marked(s.Name, s.Used, s.Rule), p.fixed(s.AUC), p.fixed(s.Brier), p.fixed(s.ECE), p.times(s.Lift10), p.pct(s.Capture10)})
+	}
+	words := p.text(b.Verdict)
+	switch {
+	case b.Asked == "purchase":
+		words = p.t("Churn risk is the purchase model's probability of no purchase, as configured.", "按配置，流失风险取购买模型给出的不购买概率。")
+	case words == "":
+		words = p.t("No churn score was trained, as history is too short for it: churn risk is the purchase model's probability of no purchase.",
+			"历史不足以训练流失评分：流失风险取购买模型给出的不购买概率。")
+	}
+	words = p.sentence(words)
+	if b.Origin != d.Past.Origin || b.Days != d.Past.Days {
+		words += p.gap() + p.f("Judged by the %d days after %s.", "以 %[2]s 之后 %[1]d 天检验。", b.Days, p.date(b.Origin))
+	}
+	if slices.ContainsFunc(b.Scores, func(s Judged) bool { return s.Rule && !math.IsNaN(s.Brier) }) {
+		words += p.gap() + p.t("Plain rules have no probabilities of their own: theirs are the shares that came about at each of their ranks on earlier days.",
+			"简单规则本身没有概率：其概率取自更早统计日同一位次客户的实际比例。")
+	}
+	return block{Title: p.t("Who buys", "谁会购买"), Table: g, Caption: words}
+}
+
+// usedScore is the churn score in use.
+func usedScore(b Buying) Judged {
+	for _, s := range b.Scores {
+		if s.Used {
+			return s
+		}
+	}
+	return Judged{AUC: math.NaN(), Brier: math.NaN(), ECE: math.NaN(), Lift10: math.NaN(), Capture10: math.NaN()}
+}
+
+// betterRule is the plain rule that sorts best.
+func betterRule(b Buying) Judged {
+	best := Judged{AUC: math.NaN()}
+	for _, s := range b.Scores {
+		if s.Rule && !s.Used && len(s.Found) > 0 && !(s.AUC <= best.AUC) {
+			best = s
+		}
+	}
+	return best
+}
+
+// times is a factor: 3.2×.
+func (p printer) times(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return dash
+	}
+	return fmt.Sprintf("%.2f×", v)
+}
+
+// gap stands between two sentences.
+func (p printer) gap() string { return p.t(" ", "") }
+
+// sentence ends a text with a stop.
+func (p printer) sentence(text string) string {
+	if text == "" || strings.HasSuffix(text, ".") || strings.HasSuffix(text, "。") {
+		return text
+	}
+	return text + p.t(".", "。")
+}
+
+// compared are the scores that pictures show, the used one first: it, the other
+// models and the better plain rule.
+func compared(b Buying) []Judged {
+	var list []Judged
+	if used := usedScore(b); used.Name != "" {
+		list = append(list, used)
+	}
+	for _, s := range b.Scores {
+		if !s.Rule && !s.Used {
+			list = append(list, s)
+		}
+	}
+	if rule := betterRule(b); rule.Name != "" {
+		list = append(list, rule)
+	}
+	return list
+}
+
+func (p printer) buyingPictures(b Buying) []block {
+	colors := []string{blue, orange, midRisk, grey}
+	chart := calibrationChart{
+		xTitle: p.t("Stated risk of buying nothing", "预测的不购买概率"), yTitle: p.t("Share who bought nothing", "实际不购买的比例"), pct: p.pct,
+	}
+	found := curveChart{
+		xTitle: p.t("Share of customers, likely buyers first", "客户占比（最可能购买者在前）"), yTitle: p.t("Share of all buyers found", "找到的买家占比"), pct: p.pct,
+	}
+	for i, s := range compared(b) {
+		color := colors[min(i, len(colors)-1)]
+		if s.Rule && !s.Used {
+			color = grey
+		}
+		if len(s.Found) > 0 {
+			c := shareCurve{name: p.titled(s.Name), color: color, points: []Point{{0, 0}}}
+			for k, v := range s.Found {
+				c.points = append(c.points, Point{float64(k+1) / float64(len(s.Found)), v})
+			}
+			found.curves = append(found.curves, c)
+		}
+		if len(s.Stated) > 0 && (!s.Rule || s.Used) {
+			chart.curves = append(chart.curves, p.calibrationCurve(s, color))
+		}
+	}
+	var blocks []block
+	if len(chart.curves) > 0 {
+		blocks = append(blocks, p.block("reliability", p.t("Were the risks true?", "概率是否可信"), p.reliabilityWords(b), halfWidth, chart.draw))
+	}
+	if len(found.curves) > 0 {
+		blocks = append(blocks, p.block("capture", p.t("How soon buyers are found", "多快找到买家"), p.captureWords(b), halfWidth, found.draw))
+	}
+	if used := usedScore(b); len(used.Rates) > 0 {
+		blocks = append(blocks, p.block("lift", p.t("Who bought, by tenth of the score", "各十分位的购买比例"), p.liftWords(b), halfWidth, p.liftChart(b).draw))
+	}
+	return blocks
+}
+
+func (p printer) calibrationCurve(s Judged, color string) calibrationCurve {
+	c := calibrationCurve{name: p.titled(s.Name), color: color}
+	for _, v := range s.Stated {
+		c.points = append(c.points, calibrationPoint{stated: v.P, actual: v.Rate, low: v.Low, high: v.High,
+			tip: p.f("%s: stated %s, came %s (%s)", "%s：预测 %s，实际 %s（%s）", p.titled(s.Name), p.pct(v.P), p.pct(v.Rate), p.customers(int64(v.Customers)))})
+	}
+	return c
+}
+
+func (p printer) reliabilityWords(b Buying) string {
+	text := p.t("Each point is a tenth of the customers; on the dotted line, what was stated came about. Whiskers are 95% intervals of the share.",
+		"每个点为十分之一的客户；落在虚线上表示预测与实际一致。竖线为比例的 95% 区间。")
+	used := usedScore(b)
+	within, all := 0, 0
+	for _, s := range used.Stated {
+		all++
+		if s.P >= s.Low && s.P <= s.High {
+			within++
+		}
+	}
+	if all > 0 {
+		text += p.gap() + p.f("For %s of %s groups of %s the stated risk lies within it.", "%[3]s的 %[2]s 组中，%[1]s 组的预测概率在区间内。", p.n(int64(within)), p.n(int64(all)), p.model(used.Name))
+	}
+	return text
+}
+
+func (p printer) captureWords(b Buying) string {
+	used, rule := usedScore(b), betterRule(b)
+	text := p.t("Customers in the order of the score, likely buyers first; the dotted line is an order by lot.", "客户按评分从最可能购买者排起；虚线为随机排序。")
+	if len(used.Found) > 1 {
+		text += p.gap() + p.f("The first fifth by %s holds %s of all buyers", "按%s排序的前五分之一客户包含 %s 的买家", p.model(used.Name), p.pct(used.Found[1]))
+		if len(rule.Found) > 1 {
+			text += p.f(", by the plain rule %s", "，按简单规则为 %s", p.pct(rule.Found[1]))
+		}
+		text += p.t(".", "。")
+	}
+	return text
+}
+
+func (p printer) liftChart(b Buying) liftChart {
+	used, rule := usedScore(b), betterRule(b)
+	k := liftChart{rates: used.Rates, average: ratio(float64(b.Buyers), float64(b.Customers)), pct: p.pct,
+		caption: p.t("Share who bought", "购买比例"), axis: p.t("Tenths by score, likely buyers first", "按评分的十分位（最可能购买者在前）"),
+		names: []series{{name: p.titled(used.Name), color: blue}}}
+	if len(rule.Rates) == len(used.Rates) {
+		k.rule = rule.Rates
+		k.names = append(k.names, series{name: p.titled(rule.Name), color: orange})
+	}
+	k.tip = func(i int) string {
+		return p.f("tenth %d: %s bought", "第 %d 个十分位：%s 购买", i+1, p.pct(used.Rates[i]))
+	}
+	return k
+}
+
+func (p printer) liftWords(b Buying) string {
+	used := usedScore(b)
+	last := len(used.Rates) - 1
+	return p.f("Of the first tenth %s bought, of the last %s, of all %s (dotted line): the first tenth bought %s as often as customers on average.",
+		"首个十分位有 %s 购买，最后一个为 %s，全体为 %s（虚线）：首个十分位的购买比例是平均的 %s。",
+		p.pct(used.Rates[0]), p.pct(used.Rates[last]), p.pct(ratio(float64(b.Buyers), float64(b.Customers))), p.times(used.Lift10))
+}
+
+func (p printer) contests(b Buying) block {
+	g := &grid{
+		Head:    []string{p.t("Challenger", "挑战者"), p.t("Against", "对手"), p.t("Log loss, difference", "对数损失之差"), p.t("95% interval", "95% 区间"), p.t("Outcome", "结果")},
+		Numbers: []bool{false, false, true, true, false},
+	}
+	for _, c := range b.Contests {
+		outcome := p.t("not better by more than chance", "优势未超出偶然")
+		if c.Won {
+			outcome = p.t("better", "更优")
+		}
+		g.Rows = append(g.Rows, []string{p.titled(c.Challenger), p.titled(c.Champion), p.signed(c.LogLoss.Mean), p.between(c.LogLoss, p.signed), outcome})
+	}
+	return block{Title: p.t("Does a model beat the plain rule?", "模型是否胜过简单规则"), Half: true, Table: g,
+		Caption: p.t("Log loss is the mean of −ln of the probability given to what happened; less is better. A model is used only where all of the interval is below zero.",
+			"对数损失为实际结果所得概率的 −ln 的平均值，越小越好。只有当整个区间低于零时才采用模型。")}
+}
+
+// signed has four decimals and its sign.
+func (p printer) signed(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return dash
+	}
+	return strings.Replace(fmt.Sprintf("%+.4f", v), "-", "−", 1)
+}
+
+func (p printer) choiceTable(c ModelChoice) block {
+	g := &grid{
+		Head: []string{p.t("Purchase model", "购买模型"), p.t("What gave the forecasts", "实际采用的方法"), p.t("Mean −ln p", "平均 −ln p"), p.t("Worse than the best by", "比最优差"), p.t("95% interval", "95% 区间"),
+			p.t("Orders against actual", "订单与实际相比"), "MAE", p.t("Log-likelihood", "对数似然")},
+		Numbers: []bool{false, false, true, true, true, true, true, true},
+	}
+	for _, a := range c.Candidates {
+		worse, interval := p.signed(a.Worse.Mean), p.between(a.Worse, p.signed)
+		if a.Worse == (Range{}) {
+			worse, interval = p.t("best", "最优"), ""
+		}
+		g.Rows = append(g.Rows, []string{p.marked(a.Name, a.Name == c.Winner, false), p.method(a.Method), p.fourth(a.Surprise), worse, interval,
+			p.off(a.Bias, 1), p.fixed(a.MAE), p.logLikelihood(a.LogLikelihood)})
+	}
+	words := p.sentence(p.text(c.Reason)) + p.gap() + p.t("Mean −ln p is the surprise at the numbers of purchases that came: less is better. The likelihood is of the latest past fit.",
+		"平均 −ln p 表示模型对实际购买次数的“意外程度”，越小越好。对数似然取自最近一次历史拟合。")
+	return block{Title: p.t("Which purchase model, and why", "购买模型的选择与理由"), Table: g, Caption: words}
+}
+
+// fourth has four decimals.
+func (p printer) fourth(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return dash
+	}
+	return fmt.Sprintf("%.4f", v)
+}
+
+func (p printer) levelTable(d *Data) block {
+	factor := d.Past.Level.Factor
+	orders, value := d.Coverage.ExpectedOrdersSum, d.Coverage.CLVSum
+	g := &grid{
+		Head:    []string{p.f("Next %d days", "未来 %d 天", d.Horizon), p.t("Before", "校准前"), p.t("After", "校准后")},
+		Numbers: []bool{false, true, true},
+		Rows: [][]string{
+			{p.t("Expected orders", "预计订单"), p.about(orders / factor), p.about(orders)},
+			{p.t("Lifetime value", "客户价值"), p.money(value / factor), p.money(value)},
+		},
+	}
+	return block{Title: p.t("Recalibration of the total", "总量校准"), Half: true, Table: g,
+		Caption: p.f("Everything that is expected is multiplied by %s: what came in those %d days over what would have been expected of them. It moves the total, not the order of customers; whether the next days stay at that level is not known.",
+			"所有预计值乘以 %s，即这 %d 天的实际值与预计值之比。它调整总量，不改变客户排序；今后是否保持该水平尚不可知。", p.fixed(factor), d.Past.Days)}
+}
+
+// measures explains every measure by the figures of what is used.
+func (p printer) measures(b Backtest) []term {
+	var list []term
+	add := func(name, text string) { list = append(list, term{name, text}) }
+	add(p.t("Against actual (bias)", "与实际相比（偏差）"), p.t("The total that was forecast against the total that came. A total can be right while single customers are wrong.", "预测总量与实际总量之比。总量准确并不意味着单个客户准确。"))
+	add(p.t("Off by (MAE)", "平均偏差（MAE）"), p.t("By how many orders the forecast of a customer misses, above or below, on average over all. Most customers buy nothing, so it is small; less is better.",
+		"每位客户预测与实际订单数之差（不论高低）的平均值。多数客户不购买，因此数值较小；越小越好。"))
+	add(p.t("Inside 95%", "95% 区间命中"), p.t("Share of customers of whom what came lies in their 95% interval. 95% or somewhat more is right, as orders are whole numbers; less means intervals that promise too much.",
+		"实际值落在其 95% 区间内的客户占比。订单为整数，达到或略高于 95% 为宜；偏低说明区间过窄。"))
+	used := usedScore(b.Buying)
+	if !math.IsNaN(used.AUC) {
+		add("AUC", p.f("Of two customers, one who bought and one who did not, the score in use puts the buyer first %s times of 100; by lot it would be 50.", "任取一位购买者和一位未购买者，所用评分把购买者排在前面的机会为每 100 次中 %s 次；随机为 50 次。", p.n(int64(math.Round(100*used.AUC)))))
+	}
+	if !math.IsNaN(used.Brier) {
+		rate := ratio(float64(b.Buying.Buyers), float64(b.Buying.Customers))
+		add("Brier", p.f("The mean square of the distance between the stated probability and what happened, 0 or 1; less is better. Stating the average to everybody would give %s.", "预测概率与实际结果（0 或 1）之差的平方的平均值，越小越好。对所有人都报平均比例时为 %s。", p.fixed(rate*(1-rate))))
+		add("ECE", p.f("By how much stated probabilities miss the shares that came about, on average over ten groups: here by %s percentage points.", "十组客户中预测概率与实际比例之差的平均值：此处为 %s 个百分点。", trimmed(100*used.ECE, 1)))
+	}
+	if !math.IsNaN(used.Lift10) {
+		add(p.t("Lift, first tenth", "首个十分位提升"), p.f("The tenth of customers with the best scores bought %s as often as customers on average, and held %s of all buyers.", "评分最高的十分之一客户，其购买比例是平均的 %s，包含 %s 的买家。", p.times(used.Lift10), p.pct(used.Capture10)))
+	}
+	return list
+}

@@ -1,0 +1,144 @@
+package report
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+// pastPage is what the chapter of the backtest says, from its title on.
+func pastPage(t *testing.T, lang string, change func(*Meta)) string {
+	t.Helper()
+	m, meta := shop(t, 300)
+	change(&meta)
+	page := words(written(t, build(t, m, meta), lang))
+	title := map[string]string{"en": "\nWhat the models would have said\n", "zh": "\n回到过去：模型会怎么说\n"}[lang]
+	_, rest, ok := strings.Cut(page, title)
+	if !ok {
+		t.Fatalf("the page has no chapter %q", title)
+	}
+	return rest
+}
+
+func wants(t *testing.T, page string, list ...string) {
+	t.Helper()
+	for _, want := range list {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}
+
+func TestPastTooShort(t *testing.T) {
+	short := func(m *Meta) { m.Past = Backtest{Days: 90} }
+	wants(t, pastPage(t, "en", short), "There is too little history to look back on: the models are judged by the last 90 days, and nobody had bought before those.\nModels\n")
+	wants(t, pastPage(t, "zh", short), "历史太短，无法回测：模型以最近 90 天检验，而此前没有任何购买。\n模型\n")
+	m, meta := shop(t, 300)
+	meta.Past = Backtest{Days: 90}
+	if page := written(t, build(t, m, meta), "en"); strings.Contains(page, "Tested on the") {
+		t.Error("what was not looked back on is a finding")
+	}
+}
+
+// The figures of a backtest decide what is said of it.
+func TestPastSays(t *testing.T) {
+	page := pastPage(t, "en", func(m *Meta) {})
+	wants(t, page,
+		"of 270 customers known then, 75 bought",
+		"with recalibrate: true under models in clientele.yaml, what is expected is multiplied by 1.220.",
+		"The first fifth by logistic regression holds 84% of all buyers, by the plain rule 75%.",
+		"Boosted trees | Logistic regression | &#43;0.0002 | −0.0011 to &#43;0.0015 | not better by more than chance",
+		"MBG/CNBD-k | MBG/CNBD-2 | 0.4118 | best |")
+	for _, never := range []string{"chance.\nHow many", "here the rule was nearer", "Recalibration of the total"} {
+		if strings.Contains(page, never) {
+			t.Errorf("the page says %q", never)
+		}
+	}
+	page = pastPage(t, "en", func(m *Meta) {
+		m.Past.Customers, m.Past.Every = 40, 7
+		m.Past.Forecasts[1].MAE = 0.1
+		m.Past.Level = Level{Factor: 1.25, Applied: true}
+	})
+	wants(t, page, "One customer of 7 was looked at. So few customers judge no model", "that of the plain rule by 0.100: here the rule was nearer.",
+		"Recalibration of the total\nNext 365 days | Before | After\n", "Everything that is expected is multiplied by 1.250")
+	if strings.Contains(page, "recalibrate: true") {
+		t.Error("what is on is recommended")
+	}
+}
+
+// Without a trained score the purchase model is judged, and the page says why.
+func TestPastWithoutChurnScore(t *testing.T) {
+	change := func(asked string) func(m *Meta) {
+		return func(m *Meta) {
+			b := &m.Past.Buying
+			b.Asked, b.Verdict, b.Contests = asked, Text{}, nil
+			model := judgedBy("pareto_nbd", 0.8, 0.5, true, false)
+			rule := judgedBy("recency", 0.7, 0.4, false, true)
+			rule.Brier, rule.ECE, rule.Stated = math.NaN(), math.NaN(), nil
+			b.Scores = []Judged{model, rule}
+		}
+	}
+	page := pastPage(t, "en", change("auto"))
+	wants(t, page, "No churn score was trained, as history is too short for it: churn risk is the purchase model&#39;s probability of no purchase.\nWere the risks true?",
+		"Pareto/NBD (used) | 0.800", "Last purchase (plain rule) | 0.700 | – | – | 4.00×", "For 10 of 10 groups of Pareto/NBD")
+	wants(t, pastPage(t, "zh", change("purchase")), "按配置，流失风险取购买模型给出的不购买概率。\n概率是否可信")
+}
+
+// Recalibration shows what it does to the totals.
+func TestLevelTable(t *testing.T) {
+	d := &Data{Meta: Meta{Horizon: 365, Past: Backtest{Days: 90, Level: Level{Factor: 1.25, Applied: true}}}, Coverage: Coverage{ExpectedOrdersSum: 1000, CLVSum: 50_000}}
+	got := printer{}.levelTable(d).Table.Rows
+	if got[0][1] != "800" || got[0][2] != "1,000" || got[1][1] != "40K" || got[1][2] != "50K" {
+		t.Errorf("%v", got)
+	}
+}
+
+// An interval is that of the group's own scheme.
+func TestTotals(t *testing.T) {
+	d := &Data{Meta: Meta{Totals: []Total{
+		{"all", "all", 3, Range{5, 4, 6}, Range{50, 40, 60}},
+		{"churn band", "new", 1, Range{1, 0, 2}, Range{}},
+		{"lifecycle", "new", 2, Range{4, 3, 5}, Range{math.NaN(), math.NaN(), math.NaN()}},
+		{"rfm cn8", "lost", 2, Range{math.NaN(), math.NaN(), math.NaN()}, Range{}},
+	}}}
+	for _, c := range []struct {
+		scheme, segment string
+		low             float64
+		ok              bool
+	}{{"all", "all", 4, true}, {"lifecycle", "new", 3, true}, {"churn band", "new", 0, true}, {"churn", "new", 0, true}, {"rfm", "new", 0, false}, {"rfm", "lost", 0, false}} {
+		got, ok := d.total(c.scheme, c.segment)
+		if ok != c.ok || ok && got.Orders.Low != c.low {
+			t.Errorf("%s %s: %+v, %v", c.scheme, c.segment, got, ok)
+		}
+	}
+	b, some := printer{}.outlook(d, "lifecycle", "Stage", []Group{{Key: "new", Customers: 2, ExpectedOrders: 4, CLV: math.NaN()}, {Key: "prospect", ExpectedOrders: math.NaN()}}, func(g Group) string { return g.Key })
+	if !some || len(b.Table.Rows) != 1 || strings.Join(b.Table.Rows[0], "|") != "new|2|4|3 to 5|–|–" {
+		t.Errorf("%v %v", some, b.Table.Rows)
+	}
+}
+
+func TestModelNames(t *testing.T) {
+	for key, want := range map[string][2]string{
+		"pareto_nbd":          {"Pareto/NBD", "Pareto/NBD"},
+		"bg_nbd":              {"BG/NBD", "BG/NBD"},
+		"mbg_nbd":             {"MBG/NBD", "MBG/NBD"},
+		"bg_cnbd_k":           {"BG/CNBD-k", "BG/CNBD-k"},
+		"mbg_cnbd_2":          {"MBG/CNBD-2", "MBG/CNBD-2"},
+		"cnbd_3":              {"CNBD-3, without churn", "CNBD-3（不含流失）"},
+		"nbd":                 {"NBD, without churn", "NBD（不含流失）"},
+		"churn_risk":          {"Churn risk", "流失风险"},
+		"logistic_regression": {"Logistic regression", "逻辑回归"},
+		"boosted_trees":       {"Boosted trees", "梯度提升树"},
+		"frequency_recency":   {"Number of purchases, then the last", "购买次数，其次最近购买时间"},
+		"naive_rate":          {"Own rate so far", "客户自身历史频率"},
+		"nobody's model":      {"nobody's model", "nobody's model"},
+		"":                    {"", ""},
+	} {
+		if en, zh := (printer{}).titled(key), (printer{zh: true}).titled(key); en != want[0] || zh != want[1] {
+			t.Errorf("%q: %q, %q", key, en, zh)
+		}
+	}
+	if got := (printer{}).model("logistic_regression"); got != "logistic regression" {
+		t.Errorf("within a sentence: %q", got)
+	}
+}
