@@ -74,6 +74,7 @@ soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, l
 	go test -tags $(TAGS) ./ingest/csv ./ingest/jsonl ./ingest/parquet ./ingest/xlsx -run Damaged -mutations=1000
 	go test -tags $(TAGS) ./engine -run 'AnySplit|RollbackIsExact' -timeout 0 -splits 2000
 	go test -tags $(TAGS) -run MemoryIsBounded ./ingest/database -database.rows 5000000
+	for part in evaluate risk bgnbd interval; do go test -tags $(TAGS) -timeout 0 ./models/$$part -long; done
 	GOEXPERIMENT=cgocheck2 go test -tags $(TAGS) -short ./engine/...
 
 fmt: ## format the code
