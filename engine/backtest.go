@@ -57,10 +57,19 @@ func (e *Engine) Backtest(ctx context.Context, b Backtesting) (out Backtested, e
 		scoped := *e
 		scoped.Config.Backtest.Origins = cmp.Or(b.Origins, 3)
 		scoped.Config.Backtest.Holdout = cmp.Or(b.Holdout, e.Config.Backtest.Holdout)
+		currency, err := currencyOf(ctx, db)
+		if err != nil {
+			return err
+		}
+		saved, err := e.frozenModels(currency)
+		if err != nil {
+			return err
+		}
 		p, err := scoped.newPast(ctx, db, day, e.Config.Backtest.Sample)
 		if err != nil {
 			return err
 		}
+		p.beside = saved
 		out, err = p.backtest(b.Models)
 		return errors.Join(err, p.close())
 	})
@@ -86,6 +95,9 @@ func (p *past) backtest(names []string) (Backtested, error) {
 	for _, day := range days {
 		o, err := p.lookBack(day, p.holdout(), families)
 		if err != nil {
+			return out, err
+		}
+		if err := p.addSaved(o); err != nil {
 			return out, err
 		}
 		if err := p.addIntervals(o); err != nil {
@@ -146,6 +158,7 @@ type origin struct {
 type forecast struct {
 	name   string
 	fitted *purchase.Fitted // nil: a plain rule
+	saved  bool             // fitted is a saved model: its likelihood is that of other data
 	orders []float64        // purchases expected; nil: it says nothing of that
 	buys   []float64        // probability of one at least; nil likewise
 	rank   []float64        // what sorts customers, those who will buy first

@@ -94,7 +94,7 @@ func ordersSection(origins []*origin) Section {
 			if f.came != nil {
 				surprise = mean(f.came)
 			}
-			if f.fitted != nil {
+			if f.fitted != nil && !f.saved {
 				loglik = f.fitted.Report().LogLikelihood
 			}
 			g.add(o.day, f.name, e.N, e.Forecast, e.Actual, e.Bias, e.MAE, e.RMSE, e.Correlation, inside, surprise, o.uniformity(f), loglik)

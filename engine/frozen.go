@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -158,6 +159,7 @@ func (z *frozen) takeChurn(s *savedModel, cfg config.Config) error {
 		if err := json.Unmarshal(s.Fitted, f); err != nil {
 			return fmt.Errorf("load %s: %w", s.Model, err)
 		}
+		f.report = models.Report{Model: s.Model, Method: s.Method, Rows: s.Rows, LogLikelihood: math.NaN(), Warnings: s.Warnings}
 		z.churn, window = f, f.Window
 	} else {
 		f, err := risk.Load(s.Fitted)
@@ -287,18 +289,15 @@ func (m *frozenModel) Fit(ctx context.Context, in *table.Table) (models.Fitted, 
 
 // report is that of the fit, with where it comes from.
 func (m *frozenModel) report() models.Report {
-	s := m.saved
-	r := models.Report{Model: s.Model, Status: models.Fixed, Method: s.Method, LogLikelihood: s.loglik(), Rows: s.Rows}
-	for _, p := range s.Parameters {
-		r.Parameters = append(r.Parameters, models.Parameter{Name: p.Name, Value: p.Value})
-	}
-	r.Warnings = append(r.Warnings, s.warning())
+	r := m.fitted.Report()
+	doubts := r.Warnings
+	r.Status, r.Iterations, r.Warnings = models.Fixed, 0, []models.Warning{m.saved.warning()}
 	if f, ok := m.fitted.(*purchase.Fitted); ok && f.Level() != 1 {
 		r.Warnings = append(r.Warnings, models.Warning{Code: "frozen_level",
 			En: fmt.Sprintf("Expected orders are at the level saved with the model: %.3f times what its parameters give.", f.Level()),
 			Zh: fmt.Sprintf("预计订单数按随模型保存的水平计算：参数所得结果的 %.3f 倍。", f.Level())})
 	}
-	r.Warnings = append(r.Warnings, s.Warnings...)
+	r.Warnings = append(r.Warnings, doubts...)
 	return r
 }
 
@@ -334,4 +333,27 @@ func (z *frozen) known(day Day) []models.Warning {
 		}
 	}
 	return out
+}
+
+// addSaved sets the saved purchase model beside those that are fitted as of the
+// origin's day: is it time to fit anew? Where it was fitted later it would be judged
+// by days that it may have learned from, and is left out.
+func (p *past) addSaved(o *origin) error {
+	f := p.beside.family()
+	if f == nil || len(p.beside.known(o.day)) > 0 {
+		return nil
+	}
+	q := *p
+	q.frozen = p.beside
+	each := (&gammagamma.Model{}).Spec().Make(o.table.Rows())
+	if err := o.spend.Score(p.ctx, each, o.table); err != nil {
+		return err
+	}
+	made, err := q.forecast(o, f, each.Floats("expected_spend"))
+	if err != nil {
+		return err
+	}
+	made.name, made.saved = "saved_"+made.name, true
+	o.forecasts = append(o.forecasts, made)
+	return nil
 }

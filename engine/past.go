@@ -23,6 +23,7 @@ type past struct {
 	made  map[[2]int]*snapshot
 
 	frozen *frozen // saved models that forecast in place of new fits; nil: none
+	beside *frozen // those that a backtest sets beside new fits; nil: none
 }
 
 // snapshot is the summary of one earlier day.

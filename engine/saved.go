@@ -240,14 +240,6 @@ func savedOf(dir string) ([]*savedModel, error) {
 	return out, nil
 }
 
-// loglik is the log-likelihood, NaN where there is none.
-func (s *savedModel) loglik() float64 {
-	if s.LogLikelihood == nil {
-		return math.NaN()
-	}
-	return *s.LogLikelihood
-}
-
 // purchaseFamily is the family of a saved purchase model; nil for another model.
 func (s *savedModel) purchaseFamily() purchase.Family {
 	for _, f := range Families() {

@@ -186,12 +186,9 @@ func (r *run) score(lock *workspace.Lock) (Scored, error) {
 
 func (r *run) summarize() error {
 	defer r.stage("summarize customers", 0)()
-	recorded, err := meta(r.ctx, r.db)
-	if err != nil {
+	var err error
+	if r.currency, err = currencyOf(r.ctx, r.db); err != nil {
 		return err
-	}
-	if r.currency = recorded["frozen.currency"]; r.currency == config.Auto {
-		r.currency = ""
 	}
 	if err := makeSummary(r.ctx, r.db, r.Config, r.asOf); err != nil {
 		return err
@@ -205,6 +202,16 @@ func (r *run) summarize() error {
 	addAverage(r.table)
 	addLogGaps(r.table)
 	return nil
+}
+
+// currencyOf is the reporting currency, empty while nothing has settled it.
+func currencyOf(ctx context.Context, db *duck.DB) (string, error) {
+	recorded, err := meta(ctx, db)
+	currency := recorded["frozen.currency"]
+	if currency == config.Auto {
+		currency = ""
+	}
+	return currency, err
 }
 
 // addAverage adds average_order_value: net revenue per order, missing without one.

@@ -24,6 +24,8 @@ func newBacktest(a *app) *cobra.Command {
 the days after with what happened. Beside the models stand the plain rules that they have to beat:
 the own rate so far (naive_rate), the last purchase (recency), and number of purchases, then the
 last one (frequency_recency). Windows do not overlap, and each model sees nothing of its window.
+A purchase model that models.frozen in clientele.yaml names stands beside them as saved_NAME, from
+the day on that it was fitted as of: where new fits do not beat it, it still holds.
 
 The sections: choice (purchase models by the probability that they gave to what came), orders
 (forecast and actual purchases), buying (who bought at all: ranking and calibration), spend,
