@@ -35,7 +35,7 @@ func rules() []rule {
 		{"models/evaluate", []string{"models/stat"}},
 		{"models/modelstest", []string{"engine/table", "models"}},
 		{"models/interval", []string{"engine/table", "models", "models/evaluate", "models/gammagamma", "models/paretonbd", "models/purchase", "models/stat"}}, // paretonbd: in its tests
-		{"models/*", []string{"engine/table", "engine/vec", "models", "models/evaluate", "models/stat", "models/purchase"}},
+		{"models/*", []string{"engine/table", "engine/vec", "models", "models/evaluate", "models/groups", "models/stat", "models/purchase"}},
 
 		{"ingest", []string{"engine/table"}},
 		{"ingest/internal/*", []string{"engine/table", "ingest"}},

@@ -99,8 +99,14 @@ type Report struct {
 	Status        Status
 	Method        string      // what gave the scores: the model's name, or the plainer method's
 	Parameters    []Parameter // empty when nothing could be estimated
+	Errors        []Parameter // standard errors of those Parameters that have one
 	LogLikelihood float64     // NaN when there is none
 	Rows          int         // rows used in the fit
 	Iterations    int
-	Warnings      []Warning
+	Warnings      []Warning // doubts
+	Notes         []Warning // what the figures mean, where that is worth a sentence; no doubts
 }
+
+// Reporter is a Fitted that is more than one fit: Reports has one row of the models
+// table for each, the first as Report has it.
+type Reporter interface{ Reports() []Report }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"clientele/models"
+	"clientele/models/groups"
 	"clientele/models/stat"
 )
 
@@ -28,6 +30,7 @@ type Fitted struct {
 	longest    int           // greatest T of the fit, days: how far the tables of a Law reach
 	profiles   int           // distinct rows of covariates of the fit
 	variants   []Variant
+	groups     *groups.Fits[*Fitted] // nil without Model.By
 
 	laws laws
 }
@@ -180,37 +183,38 @@ func (f *Fitted) warn(code, en, zh string) {
 	f.report.Warnings = append(f.report.Warnings, models.Warning{Code: code, En: en, Zh: zh})
 }
 
-// varying leaves out the covariates that are the same for everybody, whose
-// coefficients no data can tell, and returns h without them.
+// varying leaves out the covariates whose coefficients no data can tell, those that
+// are the same for everybody and those that others tell already, and returns h
+// without them.
 func (f *Fitted) varying(h *Histories) *Histories {
 	if h.profiles == nil {
 		return h
 	}
 	f.profiles = len(h.profiles)
 	all := slices.Concat(f.settings.Buying, f.settings.Churn)
+	split := len(f.settings.Buying)
+	s := newScale(h, split)
+	constant, dependent := redundant(h, s, 0, split)
+	constantChurn, dependentChurn := redundant(h, s, split, len(all))
+	maps.Copy(constant, constantChurn)
+	maps.Copy(dependent, dependentChurn)
+	if len(constant)+len(dependent) == 0 {
+		return h
+	}
+	f.leftOut(all, constant, dependent)
 	var keep []int
-	var constant, buying, churn []string
-	for k, d := range newScale(h, len(f.settings.Buying)).deviation {
+	var buying, churn []string
+	for k, name := range all {
 		switch {
-		case !(d > 0):
-			if !slices.Contains(constant, all[k]) {
-				constant = append(constant, all[k])
-			}
+		case constant[k] || dependent[k]:
 			continue
-		case k < len(f.settings.Buying):
-			buying = append(buying, all[k])
+		case k < split:
+			buying = append(buying, name)
 		default:
-			churn = append(churn, all[k])
+			churn = append(churn, name)
 		}
 		keep = append(keep, k)
 	}
-	if len(constant) == 0 {
-		return h
-	}
-	list := strings.Join(constant, ", ")
-	f.warn("constant_covariate",
-		fmt.Sprintf("Covariates that are the same for everybody were left out: %s.", list),
-		fmt.Sprintf("以下协变量对所有客户取值相同，已忽略：%s。", list))
 	f.settings.Buying, f.settings.Churn = buying, churn
 	v := *h
 	v.profiles = nil
@@ -225,6 +229,27 @@ func (f *Fitted) varying(h *Histories) *Histories {
 		v.profiles = append(v.profiles, profile{z, p.h})
 	}
 	return &v
+}
+
+// leftOut names the covariates that are left out.
+func (f *Fitted) leftOut(all []string, constant, dependent map[int]bool) {
+	list := func(of map[int]bool) (names []string) {
+		for _, k := range slices.Sorted(maps.Keys(of)) {
+			if !slices.Contains(names, all[k]) {
+				names = append(names, all[k])
+			}
+		}
+		return names
+	}
+	if len(constant) > 0 {
+		f.report.Warnings = append(f.report.Warnings, constantCovariates(list(constant)))
+	}
+	if len(dependent) > 0 {
+		names := strings.Join(list(dependent), ", ")
+		f.warn("dependent_covariate",
+			fmt.Sprintf("Covariates that follow from others were left out: %s.", names),
+			fmt.Sprintf("以下协变量可由其他协变量推出，已忽略：%s。", names))
+	}
 }
 
 // candidate is a family with and without churn at their maxima.
@@ -400,12 +425,20 @@ func (f *Fitted) list(e *estimate) {
 		}
 	}
 	f.report.Parameters = listed
+	f.report.Errors = f.listedErrors()
 	if len(far) > 0 {
 		list := strings.Join(far, ", ")
 		f.warn("edge_covariate",
 			fmt.Sprintf("The effect of a covariate is at the edge of what can be told apart, so it is no estimate: %s.", list),
 			fmt.Sprintf("以下协变量的影响处于可识别范围的边缘，不作为估计值：%s。", list))
 	}
+}
+
+// listedErrors are the standard errors of those estimates that the report lists.
+func (f *Fitted) listedErrors() []models.Parameter {
+	return slices.DeleteFunc(f.StandardErrors(), func(e models.Parameter) bool {
+		return !slices.ContainsFunc(f.report.Parameters, func(p models.Parameter) bool { return p.Name == e.Name })
+	})
 }
 
 // doubt warns of parameters that the data hardly determine: those whose 95 %
@@ -442,6 +475,9 @@ func (f *Fitted) Refit(ctx context.Context, h *Histories) (*Fitted, error) {
 		return nil, errNothingFitted
 	}
 	name := f.settings.Family.Name()
+	if f.groups != nil {
+		return nil, fmt.Errorf("refit %s: %w", name, errGrouped)
+	}
 	if n := len(f.settings.Buying) + len(f.settings.Churn); n > 0 && (h.profiles == nil || len(h.profiles[0].z) != n) {
 		return nil, fmt.Errorf("refit %s: histories are not grouped by its %d covariates", name, n)
 	}
@@ -466,6 +502,7 @@ func (f *Fitted) Refit(ctx context.Context, h *Histories) (*Fitted, error) {
 	r.setLogs(logs)
 	r.report.LogLikelihood, r.report.Iterations = value, steps
 	r.report.Parameters = r.Estimates()
+	r.report.Errors = r.listedErrors()
 	return r, nil
 }
 
@@ -475,28 +512,6 @@ func (f *Fitted) chord(ctx context.Context, h *Histories) (logs []float64, value
 	if f.covariance == nil {
 		return nil, 0, 0, nil
 	}
-	n := len(f.estimates)
 	q := newProblem(f.family, h, unscaled(h, len(f.settings.Buying)), f.settings.Workers)
-	at, gradient := f.logs(), make([]float64, n)
-	step := mat.NewVecDense(n, nil)
-	value = q.value(at, gradient)
-	for ; steps < 15; steps++ {
-		if err := ctx.Err(); err != nil {
-			return nil, 0, 0, err
-		}
-		step.MulVec(f.covariance, mat.NewVecDense(n, gradient))
-		rise := mat.Dot(step, mat.NewVecDense(n, gradient))
-		if rise/2 < 1e-9 {
-			return at, value, steps, nil
-		}
-		for i := range at {
-			at[i] += step.AtVec(i)
-		}
-		next := q.value(at, gradient)
-		if !(next > value-1e-12*math.Abs(value)) {
-			return nil, 0, 0, nil
-		}
-		value = next
-	}
-	return nil, 0, 0, nil
+	return q.chord(ctx, f.logs(), f.covariance)
 }

@@ -44,7 +44,7 @@ func TestLevel(t *testing.T) {
 			t.Errorf("%s differs", c.Name)
 		}
 	}
-	modelstest.Run(t, m, in, modelstest.Valid) // without churn p_alive is missing for everybody
+	modelstest.Run(t, m, in, modelstest.Valid)          // without churn p_alive is missing for everybody
 	pooled := columns(simulate(.8, 6, 30, 500, 3, nil)) // too few for a fit
 	once, raised := scored(t, fitted(t, &Model{Family: NBD{}}, pooled), pooled), scored(t, fitted(t, &Model{Family: NBD{}, Level: 2}, pooled), pooled)
 	if a, b := once.Floats("expected_orders")[0], raised.Floats("expected_orders")[0]; b != 2*a {

@@ -15,12 +15,13 @@ import (
 // Model is the estimator of any Family. Its zero value but for the Family has
 // the defaults.
 //
-// Static covariates are Float columns that do not change over a customer's
-// life. A category becomes one column of 0 and 1 for each of its values but
-// one, the one that the others are compared with; a number may be given as it
-// is, its scale does not matter to the fit. The coefficient γ of a buying
-// covariate multiplies a customer's purchase rate by e^(γ z); that of a churn
-// covariate shortens lives as Family.Effects says.
+// Static covariates are columns that do not change over a customer's life: numbers
+// (Float), whose scale does not matter to the fit, and categories, which the fit
+// turns into numbers of 0 and 1 (Code). The coefficient γ of a buying covariate
+// multiplies a customer's purchase rate by e^(γ z); that of a churn covariate
+// shortens lives as Family.Effects says.
+//
+// With By, each group of customers has a fit of its own where it can: see Groups.
 type Model struct {
 	Family       Family   `json:"-"`
 	Horizon      int      `json:"horizon_days"`                // of expected_orders and discounted_orders, days; zero: 365
@@ -30,8 +31,12 @@ type Model struct {
 	MinCustomers int      `json:"min_customers"`               // customers with an order that a fit needs; zero: 100
 	MinRepeaters int      `json:"min_repeaters"`               // customers with a repeat purchase that a fit needs; zero: 50
 	Weight       string   `json:"weight,omitempty"`            // Float column read by Fit: how often each customer counts; empty: once
-	Buying       []string `json:"buying_covariates,omitempty"` // Float columns that act on how often customers buy
-	Churn        []string `json:"churn_covariates,omitempty"`  // Float columns that act on how soon they are lost
+	Buying       []string `json:"buying_covariates,omitempty"` // columns that act on how often customers buy
+	Churn        []string `json:"churn_covariates,omitempty"`  // columns that act on how soon they are lost
+	Categories   []string `json:"categories,omitempty"`        // those of them that are Category columns; the others are Float
+	Optional     []string `json:"optional,omitempty"`          // those of the Float ones that customers may lack: 0, and a covariate of its own, stand for a missing value
+	Codes        []Code   `json:"codes,omitempty"`             // what became of Categories and Optional: Fit decides it, and Buying and Churn then name what was made
+	By           string   `json:"by,omitempty"`                // Category column: each group of customers is fitted by itself; empty: all together
 	Level        float64  `json:"level,omitempty"`             // expected_orders and discounted_orders are those of the parameters times this; zero: 1. Probabilities and laws know nothing of it
 	Workers      int      `json:"-"`                           // goroutines of a fit; zero: one for each processor. Results do not depend on it
 }
@@ -73,8 +78,24 @@ func (m *Model) Spec() models.Spec {
 				DocZh: "至少再购买一次的概率首次达到二分之一的日期；十年内达不到则为空。"},
 		},
 	}
+	seen := map[string]bool{}
+	read := func(name string, kind table.Kind) {
+		if !seen[name] {
+			seen[name] = true
+			s.In = append(s.In, table.Field{Name: name, Kind: kind})
+		}
+	}
+	if m.By != "" {
+		read(m.By, table.Category)
+	}
 	for _, name := range m.covariates() {
-		s.In = append(s.In, table.Field{Name: name, Kind: table.Float})
+		if c, coded := m.code(name); coded {
+			read(c.Column, c.kind())
+		} else if slices.Contains(m.Categories, name) {
+			read(name, table.Category)
+		} else {
+			read(name, table.Float)
+		}
 	}
 	return s
 }
@@ -123,6 +144,11 @@ func (m *Model) settings() (Model, error) {
 			seen[c] = true
 		}
 	}
+	for _, c := range slices.Concat(m.Categories, m.Optional) {
+		if m.Codes == nil && !slices.Contains(m.Buying, c) && !slices.Contains(m.Churn, c) {
+			return s, fmt.Errorf("%s: column %s is no covariate", name, c)
+		}
+	}
 	buying, churn := s.Family.Effects()
 	if buying == nil && len(m.Buying) > 0 || churn == nil && len(m.Churn) > 0 {
 		return s, fmt.Errorf("%s: covariates do not apply to this family", name)
@@ -148,40 +174,58 @@ func (m *Model) Fit(ctx context.Context, in *table.Table) (models.Fitted, error)
 	if _, err := m.settings(); err != nil {
 		return nil, err
 	}
+	coded, warnings, err := m.coded(in)
+	if err != nil {
+		return nil, fmt.Errorf("fit %s: %w", m.Family.Name(), err)
+	}
+	if coded.By != "" {
+		return coded.fitGroups(ctx, in, warnings)
+	}
+	return coded.fitTable(ctx, in, warnings)
+}
+
+// fitTable fits all rows together.
+func (m *Model) fitTable(ctx context.Context, in *table.Table, warnings []models.Warning) (*Fitted, error) {
 	h, err := m.Histories(in)
 	if err != nil {
 		return nil, err
 	}
-	return m.FitHistories(ctx, h)
+	f, err := m.FitHistories(ctx, h)
+	if err == nil {
+		f.report.Warnings = slices.Concat(warnings, f.report.Warnings)
+	}
+	return f, err
 }
 
-// Histories groups the rows of in as Fit does, by weight and covariates too.
+// Histories groups the rows of in as Fit does, by weight and covariates too. Those of
+// a model with Categories or Optional need its Codes: Fitted.Model has them.
 func (m *Model) Histories(in *table.Table) (*Histories, error) {
-	spec := m.Spec()
-	if err := spec.Check(in); err != nil {
+	columns, err := m.Covariates(in)
+	if err != nil {
 		return nil, err
 	}
-	var weights []float64
-	if m.Weight != "" {
-		c := in.Lookup(m.Weight)
-		if c == nil || c.Kind != table.Float {
-			return nil, fmt.Errorf("fit %s: no column %s of weights", spec.Name, m.Weight)
-		}
-		weights = c.Floats
-	}
-	h, err := newHistories(in, weights, floats(in, slices.Concat(m.Buying, m.Churn)))
+	name := m.Family.Name()
+	weights, err := m.weights(in)
 	if err != nil {
-		return nil, fmt.Errorf("fit %s: %w", spec.Name, err)
+		return nil, fmt.Errorf("fit %s: %w", name, err)
+	}
+	h, err := newHistories(in, weights, columns)
+	if err != nil {
+		return nil, fmt.Errorf("fit %s: %w", name, err)
 	}
 	return h, nil
 }
 
-func floats(in *table.Table, names []string) [][]float64 {
-	columns := make([][]float64, len(names))
-	for i, name := range names {
-		columns[i] = in.Floats(name)
+// weights returns how often each row counts; nil: once.
+func (m *Model) weights(in *table.Table) ([]float64, error) {
+	if m.Weight == "" {
+		return nil, nil
 	}
-	return columns
+	c := in.Lookup(m.Weight)
+	if c == nil || c.Kind != table.Float {
+		return nil, fmt.Errorf("no column %s of weights", m.Weight)
+	}
+	return c.Floats, nil
 }
 
 // FitHistories is Fit on histories that Histories, NewHistories or Group made.

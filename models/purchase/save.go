@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"clientele/models"
+	"clientele/models/groups"
 )
 
 // definitions says in a saved model what its numbers mean.
@@ -32,6 +33,7 @@ type saved struct {
 	Rows          int                `json:"rows"`
 	Iterations    int                `json:"iterations"`
 	Warnings      []models.Warning   `json:"warnings,omitempty"`
+	Groups        json.RawMessage    `json:"groups,omitempty"`
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -52,6 +54,12 @@ func (f *Fitted) MarshalJSON() ([]byte, error) {
 	}
 	if !math.IsNaN(r.LogLikelihood) {
 		s.LogLikelihood = &r.LogLikelihood
+	}
+	if f.groups != nil {
+		var err error
+		if s.Groups, err = json.Marshal(f.groups); err != nil {
+			return nil, err
+		}
 	}
 	return json.Marshal(s)
 }
@@ -94,7 +102,25 @@ func (m *Model) load(data []byte) (*Fitted, error) {
 	if s.LogLikelihood != nil {
 		f.report.LogLikelihood = *s.LogLikelihood
 	}
-	return f, nil
+	f.report.Errors = f.listedErrors()
+	if (s.Groups == nil) != (f.settings.By == "") {
+		return nil, fmt.Errorf("fits by %q, and %d bytes of them", f.settings.By, len(s.Groups))
+	}
+	if s.Groups == nil {
+		return f, nil
+	}
+	return m.loadGroups(f, s.Groups)
+}
+
+// loadGroups adds the fits by group to that of all customers.
+func (m *Model) loadGroups(f *Fitted, data []byte) (*Fitted, error) {
+	by := f.settings.By
+	f.settings.By = ""
+	fits, err := groups.Load(data, by, f, m.load)
+	if err != nil {
+		return nil, err
+	}
+	return grouped(fits), nil
 }
 
 // restore sets what gives the scores, and checks it, so that a damaged file is

@@ -23,9 +23,12 @@ func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 		return err
 	}
 	rows, last := newReader(src), src.Column("last_day")
-	scores, err := f.scoring(src)
-	if err != nil {
-		return err
+	parts, part := f.Parts(src)
+	scores := make([]func(i int, h History) Scores, len(parts))
+	for k, p := range parts {
+		if scores[k], err = p.scoring(src); err != nil {
+			return err
+		}
 	}
 	level := f.Level()
 	for i := range src.Rows() {
@@ -44,7 +47,7 @@ func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 		if from == 0 {
 			from, dated = last.Ints[i]+int64(h.T-h.Tx), !last.Missing(i)
 		}
-		s := scores(i, h)
+		s := scores[part[i]](i, h)
 		s.Expected, s.Discounted = s.Expected*level, s.Discounted*level
 		out.set(i, s, from, dated)
 	}
@@ -92,7 +95,10 @@ func (f *Fitted) scoring(src *table.Table) (func(i int, h History) Scores, error
 			return s
 		}
 	}
-	columns := append(floats(src, f.settings.Buying), floats(src, f.settings.Churn)...)
+	columns, err := f.settings.Covariates(src)
+	if err != nil {
+		return nil, err
+	}
 	if len(columns) == 0 {
 		law := f.laws.of(f, nil)
 		return func(_ int, h History) Scores { return known(law.Score(h)) }, nil
@@ -158,8 +164,13 @@ func (f *Fitted) Forecasting(m Model) (*Fitted, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Fitted{settings: s, report: f.report, method: f.method, family: f.family, estimates: f.estimates, covariance: f.covariance,
-		rate: f.rate, longest: f.longest, profiles: f.profiles, variants: f.variants}, nil
+	c := f.clone()
+	c.settings = s
+	if f.groups == nil {
+		return c, nil
+	}
+	c.groups, err = f.groups.With(func(p *Fitted) (*Fitted, error) { return p.Forecasting(m) })
+	return c, err
 }
 
 // Law returns the family at the estimates, for a customer with covariates z:
