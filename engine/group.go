@@ -38,7 +38,7 @@ func (g *group) fits(m *merge) bool {
 	}
 	first := g.files[0]
 	return len(g.files) < maxGroup && first.source.Name == m.source.Name && first.source.Kind == m.source.Kind &&
-		slices.Equal(first.file.Header, m.file.Header) && first.mapping == m.mapping
+		slices.Equal(first.file.Header, m.file.Header) && first.mapping == m.mapping && len(first.file.Fields()) == len(m.file.Fields())
 }
 
 // has reports whether a file of the group has as many bytes as another.

@@ -80,6 +80,9 @@ func (c *converter) convert(b *Block) *Chunk {
 	if slices.ContainsFunc(c.columns, func(col column) bool { return col.typ == typeAttribute }) {
 		c.attributes(b)
 	}
+	if c.written != (currency{}) {
+		c.price()
+	}
 	c.whole(b)
 	t := c.table(b)
 	return &Chunk{Table: t, Rejects: c.finish(b), Read: b.Rows() + len(b.Bad)}

@@ -77,14 +77,15 @@ type File struct {
 	Zone     string    // of its times of day: an IANA name, or offsets such as UTC+08:00; "": the business zone, or there are none
 	Amount   string    // what an amount in a row is of, where that is known: order, line; else ""
 
-	sum    <-chan fileHash // nil once it is in Hash
-	opt    Options
-	open   OpenFunc
-	info   os.FileInfo
-	plan   *plan
-	mended *Header  // how its Source saw it; nil: none
-	input  *input   // opened and ready to be read from the first row; nil once loaded
-	rows   *rowHash // of a stream; nil for a file
+	sum     <-chan fileHash // nil once it is in Hash
+	opt     Options
+	open    OpenFunc
+	info    os.FileInfo
+	plan    *plan
+	written written  // the currency that amounts are written with
+	mended  *Header  // how its Source saw it; nil: none
+	input   *input   // opened and ready to be read from the first row; nil once loaded
+	rows    *rowHash // of a stream; nil for a file
 }
 
 // Chunk is a run of converted rows. Read = Table.Rows() + len(Rejects).
@@ -295,6 +296,8 @@ func (f *File) infer(ctx context.Context) error {
 	}
 	notes, err := seen.decide(cols, f.opt)
 	f.Notes = append(f.Notes, notes...)
+	f.written = seen.writtenIn(cols)
+	f.takeWritten("")
 	return err
 }
 
@@ -387,6 +390,9 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	if err == nil {
 		err = f.plan.mixed.err()
 	}
+	if err == nil {
+		err = f.plan.mixed.against(f.currency())
+	}
 	if err == nil && f.rows != nil {
 		f.Hash = f.rows.hex()
 	}
@@ -399,6 +405,7 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 // Use sets the Fold of a file that was opened with one and is not loaded yet.
 func (f *File) Use(fold *Fold) {
 	f.opt.Fold = fold
+	f.takeWritten(fold.Currency)
 	if f.plan.folded.rate && fold.Rates != nil {
 		f.plan.folded = f.plan.folded.rated()
 	}

@@ -658,6 +658,9 @@ func dayText(day int32) string { return time.Unix(int64(day)*daySecs, 0).UTC().F
 // MainCurrency is the currency in which most of the first rows of a file that was
 // opened and not yet loaded are, or "" when they name none.
 func (f *File) MainCurrency() string {
+	if f.plan.written != (currency{}) {
+		return f.plan.written.String()
+	}
 	if f.input == nil || !f.plan.has("currency") {
 		return ""
 	}

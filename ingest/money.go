@@ -617,8 +617,19 @@ func (e *decimalEvidence) told() bool { return e.point+e.comma > 0 }
 // signEvidence counts the currencies that amounts are written with, in the order
 // in which they occur; those past the last place are not counted.
 type signEvidence [4]struct {
-	by currency
-	n  int
+	by   currency
+	n    int
+	sure int // of these, how many with what no other currency is written with
+}
+
+// sure reports whether some amount says for certain that it is in a currency.
+func (e *signEvidence) sure(by currency) bool {
+	for _, s := range e {
+		if s.by == by && s.sure > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // look adds one trimmed cell.
@@ -638,11 +649,15 @@ func (e *signEvidence) look(b []byte) {
 		return
 	}
 	if _, by, ok := around(p[:first], p[end:]); ok {
-		e.count(by, 1)
+		sure := 0
+		if certain(p[:first], p[end:]) {
+			sure = 1
+		}
+		e.count(by, 1, sure)
 	}
 }
 
-func (e *signEvidence) count(by currency, n int) {
+func (e *signEvidence) count(by currency, n, sure int) {
 	if by == (currency{}) || n == 0 {
 		return
 	}
@@ -650,6 +665,7 @@ func (e *signEvidence) count(by currency, n int) {
 		if e[i].n == 0 || e[i].by == by {
 			e[i].by = by
 			e[i].n += n
+			e[i].sure += sure
 			return
 		}
 	}
@@ -657,7 +673,7 @@ func (e *signEvidence) count(by currency, n int) {
 
 func (e *signEvidence) add(o signEvidence) {
 	for _, s := range o {
-		e.count(s.by, s.n)
+		e.count(s.by, s.n, s.sure)
 	}
 }
 
@@ -699,6 +715,22 @@ func (m *mixedSigns) add(header string, lines map[currency]int64) {
 			m.seen[header][by] = line
 		}
 	}
+}
+
+// against is the error of a column that shows a currency only further down, and
+// another one than its amounts are taken for.
+func (m *mixedSigns) against(reporting string) error {
+	if reporting == "" {
+		return nil
+	}
+	for _, header := range slices.Sorted(maps.Keys(m.seen)) {
+		for by, line := range m.seen[header] {
+			if !likeSign(reporting, by.String()) {
+				return &Unfit{fmt.Errorf("column %q: amounts in %s (line %d), and the others are taken for %s, and there is no column of currencies: map one, or load them as files of their own", header, by, line, reporting)}
+			}
+		}
+	}
+	return nil
 }
 
 // err is the error of a column with two currencies.

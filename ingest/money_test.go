@@ -266,8 +266,9 @@ func TestMixedCurrencies(t *testing.T) {
 		notes   string
 		err     string
 	}{
-		{"one currency", rows("¥5.50", "5.50", "￥6", "7元"), 10, "", "", ""},
-		{"most are in one", rows("$5.50", "¥1", "¥2", "3", "12 CNY"), 10, "$5.50", `column "amount": 1 amounts are not in CNY, as the others are`, ""},
+		{"one currency", rows("¥5.50", "5.50", "￥6", "7元"), 10, "", "amounts are written in CNY, and are taken for that", ""},
+		{"a sign of several", rows("¥5.50", "5.50", "￥6"), 10, "", "", ""},
+		{"most are in one", rows("$5.50", "¥1", "¥2", "3", "12 CNY"), 10, "$5.50", `column "amount": 1 amounts are not in CNY, as the others are; amounts are written in CNY, and are taken for that`, ""},
 		{"most of the file are in one", rows("$5.50", "¥1", "$1", "¥2", "¥2", "3"), 2, "$5.50 $1", `column "amount": 2 amounts are not in CNY, as the others are`, ""},
 		{"another one later", rows(append([]string{"¥5.50", "¥1"}, append(bare, "$1", "€1", "¥1")...)...), 2, "$1 €1", "", ""},
 		{"two after numbers without", rows(append(bare, "$1", "€1", "€1", "¥1")...), 2, "", "",
@@ -313,6 +314,92 @@ func TestMixedCurrencies(t *testing.T) {
 				t.Errorf("notes %q, want %q", got, c.notes)
 			}
 		})
+	}
+}
+
+// Amounts written with their currency are of that currency as if a column said so,
+// and what a sign leaves open the reporting currency settles, if it can.
+func TestWrittenCurrency(t *testing.T) {
+	header := "order_id|customer_id|date|amount"
+	rows := func(amounts ...string) []string {
+		out := []string{header}
+		for i, a := range amounts {
+			out = append(out, fmt.Sprintf("%d|7|2024-01-31|%s", i, a))
+		}
+		return out
+	}
+	rates, err := readRates(t, "date,from,to,rate\n2024-01-01,USD,CNY,7\n2024-01-01,JPY,CNY,0.05\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, reporting string
+		rows            []string
+		main, want      string // currency of the file; currency and rate of its rows
+		missing, err    string
+	}{
+		{"a code", "CNY", rows("12.00 USD", "13"), "USD", "USD 7, USD 7", "", ""},
+		{"a code of its own", "USD", rows("12.00 USD"), "USD", "USD ", "", ""},
+		{"no reporting currency yet", "", rows("€12"), "EUR", "EUR ", "", ""},
+		{"a dollar is a dollar", "CAD", rows("$12", "$13"), "", "-", "", ""},
+		{"and no yuan", "CNY", rows("$12", "$13"), "", "USD 7, USD 7", "", ""},
+		{"yuan or yen", "JPY", rows("¥12"), "", "-", "", ""},
+		{"a dollar that nothing settles", "", rows("$12"), "", "-", "", ""},
+		{"no rate", "CNY", rows("12 EUR"), "EUR", "EUR", "no rate from EUR to CNY", ""},
+		{"a column says so", "CNY", []string{header + "|currency", "1|7|2024-01-31|$12|JPY"}, "JPY", "JPY 0.05", "", ""},
+		{"found too late", "CNY", rows(append(slices.Repeat([]string{"5.50"}, 10), "12 USD")...), "", "", "", `column "amount": amounts in USD (line 12), and the others are taken for CNY, and there is no column of currencies`},
+		{"late, and the same", "CNY", rows(append(slices.Repeat([]string{"5.50"}, 10), "12 CNY")...), "", "-", "", ""},
+	} {
+		opt := options("orders")
+		fold := &Fold{}
+		opt.Fold = fold
+		path, open := sheet(t, 3, c.rows...)
+		f, err := Open(context.Background(), path, opt, open)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.MainCurrency(); got != c.main {
+			t.Errorf("%s: the file is in %q, want %q", c.name, got, c.main)
+		}
+		fold.Currency, fold.Rates = c.reporting, rates
+		if c.reporting == "" {
+			fold.Currency = c.main
+		}
+		f.Use(fold)
+		var got []string
+		currency := "-" // stands once, with the first row
+		err = f.Load(context.Background(), func(chunk *Chunk) error {
+			rate := chunk.Table.Lookup("rate")
+			if t := chunk.Terms; t != nil && t.Rows() > 0 && !t.Column("currency").Missing(0) {
+				currency = string(t.Column("currency").Texts.At(0))
+			}
+			for r := range chunk.Table.Rows() {
+				said := currency
+				if rate != nil {
+					said += " "
+					if !rate.Missing(r) {
+						said += string(rate.Texts.At(r))
+					}
+				}
+				got = append(got, said)
+			}
+			return nil
+		})
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := strings.Join(slices.Compact(got), ", "); all != strings.Join(slices.Compact(strings.Split(c.want, ", ")), ", ") && c.missing == "" {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+		if reason := fold.MissingRates(); !strings.HasPrefix(reason, c.missing) || c.missing == "" && reason != "" {
+			t.Errorf("%s: %s", c.name, reason)
+		}
 	}
 }
 

@@ -43,6 +43,7 @@ type plan struct {
 	statuses lexicon
 	unknown  unknownWords  // of the column of status
 	mixed    mixedSigns    // of the priced columns
+	written  currency      // of every row, where amounts are written with it and no column names it
 	spoilt   spoiltIDs     // of orders
 	remarked remarkedCells // of amounts
 	masked   maskedCells   // of who and how to reach them
@@ -151,6 +152,10 @@ func (p *plan) layout() {
 	}
 	attributes := slices.ContainsFunc(p.columns, func(c column) bool { return c.typ == typeAttribute })
 	for _, t := range targetsOf(p.kind.name) {
+		if t.name == "currency" && p.written != (currency{}) {
+			add(table.Field{Name: t.name, Kind: table.Text}, false)
+			continue
+		}
 		if t.name == p.kind.id || !p.has(t.name) && !(t.name == "name" && p.has("first_name", "last_name")) {
 			continue
 		}
