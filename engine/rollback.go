@@ -112,7 +112,7 @@ func (w *writer) forgetSettings(ctx context.Context, source string) error {
 // undo takes the rows of a batch out of the store and settles anew the facts that
 // they touched.
 func (w *writer) undo(ctx context.Context, l Loaded) error {
-	w.replaced = true
+	w.replaced, w.undone = true, true
 	w.kinds = map[string]bool{l.Kind: true}
 	at := sql.Named("batch", l.Batch)
 	if err := w.db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE changed_orders (source VARCHAR, id VARCHAR)"); err != nil {

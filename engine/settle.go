@@ -21,6 +21,7 @@ import (
 type settlement struct {
 	first    int                        // the batches from here on are new
 	last     int                        // batch that has a number
+	undone   bool                       // a batch was taken out: the room of its rows is given back
 	unused   bool                       // customers may stand in identities who did nothing: their file was refused
 	kinds    map[string]bool            // kinds of the new batches
 	folds    map[foldKey]*ingest.Fold   // by source and kind

@@ -140,13 +140,19 @@ func (e *Engine) update(ctx context.Context, lock *workspace.Lock, fresh bool, f
 		return err
 	}
 	defer e.stage("publish the store", 0)()
+	worn := false
 	if w.replaced {
-		if err := w.db.Vacuum(ctx); err != nil {
+		if worn, err = w.worn(ctx); err != nil {
 			return err
 		}
 	}
 	if err := w.db.Seal(ctx); err != nil {
 		return fmt.Errorf("checkpoint %s: %w", workspace.StoreName, err)
+	}
+	if worn {
+		if err := w.shrink(ctx, private.Path); err != nil {
+			return err
+		}
 	}
 	closed = true
 	if err := w.db.Close(); err != nil {

@@ -100,12 +100,19 @@ func (d *DB) configure(ctx context.Context, path string, opt Options) error {
 	if path == "" {
 		return nil
 	}
-	// A store that is written is a private copy, whole only once it is sealed: a
-	// write-ahead log would be written for nobody.
-	mode := " (RECOVERY_MODE no_wal_writes, STORAGE_VERSION 'v1.5.0')"
-	if opt.ReadOnly {
-		mode = " (READ_ONLY)"
+	if !opt.ReadOnly {
+		return d.attach(ctx, path)
 	}
+	return d.use(ctx, path, " (READ_ONLY)")
+}
+
+// attach makes a store that is written the default catalog. It is a private copy,
+// whole only once it is sealed: a write-ahead log would be written for nobody.
+func (d *DB) attach(ctx context.Context, path string) error {
+	return d.use(ctx, path, " (RECOVERY_MODE no_wal_writes, STORAGE_VERSION 'v1.5.0')")
+}
+
+func (d *DB) use(ctx context.Context, path, mode string) error {
 	if err := d.Exec(ctx, "ATTACH "+Literal(path)+" AS "+Catalog+mode); err != nil {
 		return err
 	}
