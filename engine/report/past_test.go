@@ -126,6 +126,7 @@ func TestModelNames(t *testing.T) {
 		"mbg_cnbd_2":          {"MBG/CNBD-2", "MBG/CNBD-2"},
 		"cnbd_3":              {"CNBD-3, without churn", "CNBD-3（不含流失）"},
 		"nbd":                 {"NBD, without churn", "NBD（不含流失）"},
+		"recalibration":       {"Recalibration", "总量校准"},
 		"churn_risk":          {"Churn risk", "流失风险"},
 		"logistic_regression": {"Logistic regression", "逻辑回归"},
 		"boosted_trees":       {"Boosted trees", "梯度提升树"},

@@ -2,6 +2,7 @@ package report
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -94,8 +95,9 @@ func (p printer) model(key string) string {
 
 // titled is model with a capital at its head.
 func (p printer) titled(key string) string {
-	if words := p.model(key); words != key {
-		return p.upper(words)
+	_, regular := p.phrased(regular(), key)
+	if regular || slices.ContainsFunc(modelNames(), func(l Label) bool { return l.Key == key }) {
+		return p.upper(p.model(key))
 	}
 	return key // without words it stays as it is
 }

@@ -1,0 +1,210 @@
+package engine_test
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"clientele/engine"
+	"clientele/engine/report"
+	"clientele/engine/table"
+	"clientele/models/risk"
+)
+
+// habits are the orders of a shop whose customers buy in rhythms of their own, some of
+// a week, some of a quarter, until they are lost: recency alone cannot tell who is.
+func habits(customers int) string {
+	rng := rand.New(rand.NewPCG(4, 2))
+	var b strings.Builder
+	b.WriteString("customer,date,amount\n")
+	first, last := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC)
+	for c := range customers {
+		gap := 7 * math.Exp(2.6*rng.Float64())
+		at := first.AddDate(0, 0, rng.IntN(700))
+		for lost := false; !lost && !at.After(last); lost = rng.Float64() < 0.09 {
+			fmt.Fprintf(&b, "K%04d,%s,%d\n", c, at.Format(time.DateOnly), 10+rng.IntN(90))
+			at = at.AddDate(0, 0, 1+int(gap*(0.7+0.6*rng.Float64())))
+		}
+	}
+	return b.String()
+}
+
+// shown is one section of what show says of a customer.
+func shown(t *testing.T, e *engine.Engine, customer, lang, title string) *table.Table {
+	t.Helper()
+	sections, err := e.Show(t.Context(), customer, lang)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sections {
+		if s.Title == title {
+			return s.Table
+		}
+	}
+	t.Fatalf("show has no section %s", title)
+	return nil
+}
+
+const logit = "base + silence + frequency + lately + rhythm + tenure + money + refunds + interactions + responses + purchase_model + calibration"
+
+func TestReasons(t *testing.T) {
+	e := workspace(t)
+	e.Config.Output.Reports = []string{"en", "zh"}
+	loadText(t, e, "orders", "orders.csv", habits(900))
+	loadText(t, e, "customers", "customers.csv", "customer_id\nnewcomer\n") // without an order: no reasons
+	s := score(t, e, "2026-06-30")
+	for _, m := range s.Models {
+		if m.Model == risk.Name && m.Method != string(risk.LogisticRegression) {
+			t.Fatalf("%s is used: this test is of logistic regression", m.Method)
+		}
+	}
+	expect(t, e, "SELECT count(*), count(DISTINCT customer_id), count(*) FILTER (isnan(base) OR base IS NULL) FROM reasons", "900|900|0")
+	expect(t, e, "SELECT max(abs(1 / (1 + exp(-("+logit+"))) - churn_risk)) < 1e-12 FROM reasons JOIN scores USING (as_of, customer_id)", "true")
+	expect(t, e, "SELECT count(DISTINCT as_of), count(DISTINCT base) FROM reasons", "1|1")
+	expect(t, e, "SELECT count(*) FROM reasons WHERE refunds <> 0 OR interactions <> 0 OR responses <> 0", "0") // there are none
+
+	// The customer at the highest risk, in words that hold what the facts say.
+	who := rows(t, e, "SELECT customer_id, recency_days, tenure_days, churn_risk FROM scores WHERE orders > 3 ORDER BY churn_risk DESC, customer_id LIMIT 1")[0]
+	part := strings.Split(who, "|")
+	en, zh := shown(t, e, part[0], "en", "reasons"), shown(t, e, part[0], "zh", "reasons")
+	var sum float64
+	var all, allZh []string
+	for i := range en.Rows() {
+		sum += en.Floats("effect")[i]
+		all, allZh = append(all, cell(en.Column("reason"), i)), append(allZh, cell(zh.Column("reason"), i))
+		if i > 1 && math.Abs(en.Floats("effect")[i]) > math.Abs(en.Floats("effect")[i-1]) {
+			t.Errorf("%s comes after %s", all[i], all[i-1])
+		}
+		if times := en.Floats("odds_times")[i]; i > 0 && math.Abs(times-math.Exp(en.Floats("effect")[i])) > 1e-12 {
+			t.Errorf("%s: %v times the odds for %v", all[i], times, en.Floats("effect")[i])
+		}
+		if cell(zh.Column("effect"), i) != cell(en.Column("effect"), i) {
+			t.Errorf("row %d has another effect in Chinese", i)
+		}
+	}
+	if got := fmt.Sprintf("%.9f", risk.Probability(sum)); got != fmt.Sprintf("%.9f", atof(t, part[3])) {
+		t.Errorf("the effects that are shown add up to %s, churn_risk is %s", got, part[3])
+	}
+	text, textZh := strings.Join(all, "\n"), strings.Join(allZh, "\n")
+	for _, want := range []string{"^the average customer: a risk of [0-9.]+ %\n", `last order ` + part[1] + ` days ago \(usual gap \d+ days\)`, `first order ` + part[2] + ` days ago`, `purchase model: \d+ % chance of no order in 90 days`} {
+		if !regexp.MustCompile(want).MatchString(text) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	for _, want := range []string{"^一般客户：风险 [0-9.]+ %\n", "最近一次下单在 " + part[1] + " 天前", "首次下单在 " + part[2] + " 天前"} {
+		if !regexp.MustCompile(want).MatchString(textZh) {
+			t.Errorf("no %q in\n%s", want, textZh)
+		}
+	}
+
+	// A fact that came later makes the values others than those that were scored:
+	// the effects stay as they were published, and words only name what they are of.
+	loadText(t, e, "orders", "late.csv", "customer,date,amount\n"+part[0]+",2026-06-29,5\n")
+	late := shown(t, e, part[0], "en", "reasons")
+	var again []string
+	for i := range late.Rows() {
+		again = append(again, cell(late.Column("reason"), i))
+		if late.Floats("effect")[i] != en.Floats("effect")[i] {
+			t.Errorf("%s: %v, published was %v", again[i], late.Floats("effect")[i], en.Floats("effect")[i])
+		}
+	}
+	if text := "\n" + strings.Join(again, "\n"); !strings.Contains(text, "\ntime since the last order") || strings.Contains(text, "days ago (") {
+		t.Errorf("after a late fact:\n%s", text)
+	}
+
+	pastInReport(t, e)
+}
+
+// pastInReport compares the report's chapter with the backtest of the same days.
+func pastInReport(t *testing.T, e *engine.Engine) {
+	t.Helper()
+	en, zh := reportText(t, e, "en"), reportText(t, e, "zh")
+	for _, want := range []string{"On 1 April 2026 nothing was known of the 90 days that followed", "Logistic regression (used)", "Why they are at high risk",
+		"In the high band the commonest leading reason is ", "95% interval"} {
+		if !strings.Contains(en, want) {
+			t.Errorf("the report does not say %q", want)
+		}
+	}
+	for _, want := range []string{"在2026年4月1日，其后 90 天的情况尚不可知", "逻辑回归（采用）", "高风险的原因"} {
+		if !strings.Contains(zh, want) {
+			t.Errorf("the Chinese report does not say %q", want)
+		}
+	}
+	for _, never := range []string{"pareto_nbd", "frequency_recency", "NaN"} {
+		if strings.Contains(en, never) {
+			t.Errorf("the report says %s", never)
+		}
+	}
+	if !regexp.MustCompile(`Tested on the 90 days after 1 April 2026, which the model had not seen, it expected [\d,]+ orders where [\d,]+ came`).MatchString(en) {
+		t.Error("the findings have no test")
+	}
+	expect(t, e, "SELECT count(*) FROM totals WHERE scheme = 'all' AND expected_orders_low < expected_orders AND expected_orders < expected_orders_high", "1")
+}
+
+func reportText(t *testing.T, e *engine.Engine, lang string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(e.Dir, "exports", "current", "report."+lang+".html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func atof(t *testing.T, text string) float64 {
+	t.Helper()
+	var v float64
+	if _, err := fmt.Sscan(text, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// Without enough history nothing is trained: reasons has its columns and no rows, and
+// the report says that there is nothing to look back on.
+func TestReasonsTooShort(t *testing.T) {
+	e := workspace(t)
+	e.Config.Output.Reports = []string{"en"}
+	loadText(t, e, "orders", "orders.csv", "customer,date,amount\nann,2024-03-01,10\nbob,2024-03-05,20\n")
+	score(t, e, "latest")
+	expect(t, e, "SELECT count(*) FROM reasons", "0")
+	if columns := rows(t, e, "SELECT column_name, column_type FROM (DESCRIBE reasons)"); len(columns) != 15 || columns[0] != "as_of|DATE" || columns[14] != "no_purchase|DOUBLE" {
+		t.Errorf("columns %q", columns)
+	}
+	if n := shown(t, e, "ann", "en", "reasons").Rows(); n != 0 {
+		t.Errorf("%d reasons", n)
+	}
+	if text := reportText(t, e, "en"); !strings.Contains(text, "There is too little history to look back on: the models are judged by the last 90 days") {
+		t.Error("the report does not say that there is too little history")
+	}
+}
+
+// Every model, rule and method that a run may name has words in the report.
+func TestWordsOfModels(t *testing.T) {
+	var keys []string
+	for _, f := range engine.Families() {
+		keys = append(keys, f.Name())
+	}
+	for _, m := range []risk.Method{risk.LogisticRegression, risk.BoostedTrees, risk.RecencyRule, risk.FrequencyRule, risk.BaseRate, risk.PurchaseModel} {
+		keys = append(keys, string(m))
+	}
+	keys = append(keys, risk.Name, "gamma_gamma", "recalibration", "naive_rate")
+	for _, key := range keys {
+		d := &report.Data{Meta: report.Meta{Models: []report.ModelReport{{Model: key, LogLikelihood: math.NaN()}}}}
+		for _, lang := range []string{"en", "zh"} {
+			var page bytes.Buffer
+			if err := report.HTML(&page, d, lang); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(page.String(), "<td>"+key+"</td>") {
+				t.Errorf("%s has no words in %s", key, lang)
+			}
+		}
+	}
+}
