@@ -31,14 +31,16 @@ import (
 
 	"clientele/engine/table"
 	"clientele/models"
+	"clientele/models/groups"
 	"clientele/models/stat"
 )
 
 // Model is the estimator. Its zero value has the defaults.
 type Model struct {
-	IncludeFirst bool `json:"include_first"` // the first purchase counts too: spend is net_sales over x+1 purchase days, not repeat_spend over x
-	MinRepeaters int  `json:"min_repeaters"` // customers with spend above zero that a fit needs; zero: 50
-	Workers      int  `json:"-"`             // goroutines of a fit; zero: one for each processor. Results do not depend on it
+	IncludeFirst bool   `json:"include_first"` // the first purchase counts too: spend is net_sales over x+1 purchase days, not repeat_spend over x
+	MinRepeaters int    `json:"min_repeaters"` // customers with spend above zero that a fit needs; zero: 50
+	By           string `json:"by,omitempty"`  // Category column: each group of customers is fitted by itself (package groups); empty: all together
+	Workers      int    `json:"-"`             // goroutines of a fit; zero: one for each processor. Results do not depend on it
 }
 
 // Name is the model's name in the models table.
@@ -61,7 +63,7 @@ func (m *Model) Spec() models.Spec {
 			"Money expected of the customer's next purchase day, if there is one (Gamma-Gamma): the own spend on all purchase days, the first included, shrunk to the mean of all customers.",
 			"客户若再次购买，预计一个购买日的金额（Gamma-Gamma 模型）：由客户自己全部购买日（含首次）的金额向全体均值收缩。"
 	}
-	return models.Spec{
+	s := models.Spec{
 		Name: Name,
 		Doc:  "Gamma-Gamma: what a customer's next purchases will be worth.",
 		In: []table.Field{
@@ -70,6 +72,10 @@ func (m *Model) Spec() models.Spec {
 		},
 		Out: []table.Field{{Name: "expected_spend", Kind: table.Float, Unit: "money", Doc: doc, DocZh: docZh}},
 	}
+	if m.By != "" {
+		s.In = append(s.In, table.Field{Name: m.By, Kind: table.Category})
+	}
+	return s
 }
 
 // Fitted is what a fit learned. It is safe for concurrent use.
@@ -78,9 +84,10 @@ type Fitted struct {
 	method       string
 	includeFirst bool
 	params       Params
-	mean         float64            // of all customers, for one purchase day
-	covariance   Covariance         // of the logs of params
-	errors       []models.Parameter // standard errors; nil where there are none
+	mean         float64               // of all customers, for one purchase day
+	covariance   Covariance            // of the logs of params
+	errors       []models.Parameter    // standard errors; nil where there are none
+	groups       *groups.Fits[*Fitted] // nil without Model.By
 }
 
 // Reader returns what reads, of the columns that Score reads, the purchases
@@ -143,6 +150,14 @@ func (m *Model) Fit(ctx context.Context, in *table.Table) (models.Fitted, error)
 	if err := m.Spec().Check(in); err != nil {
 		return nil, err
 	}
+	if m.By != "" {
+		return m.fitGroups(ctx, in)
+	}
+	return m.fitTable(ctx, in)
+}
+
+// fitTable fits all rows together.
+func (m *Model) fitTable(ctx context.Context, in *table.Table) (*Fitted, error) {
 	c := newReader(in, m.IncludeFirst)
 	for i, v := range c.spend.Floats {
 		if math.IsInf(v, 0) {
@@ -256,6 +271,7 @@ func (f *Fitted) doubt(s *spends, best *stat.Maximum) {
 		}
 		f.errors = append(f.errors, models.Parameter{Name: e.Name, Value: e.Value * se})
 	}
+	f.report.Errors = f.errors
 	if len(weak) > 0 {
 		list := strings.Join(weak, ", ")
 		f.warn("weakly_identified",
@@ -311,24 +327,34 @@ func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 	if err != nil {
 		return err
 	}
+	if f.groups != nil {
+		if err := (&Model{IncludeFirst: f.includeFirst, By: f.groups.By}).Spec().Check(src); err != nil {
+			return err
+		}
+	}
+	parts, part := f.Parts(src)
 	out := dst.Floats("expected_spend")
 	for i := range out {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		x, spend, ok := c.At(i)
-		switch {
-		case c.x.Missing(i) || f.method == MethodNone:
-			out[i] = math.NaN()
-		case !ok:
-			out[i] = f.mean
-		case f.method == MethodShrunkMean:
-			out[i] = (f.mean + spend) / (1 + float64(x))
-		default:
-			out[i] = conditional(f.params, float64(x), spend)
-		}
+		out[i] = parts[part[i]].expected(c, i)
 	}
 	return nil
+}
+
+// expected is the spend expected of row i.
+func (f *Fitted) expected(c Reader, i int) float64 {
+	x, spend, ok := c.At(i)
+	switch {
+	case c.x.Missing(i) || f.method == MethodNone:
+		return math.NaN()
+	case !ok:
+		return f.mean
+	case f.method == MethodShrunkMean:
+		return (f.mean + spend) / (1 + float64(x))
+	}
+	return conditional(f.params, float64(x), spend)
 }
 
 // saved is the JSON of a Fitted. JSON has no NaN: a missing log-likelihood is null.
@@ -345,6 +371,8 @@ type saved struct {
 	Rows          int                `json:"rows"`
 	Iterations    int                `json:"iterations"`
 	Warnings      []models.Warning   `json:"warnings,omitempty"`
+	By            string             `json:"by,omitempty"`
+	Groups        json.RawMessage    `json:"groups,omitempty"`
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -358,21 +386,36 @@ func (f *Fitted) MarshalJSON() ([]byte, error) {
 	if f.method == MethodGammaGamma {
 		s.Covariance = &f.covariance
 	}
+	if f.groups != nil {
+		var err error
+		s.By = f.groups.By
+		if s.Groups, err = json.Marshal(f.groups); err != nil {
+			return nil, err
+		}
+	}
 	return json.Marshal(s)
 }
 
 // Load returns the Fitted whose JSON is given.
 func (m *Model) Load(data []byte) (models.Fitted, error) {
+	f, err := load(data)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", Name, err)
+	}
+	return f, nil
+}
+
+func load(data []byte) (*Fitted, error) {
 	var s saved
 	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, fmt.Errorf("load %s: %w", Name, err)
+		return nil, err
 	}
 	f := &Fitted{method: s.Method, includeFirst: s.IncludeFirst, params: s.Params, mean: s.Mean, errors: s.Errors}
 	p := f.params
 	known := f.method == MethodNone || f.method == MethodShrunkMean && f.mean >= 0 ||
 		f.method == MethodGammaGamma && p.P > 0 && p.Q > 1 && p.V > 0 && s.Covariance != nil
 	if !known {
-		return nil, fmt.Errorf("load %s: method %q without its parameters", Name, f.method)
+		return nil, fmt.Errorf("method %q without its parameters", f.method)
 	}
 	if s.Covariance != nil {
 		f.covariance = *s.Covariance
@@ -382,5 +425,13 @@ func (m *Model) Load(data []byte) (models.Fitted, error) {
 	if s.LogLikelihood != nil {
 		f.report.LogLikelihood = *s.LogLikelihood
 	}
-	return f, nil
+	f.report.Errors = f.errors
+	if s.Groups == nil {
+		return f, nil
+	}
+	fits, err := groups.Load(s.Groups, s.By, f, load)
+	if err != nil {
+		return nil, err
+	}
+	return grouped(fits), nil
 }

@@ -36,6 +36,7 @@ const (
 type Estimator[F models.Fitted] struct {
 	Fit           func(ctx context.Context, in *table.Table) (F, error)
 	LogLikelihood func(f F, in *table.Table) (float64, error) // of the rows of in, at the estimates of f
+	Doubtful      []string                                    // codes of warnings for which a group does not keep its own fit
 	Columns       []string                                    // that Fit and LogLikelihood read, those that are optional too
 }
 
@@ -133,13 +134,9 @@ func New[F models.Fitted](ctx context.Context, in *table.Table, by string, e Est
 				return nil, fmt.Errorf("%s %s: %w", by, g.name, err)
 			}
 			r := m.Report()
-			if r.Status == models.Converged {
+			if other.Rows, other.Why = r.Rows, e.against(r); other.Why == "" {
 				f.Own = append(f.Own, Fit[F]{g.name, m})
 				continue
-			}
-			other.Rows, other.Why = r.Rows, "not_converged"
-			if len(r.Warnings) > 0 {
-				other.Why = r.Warnings[0].Code
 			}
 		}
 		f.Others = append(f.Others, other)
@@ -150,6 +147,19 @@ func New[F models.Fitted](ctx context.Context, in *table.Table, by string, e Est
 		return nil, err
 	}
 	return f, nil
+}
+
+// against is the code of what speaks against a fit; empty: nothing.
+func (e Estimator[F]) against(r models.Report) string {
+	for _, w := range r.Warnings {
+		if r.Status != models.Converged || slices.Contains(e.Doubtful, w.Code) {
+			return w.Code
+		}
+	}
+	if r.Status != models.Converged {
+		return string(r.Status)
+	}
+	return ""
 }
 
 // largest are the names of the groups that may be fitted by themselves.
@@ -185,7 +195,7 @@ func (f *Fits[F]) pool(ctx context.Context, rest *table.Table, e Estimator[F]) e
 	f.RestRows = r.Rows
 	switch {
 	case r.Rows == 0:
-	case r.Status == models.Converged:
+	case e.against(r) == "":
 		f.Rest = &Fit[F]{Pooled, pooled}
 		sum += r.LogLikelihood
 		f.Comparison.Parameters += len(r.Parameters)

@@ -62,9 +62,13 @@ func (f *Fits[F]) together(name string) models.Report {
 	c, all := f.Comparison, f.All.Report()
 	r := models.Report{Model: name + "/" + Together, Status: models.Converged, Method: "by " + f.By, LogLikelihood: c.LogLikelihood, Rows: all.Rows}
 	en, zh := f.who()
-	if len(f.Own) == 0 || math.IsNaN(c.LogLikelihood) || math.IsNaN(c.One) {
+	switch {
+	case len(f.Own) == 0:
 		r.Status = models.Fallback
 		r.Warnings = []models.Warning{{Code: "no_groups", En: en, Zh: zh}}
+		return r
+	case math.IsNaN(c.LogLikelihood - c.One): // one fit of all is none
+		r.Notes = []models.Warning{{Code: "groups", En: en, Zh: zh}}
 		return r
 	}
 	for _, p := range []models.Parameter{
@@ -127,6 +131,10 @@ func why(code string) models.Warning {
 		return models.Warning{En: "too few customers", Zh: "客户太少"}
 	case "few_repeaters", "no_repeat_spend":
 		return models.Warning{En: "too few of them bought again", Zh: "复购客户太少"}
+	case "unstable_mean":
+		return models.Warning{En: "its mean spend is unstable", Zh: "平均消费额不稳定"}
+	case "infinite_mean":
+		return models.Warning{En: "its mean spend would be infinite", Zh: "平均消费额无穷大"}
 	case "zero_churn":
 		return models.Warning{En: "no churn can be identified in it", Zh: "无法识别流失"}
 	case "too_many_groups":

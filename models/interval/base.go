@@ -21,6 +21,7 @@ type Base struct {
 	keys     []key
 	results  []result
 	profiles [][]purchase.Law // of distinct covariates
+	joined   *joined          // nil where one fit is of all customers
 }
 
 // key is what customers of a group have in common.
@@ -51,6 +52,10 @@ type result struct {
 
 // Base groups the rows of src and computes each group.
 func (f *Forecaster) Base(ctx context.Context, src *table.Table) (*Base, error) {
+	if f.grouped {
+		j, err := f.join(ctx, src)
+		return &Base{f: f, joined: j}, err
+	}
 	b := &Base{f: f, group: make([]int32, src.Rows()), scale: make([]float64, src.Rows())}
 	if f.orders == nil {
 		for i := range b.group {
@@ -77,7 +82,6 @@ func (f *Forecaster) Base(ctx context.Context, src *table.Table) (*Base, error) 
 
 // read sets the groups and the scales.
 func (b *Base) read(src *table.Table) error {
-	m := b.f.orders.Model()
 	for _, name := range []string{"x", "t_x", "T"} {
 		if c := src.Lookup(name); c == nil || c.Kind != table.Int {
 			return fmt.Errorf("interval: no column %s", name)
@@ -85,13 +89,10 @@ func (b *Base) read(src *table.Table) error {
 	}
 	x, tx, t := src.Column("x"), src.Column("t_x"), src.Column("T")
 	var columns [][]float64
-	for _, list := range [][]string{m.Buying, m.Churn} {
-		for _, name := range list {
-			c := src.Lookup(name)
-			if c == nil || c.Kind != table.Float {
-				return fmt.Errorf("interval: no column %s", name)
-			}
-			columns = append(columns, c.Floats)
+	if b.f.covariates() > 0 {
+		var err error
+		if columns, err = b.f.orders.Model().Covariates(src); err != nil {
+			return fmt.Errorf("interval: %w", err)
 		}
 	}
 	spent := func(int) (int64, float64, bool) { return 0, 0, false }
@@ -161,6 +162,9 @@ func possible(x, tx, t int64) bool {
 // Orders returns the interval of row i's purchases within the horizon: whole
 // numbers, NaN for a customer without an order or where no model was fitted.
 func (b *Base) Orders(i int) (low, high float64) {
+	if b.joined != nil {
+		return b.joined.of(i).Orders(b.joined.at[i])
+	}
 	g := b.group[i]
 	if g < 0 {
 		return missing()
@@ -171,6 +175,9 @@ func (b *Base) Orders(i int) (low, high float64) {
 // Value returns the interval of what row i brings within the horizon,
 // discounted, on margin: money, NaN as in Orders and without a model of spend.
 func (b *Base) Value(i int) (low, high float64) {
+	if b.joined != nil {
+		return b.joined.of(i).Value(b.joined.at[i])
+	}
 	g := b.group[i]
 	if g < 0 || !b.f.hasSpend {
 		return missing()
@@ -182,6 +189,10 @@ func (b *Base) Value(i int) (low, high float64) {
 // number, and of no more, for the probability integral transform. NaN where
 // there is no forecast or actual is.
 func (b *Base) PITTo(before, upTo, actual []float64) {
+	if b.joined != nil {
+		b.joined.pitTo(before, upTo, actual)
+		return
+	}
 	s := newScratch()
 	for i, n := range actual {
 		g := b.group[i]

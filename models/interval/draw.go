@@ -26,29 +26,40 @@ type drawn struct {
 	q    float64   // q' of spend
 }
 
-// customer to be drawn: the place of the group, and what W is worth.
+// customer to be drawn: the place of the group, and what W is worth; p is that of
+// Gamma-Gamma, 0 without it.
 type customer struct {
-	group int
-	unit  float64
+	group   int
+	unit, p float64
 }
 
-// draw returns the intervals of the rows' totals, by drawing the customers.
-func (b *Base) draw(rows, groups []int32, ordersOpen, valueOpen float64) (orders, value Range) {
-	at := make(map[int32]int, len(groups)) // of groups in list
-	list := make([]drawn, len(groups))
-	for k, g := range groups {
-		at[g] = k
-	}
-	stat.Each(b.f.workers, len(groups), func(k int) { list[k] = b.drawnGroup(groups[k]) })
-	customers := make([]customer, len(rows))
-	for k, i := range rows {
-		g := b.group[i]
-		customers[k] = customer{at[g], b.results[g].discount * b.scale[i]}
+// draw returns the intervals of a total, by drawing the customers of its portions.
+func draw(portions []*portion, ordersOpen, valueOpen float64) (orders, value Range) {
+	var list []drawn
+	var customers []customer
+	workers := 1
+	for _, p := range portions {
+		from := len(list)
+		at := make(map[int32]int, len(p.groups)) // of groups in list
+		for k, g := range p.groups {
+			at[g] = from + k
+		}
+		workers = p.b.f.workers
+		list = append(list, make([]drawn, len(p.groups))...)
+		stat.Each(workers, len(p.groups), func(k int) { list[from+k] = p.b.drawnGroup(p.groups[k]) })
+		for _, i := range p.rows {
+			g := p.b.group[i]
+			one := customer{group: at[g], unit: p.b.results[g].discount * p.b.scale[i]}
+			if p.b.f.hasSpend {
+				one.p = p.b.f.spend.P
+			}
+			customers = append(customers, one)
+		}
 	}
 	// So that the order of the rows does not matter.
 	slices.SortFunc(customers, func(a, b customer) int { return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.unit, b.unit)) })
 	totals := [2][]float64{make([]float64, draws), make([]float64, draws)}
-	stat.Each(b.f.workers, draws/drawBatch, func(c int) {
+	stat.Each(workers, draws/drawBatch, func(c int) {
 		rng := rand.New(rand.NewPCG(drawSeed, uint64(c)))
 		for k := c * drawBatch; k < (c+1)*drawBatch; k++ {
 			var n, v float64
@@ -56,8 +67,8 @@ func (b *Base) draw(rows, groups []int32, ordersOpen, valueOpen float64) (orders
 				d := &list[one.group]
 				orders := d.orders(rng.Float64())
 				n += orders
-				if orders > 0 && b.f.hasSpend {
-					v += one.unit * ratio(rng, b.f.spend.P*orders, d.q)
+				if orders > 0 && one.p > 0 {
+					v += one.unit * ratio(rng, one.p*orders, d.q)
 				}
 			}
 			z := rng.NormFloat64() // both hang on the same parameters, mostly

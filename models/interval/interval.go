@@ -61,6 +61,8 @@ type Forecaster struct {
 	estimates [][]float64 // purchase parameters: the estimates, then those around
 	around    []point     // equally likely; none where the data say nothing of them
 	mixed     bool        // customers' intervals are taken over the points around
+	grouped   bool        // fits by group: each has a Forecaster of its own, made for the rows
+	inputs    Inputs      // of which
 	plain     []purchase.Law
 }
 
@@ -73,7 +75,14 @@ func New(in Inputs) (*Forecaster, error) {
 	if !(f.margin > 0 && f.margin <= 1) {
 		return nil, fmt.Errorf("interval: margin %v is not in (0, 1]", in.Margin)
 	}
-	if in.Orders == nil || in.Orders.Family() == nil {
+	if in.Orders == nil {
+		return f, nil
+	}
+	if in.Orders.Groups() != nil || in.Spend != nil && in.Spend.Groups() != nil {
+		f.grouped, f.inputs = true, in
+		return f, nil
+	}
+	if in.Orders.Family() == nil {
 		return f, nil
 	}
 	f.orders, f.settings, f.level = in.Orders, in.Orders.Settings(), in.Orders.Level()

@@ -500,7 +500,7 @@ func TestDrawnAgainstCumulants(t *testing.T) {
 	}
 	groups := b.distinct(rows)
 	o, v := b.open(rows, groups)
-	drawnOrders, drawnValue := b.draw(rows, groups, o, v)
+	drawnOrders, drawnValue := draw([]*portion{{b: b, rows: rows, groups: groups}}, o, v)
 	total, err := b.Total(t.Context())
 	if err != nil {
 		t.Fatal(err)

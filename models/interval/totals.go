@@ -36,13 +36,21 @@ const mostSampled = 2048
 // large for that, heavy tails, whose variance is infinite or hangs on one
 // customer in thousands, are cut off where one segment in two hundred has a customer beyond.
 func (b *Base) Totals(ctx context.Context, segment []int32, segments int) ([]Total, error) {
-	if len(segment) != len(b.group) {
+	if len(segment) != b.rows() {
 		panic("interval: segments of other rows")
 	}
-	rows := make([][]int32, segments)
+	parts := []*Base{b}
+	if b.joined != nil {
+		parts = b.joined.bases
+	}
+	rows := make([][][]int32, segments) // by segment and part
+	for s := range rows {
+		rows[s] = make([][]int32, len(parts))
+	}
 	for i, s := range segment {
-		if s >= 0 && b.group[i] >= 0 {
-			rows[s] = append(rows[s], int32(i))
+		k, at := b.place(i)
+		if s >= 0 && parts[k].group[at] >= 0 {
+			rows[s][k] = append(rows[s][k], int32(at))
 		}
 	}
 	out := make([]Total, segments)
@@ -50,31 +58,91 @@ func (b *Base) Totals(ctx context.Context, segment []int32, segments int) ([]Tot
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		out[s] = b.total(rows[s])
+		out[s] = total(parts, rows[s])
 	}
 	return out, nil
 }
 
+// rows is how many the base has.
+func (b *Base) rows() int {
+	if b.joined != nil {
+		return len(b.joined.part)
+	}
+	return len(b.group)
+}
+
+// place is the part that row i belongs to, and which of its rows it is.
+func (b *Base) place(i int) (part, row int) {
+	if b.joined != nil {
+		return int(b.joined.part[i]), b.joined.at[i]
+	}
+	return 0, i
+}
+
 // Total is Totals of all rows together.
 func (b *Base) Total(ctx context.Context) (Total, error) {
-	t, err := b.Totals(ctx, make([]int32, len(b.group)), 1)
+	t, err := b.Totals(ctx, make([]int32, b.rows()), 1)
 	if err != nil {
 		return Total{}, err
 	}
 	return t[0], nil
 }
 
-func (b *Base) total(rows []int32) Total {
-	t := Total{Customers: len(rows)}
-	none := Range{math.NaN(), math.NaN(), math.NaN()}
-	if b.f.orders == nil {
-		t.Orders, t.Value = none, none
-		return t
+// portion is the customers of a total that one fit is of.
+type portion struct {
+	b            *Base
+	rows, groups []int32
+	orders       float64 // mean
+	value        float64 // mean
+	ordersOpen   float64 // what the data leave open: relative variance
+	valueOpen    float64
+}
+
+// total is that of some rows of each part.
+func total(parts []*Base, rows [][]int32) Total {
+	var t Total
+	for _, r := range rows {
+		t.Customers += len(r)
 	}
-	groups := b.distinct(rows)
-	heavy := b.heavy(groups, len(rows))
+	none := Range{math.NaN(), math.NaN(), math.NaN()}
+	t.Orders, t.Value = none, none
 	var orders, value cumulants
-	for _, i := range rows {
+	var list []*portion
+	spend := true
+	for k, b := range parts {
+		if len(rows[k]) == 0 && len(parts) > 1 {
+			continue
+		}
+		if b.f.orders == nil {
+			return t
+		}
+		p := &portion{b: b, rows: rows[k], groups: b.distinct(rows[k])}
+		p.add(&orders, &value, t.Customers)
+		list = append(list, p)
+		spend = spend && b.f.hasSpend
+	}
+	ordersOpen, valueOpen := open(list)
+	if t.Customers <= mostDrawn && max(orders.skew(), value.skew()) > skewed {
+		t.Orders, t.Value = draw(list, ordersOpen, valueOpen)
+	} else {
+		t.Orders, t.Value = orders.interval(ordersOpen), value.interval(valueOpen)
+	}
+	t.Orders.Mean, t.Value.Mean = 0, 0
+	for _, p := range list {
+		t.Orders.Mean, t.Value.Mean = t.Orders.Mean+p.orders, t.Value.Mean+p.value
+	}
+	if !spend {
+		t.Value = none
+	}
+	return t
+}
+
+// add adds the cumulants of a portion's customers to those of a total of so many.
+func (p *portion) add(orders, value *cumulants, customers int) {
+	b := p.b
+	heavy := b.heavy(p.groups, customers)
+	before := orders.mean
+	for _, i := range p.rows {
 		g := b.group[i]
 		r := &b.results[g]
 		orders.add(r.orders, 1)
@@ -84,17 +152,36 @@ func (b *Base) total(rows []int32) Total {
 		}
 		value.add(v, r.discount*b.scale[i])
 	}
-	ordersOpen, valueOpen := b.open(rows, groups)
-	if len(rows) <= mostDrawn && max(orders.skew(), value.skew()) > skewed {
-		t.Orders, t.Value = b.draw(rows, groups, ordersOpen, valueOpen)
-	} else {
-		t.Orders, t.Value = orders.interval(ordersOpen), value.interval(valueOpen)
+	p.orders, p.value = orders.mean-before, b.expectedValue(p.rows)
+	p.ordersOpen, p.valueOpen = b.open(p.rows, p.groups)
+}
+
+// open is what the data leave open about the total of all portions: relative
+// variances. Portions of different fits are independent; of two that share one they
+// are taken to err together, which is never too narrow.
+func open(list []*portion) (orders, value float64) {
+	var allOrders, allValue float64
+	for _, p := range list {
+		allOrders, allValue = allOrders+p.orders, allValue+p.value
+		for _, q := range list {
+			sameOrders := p.b.f.orders == q.b.f.orders
+			if sameOrders {
+				orders += p.orders * q.orders * math.Sqrt(p.ordersOpen*q.ordersOpen)
+			}
+			if sameOrders || p.b.f.spendModel == q.b.f.spendModel {
+				value += p.value * q.value * math.Sqrt(p.valueOpen*q.valueOpen)
+			}
+		}
 	}
-	t.Orders.Mean, t.Value.Mean = orders.mean, b.expectedValue(rows)
-	if !b.f.hasSpend {
-		t.Value = none
+	return relative(orders, allOrders), relative(value, allValue)
+}
+
+// relative is a variance over the square of its mean.
+func relative(variance, mean float64) float64 {
+	if mean == 0 {
+		return 0
 	}
-	return t
+	return variance / (mean * mean)
 }
 
 // Segments of no more customers than mostDrawn whose total has more skew than
