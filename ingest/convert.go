@@ -113,13 +113,13 @@ func (c *converter) reject(b *Block, r int, col *column, cell []byte, reason str
 
 // faulty is the column of the file that a cell at fault stands in: of the columns that
 // one is made from, that which has the same value.
-func (col *column) faulty(b *Block, r int, v []byte) string {
-	for _, o := range col.from {
+func (c *column) faulty(b *Block, r int, v []byte) string {
+	for _, o := range c.from {
 		if bytes.Equal(cell(b, r, o.index), trim(v)) {
 			return o.header
 		}
 	}
-	return col.header
+	return c.header
 }
 
 // ReasonNobody is why a row of a customers file that names nobody is rejected.
