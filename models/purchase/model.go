@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"clientele/engine/table"
 	"clientele/models"
@@ -50,6 +51,11 @@ const (
 
 // Spec implements models.Model.
 func (m *Model) Spec() models.Spec {
+	var once, onceZh string // what BG/NBD and BG/CNBD-k cannot know: customers are lost after repeat purchases only
+	if strings.HasPrefix(m.Family.Name(), "bg_") {
+		once = " By this model it is 1 for everybody who has bought once, however long ago: no measure of churn risk."
+		onceZh = "按此模型，只买过一次的客户无论多久以前购买均为 1，不能用作流失风险。"
+	}
 	title := m.Family.Title()
 	s := models.Spec{
 		Name: m.Family.Name(),
@@ -62,8 +68,8 @@ func (m *Model) Spec() models.Spec {
 		},
 		Out: []table.Field{
 			{Name: "p_alive", Kind: table.Float, Unit: "probability",
-				Doc:   "Probability that the customer has not been lost for good by the as-of date (" + title + "). Missing where no churn could be identified or no model could be fitted.",
-				DocZh: "截至统计日客户尚未永久流失的概率（" + title + " 模型）。数据无法识别流失或无法拟合模型时为空。"},
+				Doc:   "Probability that the customer has not been lost for good by the as-of date (" + title + "). Missing where no churn could be identified or no model could be fitted." + once,
+				DocZh: "截至统计日客户尚未永久流失的概率（" + title + " 模型）。数据无法识别流失或无法拟合模型时为空。" + onceZh},
 			{Name: "expected_orders", Kind: table.Float, Unit: "orders",
 				Doc:   "Repeat purchases expected within the configured horizon after the as-of date; orders of one day count once. Not discounted.",
 				DocZh: "统计日之后、设定预测期内预计的再次购买次数；同一天的多笔订单计一次。未折现。"},
