@@ -371,7 +371,7 @@ func (f *File) Load(ctx context.Context, emit func(*Chunk) error) error {
 	if e := in.close(); err == nil {
 		err = e
 	}
-	if spoilt := f.plan.spoilt.err(); spoilt != nil && ctx.Err() == nil {
+	if spoilt := f.plan.spoilt.err(f.Format); spoilt != nil && ctx.Err() == nil {
 		return at(f.Path, spoilt)
 	}
 	if stop != nil || err != nil && ctx.Err() != nil {

@@ -134,8 +134,9 @@ func (s *spoiltIDs) add(column, value string, line int64) {
 	}
 }
 
-// err is nil when every id is whole.
-func (s *spoiltIDs) err() error {
+// err is nil when every id is whole. A workbook has rounded them itself: what a cell
+// shows is not what it holds.
+func (s *spoiltIDs) err(format string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.lines) == 0 {
@@ -150,6 +151,9 @@ func (s *spoiltIDs) err() error {
 	}
 	if s.more {
 		lines.WriteString(" and more")
+	}
+	if format == "xlsx" {
+		return &Unfit{fmt.Errorf("column %q: order ids such as %s are numbers in the workbook and have lost digits (rows %s): export again with the column as text, or as CSV that no spreadsheet has opened", s.column, s.value, lines.String())}
 	}
 	return &Unfit{fmt.Errorf("column %q: order ids such as %s were rounded by a spreadsheet and have lost digits (lines %s): export again as text, and do not open the CSV in a spreadsheet before loading", s.column, s.value, lines.String())}
 }

@@ -33,7 +33,7 @@ Taobao, Youzan, JD, Pinduoduo, Douyin, Klaviyo, Mailchimp, SendGrid and Zendesk 
 columns, other files by columns that tell their kind. FILE may be a folder with all of them, in
 folders below it too; folders of partitions KEY=VALUE are one source. Each export is a source
 of its name with customer ids of its own (woocommerce:17 is not zendesk:17; e-mail addresses and
-telephone numbers join them). Files that nobody recognises are listed with the reason; they
+telephone numbers join them), also when its KIND is named. Files that nobody recognises are listed with the reason; they
 fail the command only with --strict, or when there is no other. Two shops of one platform,
 or the same orders in two files, are for you to tell apart: load them one by one with --source.
 

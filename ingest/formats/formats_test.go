@@ -450,6 +450,14 @@ func TestLoadWorkbook(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Error(err)
 	}
+	orders, err := ingest.Open(t.Context(), path, ingest.Options{Kind: "orders"}, Open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = orders.Load(t.Context(), func(*ingest.Chunk) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "are numbers in the workbook and have lost digits (rows 5): export again with the column as text") {
+		t.Errorf("%v", err)
+	}
 }
 
 // A gzipped Parquet file loads like any other.
