@@ -71,11 +71,9 @@ func (f *Fits[F]) together(name string) models.Report {
 		r.Notes = []models.Warning{{Code: "groups", En: en, Zh: zh}}
 		return r
 	}
-	for _, p := range []models.Parameter{
+	r.Parameters = []models.Parameter{
 		{Name: "fits", Value: float64(len(f.Own))}, {Name: "log_likelihood_of_one", Value: c.One}, {Name: "likelihood_ratio", Value: c.Ratio()},
 		{Name: "degrees_of_freedom", Value: float64(c.Degrees())}, {Name: "p_value", Value: c.P()}, {Name: "aic_gain", Value: c.AIC()},
-	} {
-		r.Parameters = append(r.Parameters, p)
 	}
 	verdict := models.Warning{En: "Grouping is worth its parameters (AIC lower by %.1f).", Zh: "分组拟合值得其增加的参数（AIC 降低 %.1f）。"}
 	if c.AIC() <= 0 {

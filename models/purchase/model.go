@@ -185,6 +185,9 @@ func (m *Model) Fit(ctx context.Context, in *table.Table) (models.Fitted, error)
 		return nil, fmt.Errorf("fit %s: %w", m.Family.Name(), err)
 	}
 	if coded.By != "" {
+		if err := coded.Spec().Check(in); err != nil {
+			return nil, err
+		}
 		return coded.fitGroups(ctx, in, warnings)
 	}
 	return coded.fitTable(ctx, in, warnings)
