@@ -577,8 +577,11 @@ func (p printer) contests(b Buying) block {
 	}
 	for _, c := range b.Contests {
 		outcome := p.t("not better by more than chance", "优势未超出偶然")
-		if c.Won {
+		switch {
+		case c.Won:
 			outcome = p.t("better", "更优")
+		case c.LogLoss.Low > 0:
+			outcome = p.t("worse", "更差")
 		}
 		g.Rows = append(g.Rows, []string{p.titled(c.Challenger), p.titled(c.Champion), p.signed(c.LogLoss.Mean), p.between(c.LogLoss, p.signed), outcome})
 	}

@@ -49,6 +49,8 @@ func TestPastSays(t *testing.T) {
 		"The first fifth by logistic regression holds 84% of all buyers, by the plain rule 75%.",
 		"Boosted trees | Logistic regression | &#43;0.0002 | −0.0011 to &#43;0.0015 | not better by more than chance",
 		"MBG/CNBD-k | MBG/CNBD-2 | 0.4118 | best |")
+	worse := pastPage(t, "en", func(m *Meta) { m.Past.Buying.Contests[1].LogLoss = Range{0.0087, 0.0029, 0.0145} })
+	wants(t, worse, "Boosted trees | Logistic regression | &#43;0.0087 | &#43;0.0029 to &#43;0.0145 | worse")
 	for _, never := range []string{"chance.\nHow many", "here the rule was nearer", "Recalibration of the total"} {
 		if strings.Contains(page, never) {
 			t.Errorf("the page says %q", never)
