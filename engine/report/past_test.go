@@ -68,6 +68,20 @@ func TestPastSays(t *testing.T) {
 	}
 }
 
+// What was tested on a sample says so among the findings too.
+func TestTestedOnASample(t *testing.T) {
+	m, meta := shop(t, 300)
+	meta.Past.Every = 4
+	d := build(t, m, meta)
+	if got := (printer{}).tested(d); len(got) != 1 || !strings.HasSuffix(got[0], " came (−18%, of one customer in 4).") {
+		t.Errorf("%q", got)
+	}
+	d.Past.Every = 1
+	if got := (printer{zh: true}).tested(d); len(got) != 1 || !strings.HasSuffix(got[0], "笔（−18%）。") {
+		t.Errorf("%q", got)
+	}
+}
+
 // Without a trained score the purchase model is judged, and the page says why.
 func TestPastWithoutChurnScore(t *testing.T) {
 	change := func(asked string) func(m *Meta) {

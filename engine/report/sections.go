@@ -180,8 +180,12 @@ func (p printer) tested(d *Data) []string {
 	if math.IsNaN(used.Orders) || b.Customers < leastJudged {
 		return nil
 	}
-	return []string{p.f("Tested on the %d days after %s, which the model had not seen, it expected %s orders where %s came (%s).",
-		"以 %[2]s 之后模型未见过的 %[1]d 天检验：预计 %[3]s 笔订单，实际 %[4]s 笔（%[5]s）。", b.Days, p.date(b.Origin), p.about(used.Orders), p.about(b.Orders), p.off(used.Orders, b.Orders))}
+	whom := ""
+	if b.Every > 1 {
+		whom = p.f(", of one customer in %d", "，每 %d 位客户抽取 1 位", b.Every)
+	}
+	return []string{p.f("Tested on the %d days after %s, which the model had not seen, it expected %s orders where %s came (%s%s).",
+		"以%[2]s之后模型未见过的 %[1]d 天检验：预计 %[3]s 笔订单，实际 %[4]s 笔（%[5]s%[6]s）。", b.Days, p.date(b.Origin), p.about(used.Orders), p.about(b.Orders), p.off(used.Orders, b.Orders), whom)}
 }
 
 func (p printer) revenue(d *Data) section {
