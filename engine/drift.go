@@ -302,7 +302,7 @@ func comparedInputs() []string {
 }
 
 func comparedScores() []string {
-	return []string{"p_alive", "churn_risk", "expected_orders", "expected_spend", "clv"}
+	return []string{"p_alive", "churn_risk", "expected_orders", "clv"}
 }
 
 // stabilitySections compare the distributions of inputs and scores, of customers with

@@ -249,7 +249,7 @@ func (z *frozen) apply(list []models.Model, m *purchase.Model) ([]models.Model, 
 		if s == nil {
 			continue
 		}
-		k := &frozenModel{saved: s, spec: spec}
+		k := &frozenModel{saved: s, spec: spec, asOf: Day(m.AsOf)}
 		switch {
 		case spec.Name == "rfm":
 			k.fitted = z.scheme
@@ -274,6 +274,7 @@ type frozenModel struct {
 	saved  *savedModel
 	spec   models.Spec
 	fitted models.Fitted
+	asOf   Day // of the run
 }
 
 // Spec implements models.Model.
@@ -296,6 +297,11 @@ func (m *frozenModel) report() models.Report {
 		r.Warnings = append(r.Warnings, models.Warning{Code: "frozen_level",
 			En: fmt.Sprintf("Expected orders are at the level saved with the model: %.3f times what its parameters give.", f.Level()),
 			Zh: fmt.Sprintf("预计订单数按随模型保存的水平计算：参数所得结果的 %.3f 倍。", f.Level())})
+	}
+	if from, err := ParseDay(m.saved.AsOf); err == nil && from > m.asOf {
+		r.Warnings = append(r.Warnings, models.Warning{Code: "frozen_later",
+			En: fmt.Sprintf("%s was fitted as of %v, after %v: these scores use what nobody knew on their day.", m.saved.Model, from, m.asOf),
+			Zh: fmt.Sprintf("%s 拟合于 %v，晚于 %v：这些评分使用了当日尚不可知的信息。", m.saved.Model, from, m.asOf)})
 	}
 	r.Warnings = append(r.Warnings, doubts...)
 	return r

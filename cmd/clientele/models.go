@@ -90,6 +90,9 @@ func comparedDays(words []string) ([]string, error) {
 }
 
 func (a *app) listModels(cmd *cobra.Command, asOf, section string) error {
+	if err := a.checkSection(section, "models", "parameters", "warnings"); err != nil {
+		return err
+	}
 	e, err := a.open(nil)
 	if err != nil {
 		return err
@@ -102,6 +105,9 @@ func (a *app) listModels(cmd *cobra.Command, asOf, section string) error {
 }
 
 func (a *app) compareModels(cmd *cobra.Command, days []string, section string) error {
+	if err := a.checkSection(section, "fits", "parameters", "stability", "classes"); err != nil {
+		return err
+	}
 	e, err := a.open(nil)
 	if err != nil {
 		return err
@@ -114,21 +120,24 @@ func (a *app) compareModels(cmd *cobra.Command, days []string, section string) e
 	return a.chosen(drift.Sections, section, "classes")
 }
 
+// checkSection refuses a section that there is not, and several as one CSV.
+func (a *app) checkSection(section string, titles ...string) error {
+	switch {
+	case section != "" && !slices.Contains(titles, section):
+		return usageError{fmt.Errorf("--section %s: the sections are %s", section, strings.Join(titles, ", "))}
+	case section == "" && a.format == "csv":
+		return usageError{fmt.Errorf("several tables are no CSV: name one with --section (%s)", strings.Join(titles, ", "))}
+	}
+	return nil
+}
+
 // chosen prints the section that is asked for, or all of them; people are spared one
 // of them unless they ask for it.
 func (a *app) chosen(list []engine.Section, section, spared string) error {
-	var titles []string
 	for _, s := range list {
 		if s.Title == section {
 			return a.rows(s.Table)
 		}
-		titles = append(titles, s.Title)
-	}
-	if section != "" {
-		return usageError{fmt.Errorf("--section %s: the sections are %s", section, strings.Join(titles, ", "))}
-	}
-	if a.format == "csv" {
-		return usageError{fmt.Errorf("several tables are no CSV: name one with --section (%s)", strings.Join(titles, ", "))}
 	}
 	if a.format == "table" {
 		list = slices.DeleteFunc(list, func(s engine.Section) bool { return s.Title == spared })

@@ -1,0 +1,281 @@
+package engine_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"clientele/engine"
+	"clientele/engine/table"
+)
+
+// regulars writes the orders of n invented customers of 2025 and the first half of
+// 2026, who buy at rates of their own and stay for some time.
+func regulars(n int, seed uint64) string {
+	rng := rand.New(rand.NewPCG(seed, 5))
+	first := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	var b strings.Builder
+	b.WriteString("customer,date,amount\n")
+	for i := range n {
+		rate, mean := 0.002+0.03*rng.ExpFloat64(), 20+30*rng.ExpFloat64()
+		day := float64(rng.IntN(300))
+		for left := day + 250*rng.ExpFloat64(); day < min(left, 545); day += 1 + rng.ExpFloat64()/rate {
+			fmt.Fprintf(&b, "c%d,%s,%.2f\n", i, first.AddDate(0, 0, int(day)).Format(time.DateOnly), mean*(0.5+rng.Float64()))
+		}
+	}
+	return b.String()
+}
+
+// regularShop is a workspace with them.
+func regularShop(t testing.TB, n int, seed uint64) *engine.Engine {
+	e := workspace(t)
+	loadText(t, e, "orders", "orders.csv", regulars(n, seed))
+	return e
+}
+
+// runDir is the folder of a run.
+func runDir(e *engine.Engine, asOf string) string {
+	return filepath.Join(e.Dir, "exports", "as_of="+asOf)
+}
+
+// column is one of the scores of the run of a day, by customer.
+func column(t *testing.T, e *engine.Engine, asOf, name string) []float64 {
+	t.Helper()
+	out, err := e.Query(t.Context(), "SELECT CAST("+name+" AS DOUBLE) AS v FROM scores WHERE as_of = '"+asOf+"' ORDER BY customer_id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Floats("v")
+}
+
+// Every model of a run is a small file beside it that says what it is; scoring with
+// these files gives the scores that fitting gave, on the same day to the byte.
+func TestSavedModels(t *testing.T) {
+	e := regularShop(t, 350, 1)
+	score(t, e, "2026-05-31")
+	fitted := runFile(t, e, "2026-05-31", "scores.parquet")
+	for _, name := range []string{"rfm", "pareto_nbd", "gamma_gamma", "clv", "churn_risk", "churn", "lifecycle"} {
+		text := runFile(t, e, "2026-05-31", "model."+name+".json")
+		var m struct {
+			Format                int
+			Model, Method, Status string
+			AsOf                  string `json:"as_of"`
+			Program               string
+			InputHash             string `json:"input_hash"`
+			Definitions           []string
+			Units                 map[string]string
+			Parameters            []struct{ Value, SE *float64 }
+			Fitted                json.RawMessage
+		}
+		if err := json.Unmarshal(text, &m); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if m.Format != 1 || m.Model != name || m.Method == "" || m.Status == "" || m.AsOf != "2026-05-31" || m.Program != "test" ||
+			len(m.InputHash) != 64 || len(m.Definitions) == 0 || len(m.Units) == 0 || len(m.Fitted) == 0 {
+			t.Errorf("%s: %s", name, text)
+		}
+		if len(text) > 6000 || name != "churn_risk" && name != "rfm" && len(text) > 2500 {
+			t.Errorf("%s: %d bytes", name, len(text))
+		}
+		for _, p := range m.Parameters {
+			if (name == "pareto_nbd" || name == "gamma_gamma") && (p.SE == nil || !(*p.SE > 0)) {
+				t.Errorf("%s: an estimate without a standard error: %s", name, text)
+			}
+		}
+	}
+	kept := t.TempDir()
+	if err := os.CopyFS(kept, os.DirFS(runDir(e, "2026-05-31"))); err != nil {
+		t.Fatal(err)
+	}
+	e.Config.Models.Frozen = []string{kept}
+	again := score(t, e, "2026-05-31")
+	if !bytes.Equal(runFile(t, e, "2026-05-31", "scores.parquet"), fitted) {
+		t.Error("the saved models score otherwise than the fits did")
+	}
+	frozen := 0
+	for _, m := range again.Models {
+		for _, w := range m.Warnings {
+			if w.Code == "frozen" && m.Status == "fixed" && strings.Contains(w.En, "as_of=2026-05-31") && w.Zh != "" {
+				frozen++
+			}
+		}
+	}
+	if frozen != 4 {
+		t.Errorf("%d models say that they are frozen, want rfm, pareto_nbd, gamma_gamma and churn_risk", frozen)
+	}
+	// A month later: the same models, byte by byte, and so on.
+	score(t, e, "2026-06-29")
+	for _, name := range []string{"rfm", "pareto_nbd", "gamma_gamma", "churn_risk"} {
+		file := "model." + name + ".json"
+		want, err := os.ReadFile(filepath.Join(kept, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(runFile(t, e, "2026-06-29", file), want) {
+			t.Errorf("%s changed on its way", file)
+		}
+	}
+	manifest := string(runFile(t, e, "2026-06-29", "manifest.json"))
+	if strings.Count(manifest, `"model": `) != 4 || strings.Contains(manifest, kept) {
+		t.Errorf("the manifest names models by path, or not all of them:\n%s", manifest)
+	}
+	// In another shop, one model alone.
+	other := regularShop(t, 250, 2)
+	other.Config.Models.Frozen = []string{filepath.Join(kept, "model.pareto_nbd.json")}
+	var statuses []string
+	for _, m := range score(t, other, "2026-06-29").Models {
+		statuses = append(statuses, m.Model+" "+string(m.Status))
+	}
+	if !slices.Contains(statuses, "pareto_nbd fixed") || !slices.Contains(statuses, "gamma_gamma converged") {
+		t.Errorf("%v", statuses)
+	}
+}
+
+// A saved model that means something else here is refused in a sentence.
+func TestSavedModelsElsewhere(t *testing.T) {
+	e := regularShop(t, 400, 3)
+	score(t, e, "2026-05-31")
+	dir := runDir(e, "2026-05-31")
+	for name, c := range map[string]struct {
+		change func()
+		models []string
+		want   string
+	}{
+		"window":      {func() { e.Config.Churn.Window = 30 }, []string{dir}, "churn_risk tells of 90 days, and here churn.window_days is 30"},
+		"purchases":   {func() { e.Config.Purchases = "positive" }, []string{dir}, `with purchases "all", and here it is "positive"`},
+		"first spend": {func() { e.Config.Models.FirstSpend = true }, []string{dir}, "models.first_spend false, and here it is true"},
+		"covariates":  {func() { e.Config.Models.Buying = []string{"gender"} }, []string{filepath.Join(dir, "model.pareto_nbd.json")}, `models.buying "", and here it is "gender"`},
+		"money":       {func() { e.Config.RFM.Monetary = "average" }, []string{filepath.Join(dir, "model.rfm.json")}, "average"},
+		"settings":    {func() {}, []string{filepath.Join(dir, "model.clv.json")}, "clv has learned nothing"},
+		"twice":       {func() {}, []string{dir, filepath.Join(dir, "model.pareto_nbd.json")}, "name one of them"},
+		"no model":    {func() {}, []string{filepath.Join(dir, "manifest.json")}, "not a saved model"},
+		"no file":     {func() {}, []string{"nowhere.json"}, "nowhere.json: no such file"},
+		"no run":      {func() {}, []string{e.Dir}, "there are none"},
+	} {
+		before := e.Config
+		c.change()
+		e.Config.Models.Frozen = c.models
+		_, err := e.Score(t.Context(), "2026-06-29")
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+		e.Config = before
+	}
+}
+
+// The level of the last closed window multiplies what is expected, and nothing else;
+// a saved model keeps its level.
+func TestRecalibrate(t *testing.T) {
+	e := regularShop(t, 350, 4)
+	score(t, e, "2026-05-31")
+	before := map[string][]float64{}
+	for _, name := range []string{"expected_orders", "clv", "p_alive"} {
+		before[name] = column(t, e, "2026-05-31", name)
+	}
+	e.Config.Models.Recalibrate = true
+	parameters := map[string]float64{}
+	for _, m := range score(t, e, "2026-05-31").Models {
+		if m.Model == "recalibration" {
+			for _, p := range m.Parameters {
+				parameters[p.Name] = p.Value
+			}
+		}
+	}
+	level := parameters["factor"]
+	if !(level > 0) || level == 1 || math.Abs(level*parameters["forecast"]-parameters["actual"]) > 1e-9*parameters["actual"] {
+		t.Fatalf("%v", parameters)
+	}
+	compare := func(what string, level float64) {
+		t.Helper()
+		for name, was := range before {
+			times := level
+			if name == "p_alive" {
+				times = 1
+			}
+			for i, v := range column(t, e, "2026-05-31", name) {
+				if math.Abs(v-times*was[i]) > 1e-12*math.Abs(v) {
+					t.Fatalf("%s: %s of customer %d is %v, was %v: not %v times", what, name, i, v, was[i], times)
+				}
+			}
+		}
+	}
+	compare("recalibrated", level)
+	if low, high := column(t, e, "2026-05-31", "sum(expected_orders) OVER () - sum(expected_orders_low) OVER ()"), column(t, e, "2026-05-31", "sum(expected_orders_high) OVER () - sum(expected_orders) OVER ()"); !(low[0] > 0 && high[0] > 0) {
+		t.Errorf("intervals are %v below and %v above", low[0], high[0])
+	}
+	kept := filepath.Join(t.TempDir(), "model.json")
+	if err := os.WriteFile(kept, runFile(t, e, "2026-05-31", "model.pareto_nbd.json"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	e.Config.Models.Recalibrate, e.Config.Models.Frozen = false, []string{kept}
+	score(t, e, "2026-05-31")
+	compare("frozen", level)
+}
+
+// Runs are compared by their models and by the distributions of their scores; with
+// frozen models no parameter moves, and a run is stable against itself.
+func TestCompareModels(t *testing.T) {
+	e := regularShop(t, 350, 5)
+	if _, err := e.CompareModels(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "two runs, and here is 0") {
+		t.Errorf("no run: %v", err)
+	}
+	for _, day := range []string{"2026-02-28", "2026-04-30", "2026-06-29"} {
+		score(t, e, day)
+	}
+	for _, c := range []struct {
+		days        []string
+		before, now string
+	}{
+		{nil, "2026-04-30", "2026-06-29"}, {[]string{"2026-02-28"}, "2026-02-28", "2026-06-29"}, {[]string{"2026-06-29"}, "2026-04-30", "2026-06-29"},
+		{[]string{"2026-04-30", "2026-02-28"}, "2026-02-28", "2026-04-30"},
+	} {
+		d, err := e.CompareModels(t.Context(), c.days)
+		if err != nil || d.Before != c.before || d.Now != c.now {
+			t.Errorf("%v: %s and %s, %v", c.days, d.Before, d.Now, err)
+		}
+	}
+	if _, err := e.CompareModels(t.Context(), []string{"2026-01-31"}); err == nil {
+		t.Error("compared a run that is not there")
+	}
+	d, err := e.CompareModels(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := map[string]*table.Table{}
+	for _, section := range d.Sections {
+		s[section.Title] = section.Table
+	}
+	parameters, stability, classes := s["parameters"], s["stability"], s["classes"]
+	for i := range parameters.Rows() {
+		change, se := parameters.Floats("change")[i], parameters.Floats("standard_error")[i]
+		if got := parameters.Floats("in_errors")[i]; !math.IsNaN(se) && math.Abs(got-change/se) > 1e-12 {
+			t.Errorf("a change of %v with an error of %v is %v errors", change, se, got)
+		}
+	}
+	if stability.Rows() != 9 || !(s["fits"].Rows() >= 7) {
+		t.Errorf("%d columns, %d fits", stability.Rows(), s["fits"].Rows())
+	}
+	// The index by hand from the classes that are told.
+	for i := range stability.Rows() {
+		name, want := string(stability.Column("column").Texts.At(i)), 0.0
+		for k := range classes.Rows() {
+			if string(classes.Column("column").Texts.At(k)) != name {
+				continue
+			}
+			was := max(float64(classes.Ints("customers_before")[k]), .5) / float64(stability.Ints("customers_before")[i])
+			is := max(float64(classes.Ints("customers")[k]), .5) / float64(stability.Ints("customers")[i])
+			want += (is - was) * math.Log(is/was)
+		}
+		if got := stability.Floats("psi")[i]; math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s: psi %v, want %v", name, got, want)
+		}
+	}
+}
