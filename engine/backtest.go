@@ -201,8 +201,7 @@ func (p *past) spend(s *snapshot) (*gammagamma.Fitted, error) {
 	if p.frozen != nil && p.frozen.spend != nil {
 		return p.frozen.spend, nil
 	}
-	m := &gammagamma.Model{IncludeFirst: p.Config.Models.FirstSpend, MinRepeaters: p.Config.Models.MinRepeaters, Workers: p.Config.Resources.Cores()}
-	f, err := m.Fit(p.ctx, s.table)
+	f, err := spendModel(p.Config).Fit(p.ctx, s.table)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +223,9 @@ func (p *past) forecast(o *origin, f purchase.Family, spend []float64) (*forecas
 		for i, v := range silent {
 			out.buys[i] = 1 - v
 		}
-		out.came = p.surprise(o, fitted)
+		if out.came, err = p.surprise(o, fitted); err != nil {
+			return nil, err
+		}
 	}
 	out.rank = cmpFloats(out.buys, out.orders)
 	out.spend = make([]float64, len(spend))
@@ -275,18 +276,19 @@ func (p *past) intervals(o *origin, f *forecast) error {
 func anyMissing(v []float64) bool { return slices.ContainsFunc(v, math.IsNaN) }
 
 // surprise is -ln of the probability that the model gave to the number of purchases
-// that came, for every customer: a proper score of the whole forecast.
-func (p *past) surprise(o *origin, f *purchase.Fitted) []float64 {
-	law, ok := f.Law()
-	if !ok {
-		return nil // covariates: a law for each customer
+// that came, for every customer: a proper score of the whole forecast. Nil where
+// some have no law.
+func (p *past) surprise(o *origin, f *purchase.Fitted) ([]float64, error) {
+	laws, of, err := f.Laws(o.table)
+	if err != nil || slices.Contains(of, -1) {
+		return nil, err
 	}
 	x, tx, t := o.table.Ints("x"), o.table.Ints("t_x"), o.table.Ints("T")
 	order := make([]int, len(x))
 	for i := range order {
 		order[i] = i
 	}
-	key := func(i int) [4]int64 { return [4]int64{x[i], tx[i], t[i], int64(o.orders[i])} }
+	key := func(i int) [5]int64 { return [5]int64{int64(of[i]), x[i], tx[i], t[i], int64(o.orders[i])} }
 	compare := func(a, b int) int { ka, kb := key(a), key(b); return slices.Compare(ka[:], kb[:]) }
 	slices.SortFunc(order, compare)
 	out := make([]float64, len(x))
@@ -304,11 +306,11 @@ func (p *past) surprise(o *origin, f *purchase.Fitted) []float64 {
 				chances = make([]float64, 2*n+8)
 			}
 			chances = chances[:n+1]
-			law.PurchasesTo(chances, purchase.History{X: int(x[i]), Tx: int(tx[i]), T: int(t[i])}, o.window)
+			laws[of[i]].PurchasesTo(chances, purchase.History{X: int(x[i]), Tx: int(tx[i]), T: int(t[i])}, o.window)
 			out[i] = -math.Log(max(chances[n], 1e-12))
 		}
 	})
-	return out
+	return out, nil
 }
 
 // Names of the plain rules that models have to beat.
@@ -375,9 +377,17 @@ func (o *origin) warnings() []models.Warning {
 		if f.fitted == nil {
 			continue
 		}
-		for _, w := range f.fitted.Report().Warnings {
+		for _, w := range warningsOf(f.fitted) {
 			out = append(out, models.Warning{Code: w.Code, En: o.day.String() + " " + f.name + ": " + w.En, Zh: o.day.String() + " " + f.name + "：" + w.Zh})
 		}
+	}
+	return out
+}
+
+// warningsOf are those of all fits that score.
+func warningsOf(f *purchase.Fitted) (out []models.Warning) {
+	for _, r := range f.Reports() {
+		out = append(out, r.Warnings...)
 	}
 	return out
 }

@@ -95,7 +95,7 @@ func ordersSection(origins []*origin) Section {
 				surprise = mean(f.came)
 			}
 			if f.fitted != nil && !f.saved {
-				loglik = f.fitted.Report().LogLikelihood
+				loglik = f.fitted.LogLikelihood()
 			}
 			g.add(o.day, f.name, e.N, e.Forecast, e.Actual, e.Bias, e.MAE, e.RMSE, e.Correlation, inside, surprise, o.uniformity(f), loglik)
 		}
@@ -110,8 +110,8 @@ func (o *origin) uniformity(f *forecast) float64 {
 	if f.fitted == nil {
 		return math.NaN()
 	}
-	law, ok := f.fitted.Law()
-	if !ok {
+	laws, of, err := f.fitted.Laws(o.table)
+	if err != nil || slices.Contains(of, -1) {
 		return math.NaN()
 	}
 	x, tx, t := o.table.Ints("x"), o.table.Ints("t_x"), o.table.Ints("T")
@@ -121,7 +121,7 @@ func (o *origin) uniformity(f *forecast) float64 {
 	for i := 0; i < len(x); i += step {
 		n := int(o.orders[i])
 		chances = slices.Grow(chances[:0], n+1)[:n+1]
-		law.PurchasesTo(chances, purchase.History{X: int(x[i]), Tx: int(tx[i]), T: int(t[i])}, o.window)
+		laws[of[i]].PurchasesTo(chances, purchase.History{X: int(x[i]), Tx: int(tx[i]), T: int(t[i])}, o.window)
 		var less float64
 		for _, c := range chances[:n] {
 			less += c
@@ -266,22 +266,20 @@ func (p *past) weeks(o *origin, f *forecast) ([]week, error) {
 	t, err := p.db.Query(p.ctx, `WITH known AS (
   SELECT person, min(day) AS first FROM every_day GROUP BY person HAVING min(day) <= $origin
 )
-SELECT e.day AS day, count(*) FILTER (e.day > k.first) AS repeats, count(*) FILTER (e.day = k.first) AS newcomers
+SELECT e.day AS day, count(*) FILTER (e.day > k.first) AS repeats
 FROM every_day AS e JOIN known AS k ON e.person = k.person WHERE e.day <= $last GROUP BY e.day ORDER BY e.day`,
 		sql.Named("origin", int32(o.day)), sql.Named("last", int32(o.day)+int32(o.window)))
 	if err != nil {
 		return nil, err
 	}
-	newcomers := make([]float64, length)
 	for i, day := range t.Ints("day") {
 		actual[day-int64(first)] = float64(t.Ints("repeats")[i])
-		newcomers[day-int64(first)] = float64(t.Ints("newcomers")[i])
 	}
 	ends := purchase.Weeks(length)
 	var modelled []float64
 	if f.fitted != nil {
-		if law, ok := f.fitted.Law(); ok {
-			_, modelled = purchase.Track(law, newcomers, ends)
+		if modelled, err = tracked(f.fitted, o.table, first, ends); err != nil {
+			return nil, err
 		}
 	}
 	out := make([]week, len(ends))
@@ -295,6 +293,39 @@ FROM every_day AS e JOIN known AS k ON e.person = k.person WHERE e.day <= $last 
 			w.modelled = modelled[i]
 		}
 		out[i] = w
+	}
+	return out, nil
+}
+
+// tracked is how many repeat purchases a fit expects of the customers of a summary
+// from one of ends, days after first, to the next, given only when each first bought.
+// Nil where some have no law.
+func tracked(f *purchase.Fitted, in *table.Table, first Day, ends []int) ([]float64, error) {
+	laws, of, err := f.Laws(in)
+	if err != nil || len(ends) == 0 || len(laws) == 0 {
+		return nil, err
+	}
+	days := in.Column("first_day")
+	newcomers := make([][]float64, len(laws))
+	for k := range newcomers {
+		newcomers[k] = make([]float64, ends[len(ends)-1]+1)
+	}
+	for i, day := range days.Ints {
+		at := int(Day(day) - first)
+		switch {
+		case days.Missing(i) || at >= len(newcomers[0]):
+		case of[i] < 0:
+			return nil, nil
+		default:
+			newcomers[of[i]][at]++
+		}
+	}
+	out := make([]float64, len(ends))
+	for k, law := range laws {
+		_, expected := purchase.Track(law, newcomers[k], ends)
+		for i, v := range expected {
+			out[i] += v
+		}
 	}
 	return out, nil
 }

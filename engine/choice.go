@@ -105,7 +105,7 @@ func candidateOf(origins []*origin, name string) Candidate {
 	for _, o := range origins {
 		f := o.get(name)
 		r := f.fitted.Report()
-		out.Method, out.Status, out.Loglik = r.Method, string(r.Status), r.LogLikelihood
+		out.Method, out.Status, out.Loglik = r.Method, string(r.Status), f.fitted.LogLikelihood()
 		forecast, actual, came = append(forecast, f.orders...), append(actual, o.orders...), append(came, f.came...)
 		complete = complete && f.came != nil
 	}

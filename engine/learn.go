@@ -35,10 +35,12 @@ func family(name string) purchase.Family {
 
 // purchaseModel is the estimator of a family as of a day.
 func purchaseModel(cfg config.Config, f purchase.Family, asOf Day) *purchase.Model {
-	return &purchase.Model{
+	m := &purchase.Model{
 		Family: f, Horizon: cfg.Horizon, DiscountRate: cfg.Discount, Window: cfg.Churn.Window, AsOf: int32(asOf),
 		MinCustomers: cfg.Models.MinCustomers, MinRepeaters: cfg.Models.MinRepeaters, Workers: cfg.Resources.Cores(),
 	}
+	covariates(m, cfg.Models)
+	return m
 }
 
 // learned is what earlier states of the shop taught a run.

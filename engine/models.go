@@ -12,7 +12,6 @@ import (
 	"clientele/models"
 	"clientele/models/churn"
 	"clientele/models/clv"
-	"clientele/models/gammagamma"
 	"clientele/models/lifecycle"
 	"clientele/models/rfm"
 )
@@ -28,7 +27,7 @@ func Models(cfg config.Config, asOf Day, l learned) []models.Model {
 	list := []models.Model{
 		RFM(cfg),
 		repeat,
-		&gammagamma.Model{IncludeFirst: cfg.Models.FirstSpend, MinRepeaters: cfg.Models.MinRepeaters, Workers: cfg.Resources.Cores()},
+		spendModel(cfg),
 		&clv.Model{Margin: l.margin},
 		&riskModel{choice: l.risk, asked: cfg.Churn.Model, window: cfg.Churn.Window},
 		&churn.Model{Medium: cfg.Churn.Medium, High: cfg.Churn.High},
@@ -77,7 +76,7 @@ func (e *Engine) fitAndScore(ctx context.Context, list []models.Model, t *table.
 		}
 		done()
 		fitted[name] = f
-		reports = append(reports, reportOf(m, f))
+		reports = append(reports, reportsOf(m, f)...)
 	}
 	return fitted, reports, nil
 }

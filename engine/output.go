@@ -220,25 +220,30 @@ func dictionaryCSV(entries []entry) ([]byte, error) {
 // stageModels makes the temporary table fitted_models.
 func (r *run) stageModels() error {
 	err := r.db.Exec(r.ctx, `CREATE OR REPLACE TEMP TABLE fitted_models (as_of DATE, model VARCHAR, status VARCHAR, method VARCHAR,
-  parameters VARCHAR, log_likelihood DOUBLE, rows BIGINT, iterations BIGINT, warnings VARCHAR)`)
+  parameters VARCHAR, log_likelihood DOUBLE, rows BIGINT, iterations BIGINT, warnings VARCHAR, standard_errors VARCHAR, notes VARCHAR)`)
 	if err != nil {
 		return err
 	}
 	for _, m := range r.reports {
 		likelihood := sql.NullFloat64{Float64: m.LogLikelihood, Valid: !math.IsNaN(m.LogLikelihood)}
-		warnings := m.Warnings
-		if warnings == nil {
-			warnings = []models.Warning{}
-		}
-		err := r.db.Exec(r.ctx, "INSERT INTO fitted_models SELECT as_of, $model, $status, $method, $parameters, $likelihood, $rows, $iterations, $warnings FROM bounds",
+		err := r.db.Exec(r.ctx, "INSERT INTO fitted_models SELECT as_of, $model, $status, $method, $parameters, $likelihood, $rows, $iterations, $warnings, $errors, $notes FROM bounds",
 			sql.Named("model", m.Model), sql.Named("status", string(m.Status)), sql.Named("method", m.Method),
 			sql.Named("parameters", parametersJSON(m.Parameters)), sql.Named("likelihood", likelihood),
-			sql.Named("rows", m.Rows), sql.Named("iterations", m.Iterations), sql.Named("warnings", jsonText(warnings)))
+			sql.Named("rows", m.Rows), sql.Named("iterations", m.Iterations), sql.Named("warnings", sentencesJSON(m.Warnings)),
+			sql.Named("errors", parametersJSON(m.Errors)), sql.Named("notes", sentencesJSON(m.Notes)))
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sentencesJSON is an array, empty without any.
+func sentencesJSON(list []models.Warning) string {
+	if list == nil {
+		list = []models.Warning{}
+	}
+	return jsonText(list)
 }
 
 // parametersJSON is an object in the order of the parameters.

@@ -110,6 +110,9 @@ WHERE s.x IS NOT NULL ORDER BY s.customer_id`, sql.Named("window", window))
 		}
 	}
 	addLogGaps(s.table)
+	if err := addAttributes(p.ctx, p.db, p.Config.Models, s.table); err != nil {
+		return nil, err
+	}
 	p.made[key] = s
 	return s, nil
 }

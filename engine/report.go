@@ -35,7 +35,11 @@ func (r *run) writeReports(folder *workspace.RunDir) error {
 		}
 		results[name] = t
 	}
-	data, err := report.Build(results, r.reportMeta())
+	meta := r.reportMeta()
+	if meta.Expected, err = r.expectedByMonth(); err != nil {
+		return err
+	}
+	data, err := report.Build(results, meta)
 	if err != nil {
 		return err
 	}
@@ -63,7 +67,7 @@ func (r *run) reportMeta() report.Meta {
 		Horizon: c.Horizon, Window: c.Churn.Window, Discount: c.Discount, Margin: c.Margin,
 		Medium: c.Churn.Medium, High: c.Churn.High, Scheme: c.RFM.Scheme, Monetary: c.RFM.Monetary,
 		Lifecycle: report.Stages{New: c.Lifecycle.New, Active: c.Lifecycle.Active, AtRisk: c.Lifecycle.AtRisk, Lapsed: c.Lifecycle.Lapsed, WonBack: c.Lifecycle.WonBack},
-		Expected:  r.expectedByMonth(), Totals: r.reportTotals(), Past: r.reportPast(),
+		Totals:    r.reportTotals(), Past: r.reportPast(),
 	}
 	for _, n := range RFM(c).Names() {
 		meta.Segments = append(meta.Segments, report.Label{Key: n.Key, Text: report.Text{En: n.En, Zh: n.Zh}})
@@ -114,56 +118,31 @@ func reportWarnings(list []models.Warning) []report.Warning {
 // expectedByMonth is how many repeat purchases the fitted process expects in
 // each month from the first purchase on, given only when customers first
 // bought. Nothing when no process was fitted.
-func (r *run) expectedByMonth() []report.Expected {
+func (r *run) expectedByMonth() ([]report.Expected, error) {
 	fitted, ok := r.fitted[r.learned.family.Name()].(*purchase.Fitted)
 	if !ok {
-		return nil
+		return nil, nil
 	}
-	law, ok := fitted.Law()
-	if !ok {
-		return nil
-	}
-	newcomers := r.newcomersByDay()
-	if len(newcomers) == 0 {
-		return nil
-	}
-	first := r.asOf - Day(len(newcomers)-1)
-	expected := make([]float64, len(newcomers)) // by age in days
-	for age := range expected {
-		expected[age] = law.NewCustomer(age)
-	}
-	total := func(until Day) float64 { // repeat purchases expected up to and including a day
-		sum := 0.0
-		for i := 0; i <= int(until-first); i++ {
-			sum += newcomers[i] * expected[int(until-first)-i]
-		}
-		return sum
-	}
-	var out []report.Expected
-	before := 0.0
-	for start := first.Time().AddDate(0, 0, 1-first.Time().Day()); DayOf(start) <= r.asOf; start = start.AddDate(0, 1, 0) {
-		through := total(min(DayOf(start.AddDate(0, 1, 0))-1, r.asOf))
-		out = append(out, report.Expected{From: int32(DayOf(start)), Purchases: through - before})
-		before = through
-	}
-	return out
-}
-
-// newcomersByDay counts the customers by the day of their first purchase, from
-// the first such day to the as-of day.
-func (r *run) newcomersByDay() []float64 {
 	days := r.table.Column("first_day")
-	first := r.asOf + 1
+	first := r.asOf
 	for i, d := range days.Ints {
 		if !days.Missing(i) {
 			first = min(first, Day(d))
 		}
 	}
-	counts := make([]float64, r.asOf-first+1)
-	for i, d := range days.Ints {
-		if !days.Missing(i) {
-			counts[Day(d)-first]++
-		}
+	var starts []int32
+	var ends []int
+	for start := first.Time().AddDate(0, 0, 1-first.Time().Day()); DayOf(start) <= r.asOf; start = start.AddDate(0, 1, 0) {
+		starts = append(starts, int32(DayOf(start)))
+		ends = append(ends, int(min(DayOf(start.AddDate(0, 1, 0))-1, r.asOf)-first))
 	}
-	return counts
+	expected, err := tracked(fitted, r.table, first, ends)
+	if err != nil || expected == nil {
+		return nil, err
+	}
+	out := make([]report.Expected, len(starts))
+	for i, start := range starts {
+		out[i] = report.Expected{From: start, Purchases: expected[i]}
+	}
+	return out, nil
 }

@@ -201,7 +201,7 @@ func (r *run) summarize() error {
 	}
 	addAverage(r.table)
 	addLogGaps(r.table)
-	return nil
+	return addAttributes(r.ctx, r.db, r.Config.Models, r.table)
 }
 
 // currencyOf is the reporting currency, empty while nothing has settled it.

@@ -242,8 +242,20 @@ func (a *app) scored(all []engine.Scored) error {
 	if err := a.rows(modelTable(last)); err != nil {
 		return err
 	}
+	a.notes(last)
 	fmt.Fprintf(a.out, "\n%s\n", filepath.Join(last.Path, "report.en.html"))
 	return nil
+}
+
+// notes are what the figures of models mean, where that is worth a sentence.
+func (a *app) notes(s engine.Scored) {
+	before := "\n"
+	for _, m := range s.Models {
+		for _, n := range m.Notes {
+			fmt.Fprintf(a.out, "%s%s: %s\n", before, m.Model, n.En)
+			before = ""
+		}
+	}
 }
 
 func scoredTable(all []engine.Scored) *table.Table {

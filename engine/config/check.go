@@ -193,6 +193,9 @@ func (m Models) check() *Error {
 	if m.By == "" {
 		return nil
 	}
+	if slices.Contains(m.Buying, m.By) || slices.Contains(m.Leaving, m.By) {
+		return bad("models.by", m.By, "each of its values is fitted by itself, so it cannot be in models.buying or models.leaving too")
+	}
 	return checkWord("models.by", m.By, GroupColumns()...)
 }
 

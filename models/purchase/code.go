@@ -22,6 +22,7 @@ type Code struct {
 	Column    string   `json:"column"`
 	Reference string   `json:"reference,omitempty"` // the most frequent value of a category; empty: a number
 	Values    []string `json:"values,omitempty"`
+	Unit      string   `json:"unit,omitempty"`  // of a number, as its column has it
 	Other     bool     `json:"other,omitempty"` // (other) or (unknown) is a covariate; else such customers are as the reference, or as 0
 }
 
@@ -167,7 +168,7 @@ func (m *Model) coded(in *table.Table) (*Model, []models.Warning, error) {
 		case slices.Contains(m.Categories, name):
 			code = newCode(in, in.Column(name), weights)
 		case slices.Contains(m.Optional, name):
-			code = Code{Column: name, Other: enough(in, weights, in.Column(name).Missing)}
+			code = Code{Column: name, Unit: in.Column(name).Unit, Other: enough(in, weights, in.Column(name).Missing)}
 		default:
 			continue
 		}

@@ -426,6 +426,7 @@ func (f *Fitted) list(e *estimate) {
 	}
 	f.report.Parameters = listed
 	f.report.Errors = f.listedErrors()
+	f.report.Notes = f.meanings()
 	if len(far) > 0 {
 		list := strings.Join(far, ", ")
 		f.warn("edge_covariate",
@@ -502,7 +503,7 @@ func (f *Fitted) Refit(ctx context.Context, h *Histories) (*Fitted, error) {
 	r.setLogs(logs)
 	r.report.LogLikelihood, r.report.Iterations = value, steps
 	r.report.Parameters = r.Estimates()
-	r.report.Errors = r.listedErrors()
+	r.report.Errors, r.report.Notes = r.listedErrors(), r.meanings()
 	return r, nil
 }
 

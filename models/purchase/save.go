@@ -102,7 +102,9 @@ func (m *Model) load(data []byte) (*Fitted, error) {
 	if s.LogLikelihood != nil {
 		f.report.LogLikelihood = *s.LogLikelihood
 	}
-	f.report.Errors = f.listedErrors()
+	if f.family != nil {
+		f.report.Errors, f.report.Notes = f.listedErrors(), f.meanings()
+	}
 	if (s.Groups == nil) != (f.settings.By == "") {
 		return nil, fmt.Errorf("fits by %q, and %d bytes of them", f.settings.By, len(s.Groups))
 	}
