@@ -314,12 +314,15 @@ func (s *savedModel) warning() models.Warning {
 		Zh: fmt.Sprintf("%s 使用保存的参数评分，冻结自 as_of=%s（拟合行数：%d）；本次未拟合。", s.Model, s.AsOf, s.Rows)}
 }
 
-// reportOf tells how a fit went.
-func reportOf(m models.Model, f models.Fitted) models.Report {
+// reportsOf tell how a fit went, or each of several.
+func reportsOf(m models.Model, f models.Fitted) []models.Report {
 	if z, ok := m.(*frozenModel); ok {
-		return z.report()
+		return []models.Report{z.report()}
 	}
-	return f.Report()
+	if several, ok := f.(models.Reporter); ok {
+		return several.Reports()
+	}
+	return []models.Report{f.Report()}
 }
 
 // known are the warnings about looking back with a saved model from a day.
