@@ -35,10 +35,6 @@ type snapshot struct {
 	spend  []float64    // and what they came to
 }
 
-// mostPast is how many customers a snapshot has at most: more make no estimate
-// narrower than what customers change from one season to the next.
-const mostPast = 200_000
-
 // newPast takes the temporary table daily, as of asOf, aside.
 func (e *Engine) newPast(ctx context.Context, db *duck.DB, asOf Day, most int) (*past, error) {
 	p := &past{Engine: e, ctx: ctx, db: db, asOf: asOf, every: 1, made: map[[2]int]*snapshot{}}
