@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"clientele/engine/table"
 	"clientele/models/evaluate"
@@ -15,17 +16,16 @@ import (
 // grid is a table under construction, row by row: a few hundred at most.
 type grid struct{ columns []*table.Column }
 
-// newGrid makes a table of columns that are named with their kind: "origin date",
-// "model text", "bias float", "n int".
+// newGrid makes a table of columns that are named with their kind and, where their
+// name would say another, their unit: "origin date", "bias float", "n int",
+// "value float estimate".
 func newGrid(columns ...string) *grid {
 	g := &grid{}
 	for _, c := range columns {
-		var name, kind string
-		if _, err := fmt.Sscan(c, &name, &kind); err != nil {
-			panic("engine: column " + c)
-		}
+		part := append(strings.Fields(c), "")
+		name, kind := part[0], part[1]
 		k := map[string]table.Kind{"date": table.Date, "text": table.Text, "float": table.Float, "int": table.Int}[kind]
-		g.columns = append(g.columns, &table.Column{Field: table.Field{Name: name, Kind: k}})
+		g.columns = append(g.columns, &table.Column{Field: table.Field{Name: name, Kind: k, Unit: part[2]}})
 		if k == table.Text {
 			g.columns[len(g.columns)-1].Texts.Offsets = []int32{0}
 		}
@@ -169,7 +169,7 @@ func spendSection(origins []*origin) Section {
 
 // differences compares the models with the better plain rule, customer by customer.
 func (p *past) differences(origins []*origin) Section {
-	g := newGrid("origin date", "what text", "model text", "rule text", "measure text", "model_value float", "rule_value float", "difference float", "low float", "high float", "better text")
+	g := newGrid("origin date", "what text", "model text", "rule text", "measure text", "of_model float", "of_rule float", "difference float", "low float", "high float", "better text")
 	b := evaluate.Bootstrap{Seed: 1, Workers: p.Config.Resources.Cores()}
 	for _, o := range origins {
 		event := o.bought()

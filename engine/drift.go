@@ -102,7 +102,7 @@ func (e *Engine) FittedModels(ctx context.Context, asOf string) ([]Section, erro
 		return nil, err
 	}
 	fitted := newGrid("model text", "status text", "method text", "fitted_as_of text", "rows int", "log_likelihood float", "warnings int")
-	parameters := newGrid("model text", "parameter text", "value float", "standard_error float")
+	parameters := newGrid("model text", "parameter text", "value float estimate", "standard_error float")
 	warnings := newGrid("model text", "code text", "warning text", "zh text")
 	err = e.apart(ctx, func(db *duck.DB) error {
 		list, err := e.fits(ctx, db, run)
