@@ -11,10 +11,17 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GO_NEEDED := $(shell sed -n 's/^go //p' go.mod)
 
-# Size and seed of the demo shop, and how long soak feeds each parser.
+# Size and seed of the demo shop.
 demo: CUSTOMERS ?= 10000
 SEED ?= 1
+
+# How long soak feeds each parser, how often it kills, how many random splits it
+# loads and how many rows it reads from databases. make soak FUZZTIME=20x KILLS=1
+# SPLITS=20 ROWS=50000 tries each part.
 FUZZTIME ?= 30s
+KILLS ?= 20
+SPLITS ?= 2000
+ROWS ?= 5000000
 
 # Size of the shop of bench, rounds of engine and floor, which parts to run, and
 # where generated shops stay for the next time.
@@ -63,19 +70,19 @@ bench: tools ## time loading, then a whole run, stage by stage, beside DuckDB al
 	  *) echo "make: BENCH=$$part: not load, whole or packages" >&2; exit 2;; \
 	esac; done
 
-soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, long streams, checked C pointers (FUZZTIME=)
+soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, long streams, checked C pointers (FUZZTIME=, KILLS=, SPLITS=, ROWS=)
 	grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \
 	  sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' "$$file" | while read -r name; do \
 	    go test -tags $(TAGS) -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$(dirname "$$file")" </dev/null; \
 	  done; \
 	done
-	go test -tags $(TAGS) -run Kill -count 20 ./...
-	go test -tags $(TAGS) -race -short ./...
-	go test -tags $(TAGS) ./ingest/csv ./ingest/jsonl ./ingest/parquet ./ingest/xlsx -run Damaged -mutations=1000
-	go test -tags $(TAGS) ./engine -run 'AnySplit|RollbackIsExact' -timeout 0 -splits 2000
-	go test -tags $(TAGS) -run MemoryIsBounded ./ingest/database -database.rows 5000000
+	go test -tags $(TAGS) -timeout 0 -run Kill -count $(KILLS) ./engine/workspace ./cmd/clientele
+	go test -tags $(TAGS) -timeout 0 -race -short ./...
+	go test -tags $(TAGS) -timeout 0 ./ingest/csv ./ingest/jsonl ./ingest/parquet ./ingest/xlsx -run Damaged -mutations=1000
+	go test -tags $(TAGS) -timeout 0 ./engine -run 'AnySplit|RollbackIsExact|NightlyExports' -splits $(SPLITS)
+	go test -tags $(TAGS) -timeout 0 -run MemoryIsBounded ./ingest/database -database.rows $(ROWS)
 	for part in evaluate risk bgnbd interval; do go test -tags $(TAGS) -timeout 0 ./models/$$part -long; done
-	GOEXPERIMENT=cgocheck2 go test -tags $(TAGS) -short ./engine/...
+	GOEXPERIMENT=cgocheck2 go test -tags $(TAGS) -timeout 0 -short ./engine/...
 
 fmt: ## format the code
 	gofmt -w .
