@@ -279,3 +279,46 @@ func TestCompareModels(t *testing.T) {
 		}
 	}
 }
+
+// A table of histories is scored as the workspace that they come from.
+func TestScoreFile(t *testing.T) {
+	e := regularShop(t, 350, 6)
+	score(t, e, "2026-05-31")
+	histories, err := e.Query(t.Context(), `SELECT customer_id, count(DISTINCT ordered_day) - 1 AS x, max(ordered_day) - min(ordered_day) AS t_x,
+  CAST(DATE '2026-05-31' - DATE '1970-01-01' AS BIGINT) - min(ordered_day) AS T
+FROM orders WHERE ordered_on <= '2026-05-31' GROUP BY customer_id ORDER BY customer_id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spent, err := e.Query(t.Context(), `WITH first AS (SELECT customer_id, min(ordered_day) AS day FROM orders GROUP BY customer_id)
+SELECT CAST(sum(CASE WHEN o.ordered_day > f.day THEN o.net ELSE 0 END) AS DOUBLE) AS v
+FROM orders AS o JOIN first AS f ON o.customer_id = f.customer_id WHERE o.ordered_on <= '2026-05-31' GROUP BY o.customer_id ORDER BY o.customer_id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	text.WriteString("customer_id,T,x,t_x,repeat_spend\n")
+	for i := range histories.Rows() {
+		fmt.Fprintf(&text, "%s,%d,%d,%d,%v\n", histories.Column("customer_id").Texts.At(i), histories.Ints("T")[i], histories.Ints("x")[i], histories.Ints("t_x")[i], spent.Floats("v")[i])
+	}
+	file := filepath.Join(t.TempDir(), "histories.csv")
+	if err := os.WriteFile(file, []byte(text.String()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	e.Config.Models.Frozen = []string{runDir(e, "2026-05-31")}
+	got, err := e.ScoreFile(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"p_alive", "expected_orders", "expected_spend", "clv"} {
+		want := column(t, e, "2026-05-31", name)
+		if len(want) != got.Rows() {
+			t.Fatalf("%d rows, the workspace has %d customers", got.Rows(), len(want))
+		}
+		for i, v := range got.Floats(name) {
+			if math.Abs(v-want[i]) > 1e-9*math.Abs(want[i]) {
+				t.Fatalf("%s of row %d: %v, in the workspace %v", name, i, v, want[i])
+			}
+		}
+	}
+}

@@ -157,7 +157,7 @@ func freshOnly(loaded []engine.Loaded) []engine.Loaded {
 }
 
 func newScore(a *app) *cobra.Command {
-	var asOf, from, every string
+	var asOf, from, every, file string
 	var s scoring
 	cmd := &cobra.Command{
 		Use:   "score",
@@ -170,13 +170,18 @@ in place of new fits, so that the scores of months, or of another workspace, are
 folder of a run stands for all of its files that learned something: RFM cut points, the purchase
 model, spend, churn risk. What is not named is fitted as usual. A model that means something else
 here (other purchases, currency, churn window or covariates) is refused. Horizon and discount may
-differ. models.frozen in clientele.yaml does the same for every run.`,
+differ. models.frozen in clientele.yaml does the same for every run.
+
+--from-file scores a table that others made, a CSV or Parquet file with x, t_x and T (purchase days
+after the first; days from the first to the last and to the day of the table) and, for money,
+repeat_spend. It prints the scores and publishes nothing.`,
 		Example: `  clientele score                                     as of the last day that has facts
   clientele score --as-of 1997-09-30
   clientele score --from 2025-01-31 --every month     one run a month up to the last day
   clientele score --scheme cn8 --horizon 180
   clientele score --model exports/as_of=2026-06-30    by the models of that run
-  clientele -C branch score --model shop/exports/current/model.pareto_nbd.json`,
+  clientele -C branch score --model shop/exports/current/model.pareto_nbd.json
+  clientele score --model exports/current --from-file customers.csv --horizon 90 --format csv > scored.csv`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("every") && from == "" {
@@ -185,9 +190,19 @@ differ. models.frozen in clientele.yaml does the same for every run.`,
 			if from != "" && cmd.Flags().Changed("as-of") {
 				return usageError{errors.New("--from and --as-of exclude each other: see clientele score --help")}
 			}
+			if file != "" && (from != "" || cmd.Flags().Changed("as-of")) {
+				return usageError{errors.New("--from-file has its own day: leave out --as-of and --from")}
+			}
 			e, err := a.open(s.apply)
 			if err != nil {
 				return err
+			}
+			if file != "" {
+				t, err := e.ScoreFile(cmd.Context(), file)
+				if err != nil {
+					return err
+				}
+				return a.rows(t)
 			}
 			var all []engine.Scored
 			if from != "" {
@@ -207,6 +222,7 @@ differ. models.frozen in clientele.yaml does the same for every run.`,
 	f.Var(&day{text: &from}, "from", "first of several days to score, `YYYY-MM-DD`")
 	every = "month"
 	f.Var(&choice{&every, []string{"day", "week", "month", "quarter", "year"}}, "every", "`STEP` from --from: day, week, month, quarter or year")
+	f.StringVar(&file, "from-file", "", "print scores of a table of x, t_x and T instead: `FILE` (needs --model)")
 	s.add(cmd)
 	f.StringArrayVar(&s.models, "model", nil, "saved model, or folder of a run, that scores instead of a new fit; may be repeated")
 	return cmd
