@@ -46,7 +46,8 @@ type Found struct {
 	Notes []string `json:"-"`
 
 	place   candidate
-	shopIDs bool // its customer ids are the shop's, whatever platform it is an export of
+	shopIDs bool   // its customer ids are the shop's, whatever platform it is an export of
+	orders  string // export whose orders these lines are of
 	hash    string
 	fed     map[string]string // canonical column: header
 }
@@ -165,7 +166,7 @@ func (e *Engine) recognise(ctx context.Context, place candidate, s config.Source
 		f.Path, f.hash = e.shown(place.pattern), ""
 	}
 	if p := file.Source; p != nil {
-		f.Platform, f.Title, f.TitleZH, f.shopIDs = p.Name, p.Title, p.TitleZH, p.ShopIDs
+		f.Platform, f.Title, f.TitleZH, f.shopIDs, f.orders = p.Name, p.Title, p.TitleZH, p.ShopIDs, p.Orders
 	}
 	for _, b := range file.Bindings {
 		f.fed[b.Target] = b.Header
@@ -405,6 +406,8 @@ func (n *naming) name(f *Found) config.Source {
 	case s.Name != "":
 	case earlier != nil:
 		s.Name = earlier.source
+	case f.orders != "": // lines join the orders of their source
+		s.Name = f.orders
 	case f.Platform != "":
 		s.Name = f.Platform
 	default:
@@ -432,7 +435,7 @@ func (w *writer) nameExport(ctx context.Context, l *Loading, path sourceFile, fi
 	}
 	w.names.base = l.Source
 	w.names.base.Name = ""
-	f := Found{Path: w.shown(path.file), Kind: file.Kind, Platform: file.Source.Name, shopIDs: file.Source.ShopIDs, place: candidate{pattern: path.file, file: path.file}, fed: map[string]string{}}
+	f := Found{Path: w.shown(path.file), Kind: file.Kind, Platform: file.Source.Name, shopIDs: file.Source.ShopIDs, orders: file.Source.Orders, place: candidate{pattern: path.file, file: path.file}, fed: map[string]string{}}
 	for _, b := range file.Bindings {
 		f.fed[b.Target] = b.Header
 	}
@@ -569,7 +572,9 @@ func wordOf(path string) string {
 func (n *naming) space(f *Found, source string) string {
 	switch f.Kind {
 	case "order-lines", "products", "campaigns": // which name no customers
-		return ""
+		if f.orders == "" { // a source has one space
+			return ""
+		}
 	}
 	for _, l := range n.known {
 		if l.source == source && (l.recorded || l.kind == f.Kind) {

@@ -17,6 +17,7 @@ type Source struct {
 	Title   string // for people: "Shopify orders export"
 	TitleZH string // the same in Chinese
 	Kind    string // of its rows: orders, customers ...
+	Orders  string // of order-lines: the export that has their orders, whose source they share; empty: none
 
 	// Signature are columns that every such export has, whatever else comes and
 	// goes. Where a column has had several names, they are separated by |. Names

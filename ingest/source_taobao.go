@@ -146,7 +146,7 @@ func (t taobaoColumns) setAmounts(c *Cells, r int) {
 // before refunds; 买家实付金额 is less what was refunded.
 func taobaoOrderItems() *Source {
 	return &Source{
-		Name: "taobao_order_items", Title: "Taobao/Tmall order items report", TitleZH: "淘宝/天猫宝贝报表（销售明细）", Kind: "order-lines",
+		Name: "taobao_order_items", Title: "Taobao/Tmall order items report", TitleZH: "淘宝/天猫宝贝报表（销售明细）", Kind: "order-lines", Orders: "taobao_orders",
 		Signature: []string{"子订单编号", "主订单编号"},
 		Without:   []string{"选购商品"}, // the orders of Douyin have both numbers as well
 		Adds:      []string{yuan},
