@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 	"clientele/models/evaluate"
 )
 
-// fit is one row of the models table, with the standard errors that are saved beside.
+// fit is one row of the models table.
 type fit struct {
 	model, status, method string
 	fitted                string // as-of day of the fit, empty where nothing is saved
@@ -32,8 +33,7 @@ func (e *Engine) fits(ctx context.Context, db *duck.DB, run workspace.Run) ([]fi
 	if err != nil {
 		return nil, err
 	}
-	t, err := db.Query(ctx, "SELECT model, status, method, rows, log_likelihood, parameters, warnings FROM read_parquet("+
-		duck.Literal(filepath.Join(run.Dir, "models.parquet"))+") ORDER BY model")
+	t, err := db.Query(ctx, "SELECT * FROM read_parquet("+duck.Literal(filepath.Join(run.Dir, "models.parquet"))+") ORDER BY model")
 	if err != nil {
 		return nil, fmt.Errorf("models of the run as of %s: %w", run.AsOf, err)
 	}
@@ -42,40 +42,30 @@ func (e *Engine) fits(ctx context.Context, db *duck.DB, run workspace.Run) ([]fi
 	for i := range out {
 		f := fit{model: string(text("model", i)), status: string(text("status", i)), method: string(text("method", i)),
 			rows: int(t.Ints("rows")[i]), loglik: t.Floats("log_likelihood")[i]}
-		if f.parameters, err = parametersOf(text("parameters", i)); err == nil {
-			err = json.Unmarshal(text("warnings", i), &f.warnings)
+		estimates, err := parametersOf(text("parameters", i))
+		var errs []models.Parameter
+		if t.Lookup("standard_errors") != nil && err == nil { // runs of earlier versions have none
+			errs, err = parametersOf(text("standard_errors", i))
 		}
-		if err != nil {
+		if err = errors.Join(err, json.Unmarshal(text("warnings", i), &f.warnings)); err != nil {
 			return nil, fmt.Errorf("models of the run as of %s: %s: %w", run.AsOf, f.model, err)
 		}
-		f.addErrors(saved)
+		f.parameters = withErrors(estimates, errs)
+		if k := slices.IndexFunc(saved, func(s *savedModel) bool { return s.Model == f.model }); k >= 0 {
+			f.fitted = saved[k].AsOf
+		}
 		out[i] = f
 	}
 	return out, nil
 }
 
-// addErrors adds what the file of the saved model knows besides.
-func (f *fit) addErrors(saved []*savedModel) {
-	for _, s := range saved {
-		if s.Model != f.model {
-			continue
-		}
-		f.fitted = s.AsOf
-		for i, p := range f.parameters {
-			if k := slices.IndexFunc(s.Parameters, func(q savedParameter) bool { return q.Name == p.Name }); k >= 0 {
-				f.parameters[i].Error = s.Parameters[k].Error
-			}
-		}
-	}
-}
-
 // parametersOf reads what parametersJSON wrote, in its order.
-func parametersOf(text []byte) ([]savedParameter, error) {
+func parametersOf(text []byte) ([]models.Parameter, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	if _, err := dec.Token(); err != nil {
 		return nil, err
 	}
-	var out []savedParameter
+	var out []models.Parameter
 	for dec.More() {
 		name, err := dec.Token()
 		if err != nil {
@@ -85,7 +75,7 @@ func parametersOf(text []byte) ([]savedParameter, error) {
 		if err := dec.Decode(&value); err != nil {
 			return nil, err
 		}
-		p := savedParameter{Name: fmt.Sprint(name), Value: math.NaN()}
+		p := models.Parameter{Name: fmt.Sprint(name), Value: math.NaN()}
 		if value != nil {
 			p.Value = *value
 		}

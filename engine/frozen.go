@@ -288,23 +288,30 @@ func (m *frozenModel) Fit(ctx context.Context, in *table.Table) (models.Fitted, 
 	return m.fitted, ctx.Err()
 }
 
-// report is that of the fit, with where it comes from.
-func (m *frozenModel) report() models.Report {
-	r := m.fitted.Report()
-	doubts := r.Warnings
-	r.Status, r.Iterations, r.Warnings = models.Fixed, 0, []models.Warning{m.saved.warning()}
+// reports are those of the fit, or of each of several, with where they come from.
+func (m *frozenModel) reports() []models.Report {
+	all := reportsOf(m.fitted)
+	for i := range all {
+		all[i].Status, all[i].Iterations = models.Fixed, 0
+	}
+	all[0].Warnings = append(m.warnings(), all[0].Warnings...)
+	return all
+}
+
+// warnings say that nothing was fitted, and what that means.
+func (m *frozenModel) warnings() []models.Warning {
+	out := []models.Warning{m.saved.warning()}
 	if f, ok := m.fitted.(*purchase.Fitted); ok && f.Level() != 1 {
-		r.Warnings = append(r.Warnings, models.Warning{Code: "frozen_level",
+		out = append(out, models.Warning{Code: "frozen_level",
 			En: fmt.Sprintf("Expected orders are at the level saved with the model: %.3f times what its parameters give.", f.Level()),
 			Zh: fmt.Sprintf("预计订单数按随模型保存的水平计算：参数所得结果的 %.3f 倍。", f.Level())})
 	}
 	if from, err := ParseDay(m.saved.AsOf); err == nil && from > m.asOf {
-		r.Warnings = append(r.Warnings, models.Warning{Code: "frozen_later",
+		out = append(out, models.Warning{Code: "frozen_later",
 			En: fmt.Sprintf("%s was fitted as of %v, after %v: these scores use what nobody knew on their day.", m.saved.Model, from, m.asOf),
 			Zh: fmt.Sprintf("%s 拟合于 %v，晚于 %v：这些评分使用了当日尚不可知的信息。", m.saved.Model, from, m.asOf)})
 	}
-	r.Warnings = append(r.Warnings, doubts...)
-	return r
+	return out
 }
 
 // warning says that nothing was fitted.
@@ -315,10 +322,7 @@ func (s *savedModel) warning() models.Warning {
 }
 
 // reportsOf tell how a fit went, or each of several.
-func reportsOf(m models.Model, f models.Fitted) []models.Report {
-	if z, ok := m.(*frozenModel); ok {
-		return []models.Report{z.report()}
-	}
+func reportsOf(f models.Fitted) []models.Report {
 	if several, ok := f.(models.Reporter); ok {
 		return several.Reports()
 	}

@@ -76,7 +76,11 @@ func (e *Engine) fitAndScore(ctx context.Context, list []models.Model, t *table.
 		}
 		done()
 		fitted[name] = f
-		reports = append(reports, reportsOf(m, f)...)
+		if z, ok := m.(*frozenModel); ok {
+			reports = append(reports, z.reports()...)
+			continue
+		}
+		reports = append(reports, reportsOf(f)...)
 	}
 	return fitted, reports, nil
 }

@@ -109,14 +109,7 @@ func (r *run) saved(f models.Fitted, report models.Report, input string) *savedM
 	if !math.IsNaN(report.LogLikelihood) {
 		s.LogLikelihood = &report.LogLikelihood
 	}
-	errs := standardErrors(f)
-	for _, p := range report.Parameters {
-		saved := savedParameter{Name: p.Name, Value: p.Value}
-		if se, ok := errs[p.Name]; ok {
-			saved.Error = &se
-		}
-		s.Parameters = append(s.Parameters, saved)
-	}
+	s.Parameters = withErrors(report.Parameters, report.Errors)
 	var err error
 	if s.Fitted, err = json.Marshal(f); err != nil {
 		panic(err) // every model promises to marshal: package modelstest
@@ -124,27 +117,13 @@ func (r *run) saved(f models.Fitted, report models.Report, input string) *savedM
 	return s
 }
 
-// standardErrors are those of the estimates that have one, by name.
-func standardErrors(f models.Fitted) map[string]float64 {
-	out := map[string]float64{}
-	switch f := f.(type) {
-	case interface{ StandardErrors() []models.Parameter }:
-		for _, p := range f.StandardErrors() {
-			out[p.Name] = p.Value
-		}
-	case *risk.Score:
-		if f.Logit == nil {
-			break
-		}
-		for i, p := range f.Report().Parameters {
-			if i < len(f.Logit.StandardErrors) {
-				out[p.Name] = f.Logit.StandardErrors[i]
-			}
-		}
-	}
-	for name, se := range out {
-		if math.IsNaN(se) || math.IsInf(se, 0) {
-			delete(out, name)
+// withErrors puts standard errors beside the parameters that they are of.
+func withErrors(list, errs []models.Parameter) []savedParameter {
+	out := make([]savedParameter, len(list))
+	for i, p := range list {
+		out[i] = savedParameter{Name: p.Name, Value: p.Value}
+		if k := slices.IndexFunc(errs, func(e models.Parameter) bool { return e.Name == p.Name }); k >= 0 && !math.IsNaN(errs[k].Value) && !math.IsInf(errs[k].Value, 0) {
+			out[i].Error = &errs[k].Value
 		}
 	}
 	return out
@@ -248,9 +227,4 @@ func (s *savedModel) purchaseFamily() purchase.Family {
 		}
 	}
 	return nil
-}
-
-// equal reports whether two settings mean the same.
-func (s savedSettings) equal(t savedSettings) bool {
-	return s.Purchases == t.Purchases && s.By == t.By && slices.Equal(s.Buying, t.Buying) && slices.Equal(s.Leaving, t.Leaving)
 }

@@ -35,8 +35,8 @@ func (e *Engine) ScoreFile(ctx context.Context, path string) (*table.Table, erro
 	if err != nil {
 		return nil, err
 	}
-	if m := f.Model(); m.By != "" || len(m.Buying)+len(m.Churn) > 0 {
-		return nil, fmt.Errorf("%s has covariates or groups: these customers' are not in %s, but a workspace can be scored by it", m.Family.Name(), path)
+	if len(attributes(e.Config.Models)) > 0 {
+		return nil, errors.New("the models have covariates or groups (models.buying, leaving or by): they score a workspace, and no file of histories alone")
 	}
 	spend := ""
 	if z.spend != nil {

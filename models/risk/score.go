@@ -95,6 +95,9 @@ func (s *Score) Report() models.Report {
 		for j, t := range s.Design.Terms {
 			r.Parameters = append(r.Parameters, models.Parameter{Name: t.Name, Value: s.Logit.Coefficients[j]})
 		}
+		for i, e := range s.Logit.StandardErrors {
+			r.Errors = append(r.Errors, models.Parameter{Name: r.Parameters[i].Name, Value: e})
+		}
 	case BoostedTrees:
 		r.Status, r.Iterations = models.Converged, len(s.Trees.Trees)
 	}
