@@ -1,20 +1,24 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
 
-	"context"
-
 	"clientele/engine/config"
 	"clientele/engine/internal/duck"
 	"clientele/engine/table"
 	"clientele/models/gammagamma"
+	"clientele/models/groups"
 	"clientele/models/purchase"
 	"clientele/queries"
 )
+
+// Groups is what follows the name of a model, and a slash, where its fits by group are
+// set beside the one of all customers. Other words there are names of groups.
+const Groups = groups.Together
 
 // Columns of a summary that are no column of customers as they are.
 const (

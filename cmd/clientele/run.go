@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -263,10 +264,14 @@ func (a *app) scored(all []engine.Scored) error {
 	return nil
 }
 
-// notes are what the figures of models mean, where that is worth a sentence.
+// notes are what the figures of models mean, where that is worth a sentence. What is
+// said of single groups of customers stands in the table models.
 func (a *app) notes(s engine.Scored) {
 	before := "\n"
 	for _, m := range s.Models {
+		if _, group, is := strings.Cut(m.Model, "/"); is && group != engine.Groups {
+			continue
+		}
 		for _, n := range m.Notes {
 			fmt.Fprintf(a.out, "%s%s: %s\n", before, m.Model, n.En)
 			before = ""
@@ -291,9 +296,12 @@ func scoredTable(all []engine.Scored) *table.Table {
 
 func modelTable(s engine.Scored) *table.Table {
 	t := newRows("model", "status", "method", "parameters")
-	rows := table.NewColumn(table.Field{Name: "rows", Kind: table.Int}, len(s.Models))
-	likelihood := table.NewColumn(table.Field{Name: "log_likelihood", Kind: table.Float}, len(s.Models))
-	for i, m := range s.Models {
+	rows := &table.Column{Field: table.Field{Name: "rows", Kind: table.Int}}
+	likelihood := &table.Column{Field: table.Field{Name: "log_likelihood", Kind: table.Float}}
+	for _, m := range s.Models {
+		if _, group, is := strings.Cut(m.Model, "/"); is && group != engine.Groups && len(m.Parameters) == 0 {
+			continue // a group of customers without a fit of its own
+		}
 		text := ""
 		for k, p := range m.Parameters {
 			if k == 4 && len(m.Parameters) > 5 {
@@ -303,7 +311,7 @@ func modelTable(s engine.Scored) *table.Table {
 			text += fmt.Sprintf("%s %.4g  ", p.Name, p.Value)
 		}
 		t.add(m.Model, string(m.Status), m.Method, text)
-		rows.Ints[i], likelihood.Floats[i] = int64(m.Rows), m.LogLikelihood
+		rows.Ints, likelihood.Floats = append(rows.Ints, int64(m.Rows)), append(likelihood.Floats, m.LogLikelihood)
 	}
 	c := t.table().Columns()
 	return table.New(c[0], c[1], c[2], rows, likelihood, c[3])
