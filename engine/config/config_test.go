@@ -163,6 +163,7 @@ func TestReadWhatIsAllowed(t *testing.T) {
 			c.Identity = Identity{SharedLimit: 3, Ignore: []string{"noreply@*"}, Links: []string{"a.csv", "b.csv"}}
 			c.Priority, c.Rates, c.PhoneRegion = []string{"crm"}, "r.csv", "US"
 		})},
+		{"saved models", "models: {frozen: exports/as_of=2026-06-30}", with(func(c *Config) { c.Models.Frozen = []string{"exports/as_of=2026-06-30"} })},
 		{"custom scheme, codes as numbers", "rfm:\n  scheme: custom\n  segments:\n  - name: 好\n    codes: [555, '5[4-5]*']\n  - {name: rest, codes: '***'}", with(func(c *Config) {
 			c.RFM.Scheme = "custom"
 			c.RFM.Segments = []Segment{{"好", []string{"555", "5[4-5]*"}}, {"rest", []string{"***"}}}
@@ -310,6 +311,8 @@ func TestReadWhatIsWrong(t *testing.T) {
 		{"checks:\n- {name: a, table: orders, column: net, min: 0, where: {a b: x}}", `clientele.yaml:2: checks[0].where.a b: not a name of a column`},
 		{"checks:\n- {name: a, table: orders, column: net, min: 0, where: {source: []}}", `clientele.yaml:2: checks[0].where.source: no value given`},
 		{"checks:\n- {name: a, table: orders, column: net, minimum: 0}", `clientele.yaml:2: checks[0]: unknown key "minimum": the keys here are column, fresh_days, in, matches, max, min, name, not_null, references, severity, table, unique, volume, where`},
+		{"models:\n  frozen: [a.json, ' ']", `clientele.yaml:2: models.frozen[1]: " ": blank`},
+		{"models:\n  frozen: [a.json, a.json]", `clientele.yaml:2: models.frozen[1]: "a.json": given twice`},
 		{"- a\n- b\n", `clientele.yaml:1: not a section of "key: value" lines`},
 		{"hello", `clientele.yaml:1: "hello": not a section of "key: value" lines`},
 		{"net: [tax\n", `clientele.yaml:1: not valid YAML: sequence end token ']' not found`},
@@ -426,6 +429,7 @@ func TestHash(t *testing.T) {
 		"rejects": func(c *Config) { c.Rejects.Limit = 1 },
 		"empty":   func(c *Config) { c.Net = []string{} },
 		"rates":   func(c *Config) { c.Rates = "rates.csv" },
+		"frozen":  func(c *Config) { c.Models.Frozen = []string{"model.json"} }, // its contents are told by the hash of what was scored
 		"checks":  func(c *Config) { c.Checks = []Check{{Name: "a", Table: "orders", Column: "net", NotNull: true}} },
 		"match":   func(c *Config) { c.Identity.Match = []string{"phone", "member_id", "email"} },
 	}
