@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"clientele/engine/internal/duck"
-	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/evaluate"
 	"clientele/models/gammagamma"
@@ -37,6 +37,12 @@ type Backtested struct {
 	Choice   *Choice
 	Sections []Section
 	Warnings []models.Warning
+}
+
+// BacktestSections are the titles of the sections, in their order. A backtest of one
+// model has no choice.
+func BacktestSections() []string {
+	return []string{"choice", "orders", "buying", "spend", "differences", "deciles", "reliability", "weeks"}
 }
 
 // ErrShortHistory is returned where no past day has enough history before it and
@@ -103,9 +109,13 @@ func (p *past) backtest(names []string) (Backtested, error) {
 		if err := p.addIntervals(o); err != nil {
 			return out, err
 		}
+		if err := p.calibrateRules(o); err != nil {
+			return out, err
+		}
 		if o.risk, err = p.chooseRisk(day, p.holdout(), families[0]); err != nil {
 			return out, err
 		}
+		o.noRisk = p.noRisk
 		if err := o.addRisk(p); err != nil {
 			return out, err
 		}
@@ -116,9 +126,7 @@ func (p *past) backtest(names []string) (Backtested, error) {
 		out.Choice = p.judge(origins, families)
 	}
 	out.Sections, err = p.sections(origins, out.Choice)
-	for _, o := range origins {
-		out.Warnings = append(out.Warnings, o.warnings()...)
-	}
+	out.Warnings = doubts(origins)
 	return out, err
 }
 
@@ -150,7 +158,8 @@ func (p *past) tooShort() error {
 type origin struct {
 	*snapshot
 	forecasts []*forecast
-	risk      *risk.Choice // trained before the day; nil: none
+	risk      *risk.Choice   // trained before the day; nil: none
+	noRisk    models.Warning // why there is none
 	spend     *gammagamma.Fitted
 }
 
@@ -168,6 +177,7 @@ type forecast struct {
 	high   []float64
 	least  []float64 // and of money
 	most   []float64
+	total  interval.Total // of all customers together; zero where there is none
 }
 
 // lookBack fits the families as of a day and forecasts the window after it.
@@ -261,16 +271,21 @@ func (p *past) intervals(o *origin, f *forecast) error {
 	if err != nil {
 		return err
 	}
-	out := table.Make(o.table.Rows(), interval.Fields()...)
-	if err := maker.Score(p.ctx, out, o.table); err != nil {
+	base, err := maker.Base(p.ctx, o.table)
+	if err != nil {
 		return err
 	}
-	f.low, f.high = out.Floats("expected_orders_low"), out.Floats("expected_orders_high")
-	f.least, f.most = out.Floats("clv_low"), out.Floats("clv_high")
+	n := o.table.Rows()
+	f.low, f.high, f.least, f.most = make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	for i := range n {
+		f.low[i], f.high[i] = base.Orders(i)
+		f.least[i], f.most[i] = base.Value(i)
+	}
 	if anyMissing(f.least) {
 		f.least, f.most = nil, nil
 	}
-	return nil
+	f.total, err = base.Total(p.ctx)
+	return err
 }
 
 func anyMissing(v []float64) bool { return slices.ContainsFunc(v, math.IsNaN) }
@@ -340,6 +355,38 @@ func (o *origin) rules() {
 	o.forecasts = append(o.forecasts, rate, recency, frequency)
 }
 
+// calibrateRules gives the plain rules a probability of buying: the rate at which
+// customers of their score bought in the window that closed on the day of the origin
+// (isotonic regression). None where history does not reach back so far.
+func (p *past) calibrateRules(o *origin) error {
+	first, _, err := p.days()
+	if err != nil || o.day-Day(o.window) < first {
+		return err
+	}
+	s, err := p.at(o.day-Day(o.window), o.window)
+	if err != nil {
+		return err
+	}
+	before := &origin{snapshot: s}
+	before.rules()
+	events := make([]float64, len(s.orders))
+	for i, n := range s.orders {
+		events[i] = min(n, 1)
+	}
+	for _, name := range []string{ruleRate, ruleRecency, ruleFrequency} {
+		fit, err := risk.Calibrate(before.get(name).rank, events, nil)
+		if err != nil {
+			continue // too little to learn from: the rule only ranks
+		}
+		f := o.get(name)
+		f.buys = make([]float64, len(f.rank))
+		for i, v := range f.rank {
+			f.buys[i] = fit.At(v)
+		}
+	}
+	return nil
+}
+
 // floats is an Int column of the snapshot as numbers.
 func (s *snapshot) floats(name string) []float64 {
 	ints := s.table.Ints(name)
@@ -370,24 +417,39 @@ func (o *origin) addRisk(p *past) error {
 	return nil
 }
 
-// warnings of the fits at an origin, with its day.
-func (o *origin) warnings() []models.Warning {
-	var out []models.Warning
-	for _, f := range o.forecasts {
-		if f.fitted == nil {
-			continue
+// doubts are the warnings of all fits, each said once, with the days and the models
+// that it is of; and where no churn score was trained.
+func doubts(origins []*origin) []models.Warning {
+	type doubt struct {
+		models.Warning
+		of []string
+	}
+	var list []*doubt
+	add := func(w models.Warning, of string) {
+		i := slices.IndexFunc(list, func(d *doubt) bool { return d.En == w.En })
+		if i < 0 {
+			list = append(list, &doubt{Warning: w})
+			i = len(list) - 1
 		}
-		for _, w := range warningsOf(f.fitted) {
-			out = append(out, models.Warning{Code: w.Code, En: o.day.String() + " " + f.name + ": " + w.En, Zh: o.day.String() + " " + f.name + "：" + w.Zh})
+		list[i].of = append(list[i].of, of)
+	}
+	for _, o := range origins {
+		for _, f := range o.forecasts {
+			if f.fitted == nil {
+				continue
+			}
+			for _, w := range f.fitted.Report().Warnings {
+				add(w, o.day.String()+" "+f.name)
+			}
+		}
+		if o.risk == nil && o.noRisk.Code != "" {
+			add(o.noRisk, o.day.String()+" "+risk.Name)
 		}
 	}
-	return out
-}
-
-// warningsOf are those of all fits that score.
-func warningsOf(f *purchase.Fitted) (out []models.Warning) {
-	for _, r := range f.Reports() {
-		out = append(out, r.Warnings...)
+	out := make([]models.Warning, len(list))
+	for i, d := range list {
+		of := strings.Join(d.of, ", ")
+		out[i] = models.Warning{Code: d.Code, En: of + ": " + d.En, Zh: of + "：" + d.Zh}
 	}
 	return out
 }

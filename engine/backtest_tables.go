@@ -71,7 +71,7 @@ func (c *Choice) section() Section {
 	g := newGrid("model text", "used text", "method text", "status text", "log_likelihood float", "surprise float", "worse float", "worse_low float", "worse_high float", "bias float", "mae float")
 	for _, a := range c.Candidates {
 		used := ""
-		if a.Name == c.Winner {
+		if a.Name == c.Winner && !math.IsNaN(a.Surprise) {
 			used = "yes"
 		}
 		g.add(a.Name, used, a.Method, a.Status, a.Loglik, a.Surprise, a.Worse, a.WorseLow, a.WorseHigh, a.Bias, a.MAE)
@@ -80,7 +80,7 @@ func (c *Choice) section() Section {
 }
 
 func ordersSection(origins []*origin) Section {
-	g := newGrid("origin date", "model text", "customers int", "forecast float", "actual float", "bias float", "mae float", "rmse float", "correlation float", "inside_95 float", "surprise float", "pit_ks float", "log_likelihood float")
+	g := newGrid("origin date", "model text", "customers int", "forecast float", "actual float", "bias float", "mae float", "rmse float", "correlation float", "total_low float", "total_high float", "inside_95 float", "surprise float", "pit_ks float", "log_likelihood float", "method text")
 	for _, o := range origins {
 		for _, f := range o.forecasts {
 			if f.orders == nil {
@@ -97,7 +97,8 @@ func ordersSection(origins []*origin) Section {
 			if f.fitted != nil && !f.saved {
 				loglik = f.fitted.LogLikelihood()
 			}
-			g.add(o.day, f.name, e.N, e.Forecast, e.Actual, e.Bias, e.MAE, e.RMSE, e.Correlation, inside, surprise, o.uniformity(f), loglik)
+			low, high := f.totalOrders()
+			g.add(o.day, f.name, e.N, e.Forecast, e.Actual, e.Bias, e.MAE, e.RMSE, e.Correlation, low, high, inside, surprise, o.uniformity(f), loglik, o.method(f))
 		}
 	}
 	return g.section("orders")
@@ -134,7 +135,7 @@ func (o *origin) uniformity(f *forecast) float64 {
 }
 
 func buyingSection(origins []*origin) Section {
-	g := newGrid("origin date", "score text", "customers int", "bought float", "mean_p float", "auc float", "average_precision float", "brier float", "log_loss float", "ece float", "lift_10 float", "lift_20 float", "capture_10 float", "capture_20 float")
+	g := newGrid("origin date", "score text", "customers int", "bought float", "mean_p float", "auc float", "average_precision float", "brier float", "log_loss float", "ece float", "lift_10 float", "lift_20 float", "capture_10 float", "capture_20 float", "method text")
 	for _, o := range origins {
 		event := o.bought()
 		for _, f := range o.forecasts {
@@ -143,14 +144,14 @@ func buyingSection(origins []*origin) Section {
 			if f.buys != nil {
 				c = evaluate.Probability(f.buys, event)
 			}
-			g.add(o.day, f.name, r.N, r.Rate, c.MeanP, r.AUC, r.AveragePrecision, c.Brier, c.LogLoss, c.ECE, r.Lift10, r.Lift20, r.Capture10, r.Capture20)
+			g.add(o.day, f.name, r.N, r.Rate, c.MeanP, r.AUC, r.AveragePrecision, c.Brier, c.LogLoss, c.ECE, r.Lift10, r.Lift20, r.Capture10, r.Capture20, o.method(f))
 		}
 	}
 	return g.section("buying")
 }
 
 func spendSection(origins []*origin) Section {
-	g := newGrid("origin date", "model text", "forecast float", "actual float", "bias float", "mae float", "rmse float", "correlation float", "inside_95 float")
+	g := newGrid("origin date", "model text", "forecast float", "actual float", "bias float", "mae float", "rmse float", "correlation float", "total_low float", "total_high float", "inside_95 float")
 	for _, o := range origins {
 		for _, f := range o.forecasts {
 			if f.spend == nil || anyMissing(f.spend) {
@@ -161,7 +162,8 @@ func spendSection(origins []*origin) Section {
 			if f.least != nil {
 				inside = evaluate.Coverage(f.least, f.most, o.snapshot.spend).Inside
 			}
-			g.add(o.day, f.name, e.Forecast, e.Actual, e.Bias, e.MAE, e.RMSE, e.Correlation, inside)
+			low, high := f.totalMoney()
+			g.add(o.day, f.name, e.Forecast, e.Actual, e.Bias, e.MAE, e.RMSE, e.Correlation, low, high, inside)
 		}
 	}
 	return g.section("spend")
@@ -185,12 +187,48 @@ func (p *past) differences(origins []*origin) Section {
 				}
 			}
 			if f.orders != nil {
-				add("orders", rate.name, b.Forecast(f.orders, rate.orders, o.orders)[:2])
+				add("orders", rate.name, b.Forecast(f.orders, rate.orders, o.orders))
 			}
-			add("buying", rule.name, b.Ranking(f.rank, rule.rank, event))
+			if f.spend != nil && !anyMissing(f.spend) {
+				add("spend", rate.name, b.Forecast(f.spend, rate.spend, o.snapshot.spend))
+			}
+			if f.buys != nil && rule.buys != nil {
+				add("buying", rule.name, b.Probability(f.buys, rule.buys, event))
+			} else {
+				add("buying", rule.name, b.Ranking(f.rank, rule.rank, event))
+			}
 		}
 	}
 	return g.section("differences")
+}
+
+// totalOrders is the 95 % interval of the orders of all customers together; NaN
+// where none was made.
+func (f *forecast) totalOrders() (low, high float64) {
+	if f.low == nil {
+		return math.NaN(), math.NaN()
+	}
+	return f.total.Orders.Low, f.total.Orders.High
+}
+
+// totalMoney is the same of what they spend.
+func (f *forecast) totalMoney() (low, high float64) {
+	if f.least == nil {
+		return math.NaN(), math.NaN()
+	}
+	return f.total.Value.Low, f.total.Value.High
+}
+
+// method is what gave a forecast: the model or, where it could not be fitted, a
+// plainer method; of the churn score, which kind was chosen.
+func (o *origin) method(f *forecast) string {
+	switch {
+	case f.fitted != nil:
+		return f.fitted.Report().Method
+	case f.name == risk.Name:
+		return string(o.risk.Score.Method)
+	}
+	return f.name
 }
 
 // betterRule is the plain rule that sorts those who will buy best.
@@ -206,6 +244,15 @@ func (o *origin) betterRule(event []bool) *forecast {
 func better(c evaluate.Comparison) string {
 	less := false // a measure of which less is better
 	switch c.Measure {
+	case evaluate.MeasureBias: // as far from 1 as can be
+		a, b := math.Abs(c.A.Value-1), math.Abs(c.B.Value-1)
+		if c.Difference.Low <= 0 && c.Difference.High >= 0 || a == b {
+			return "not shown"
+		}
+		if a < b {
+			return "model"
+		}
+		return "rule"
 	case evaluate.MeasureMAE, evaluate.MeasureRMSE, evaluate.MeasureBrier, evaluate.MeasureLogLoss:
 		less = true
 	}

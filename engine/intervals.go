@@ -79,23 +79,48 @@ func (r *run) stageTotals() error {
 // taken from costs.
 const leastCosted = 0.5
 
+// costsSQL adds up the sales that count, those of them with a cost, and the costs:
+// of orders, or of orders whose lines all have one, of their own or of their product.
+const costsSQL = `WITH kept AS (
+  SELECT o.source, o.order_id, o.net, o.cost FROM kept_orders AS o CROSS JOIN bounds AS b
+  WHERE o.counted AND o.net >= b.smallest_net AND o.net >= 0 AND o.ordered_day <= b.as_of_day
+),
+lines AS (
+  SELECT l.source, l.order_id, sum(coalesce(l.cost, CAST(p.cost * l.quantity AS DECIMAL(18,4)))) AS cost,
+    bool_and(l.cost IS NOT NULL OR p.cost IS NOT NULL AND l.quantity IS NOT NULL) AS known
+  FROM facts.order_lines AS l LEFT JOIN products AS p ON l.product_id = p.product_id GROUP BY l.source, l.order_id
+),
+priced AS (
+  SELECT k.net, coalesce(k.cost, CASE WHEN l.known THEN l.cost END) AS cost
+  FROM kept AS k LEFT JOIN lines AS l ON k.source = l.source AND k.order_id = l.order_id
+)
+SELECT coalesce(CAST(sum(net) AS DOUBLE), 0), coalesce(CAST(sum(net) FILTER (cost IS NOT NULL) AS DOUBLE), 0), coalesce(CAST(sum(cost) AS DOUBLE), 0) FROM %s`
+
 // margin is the share of net revenue that is margin: the configured one, or, with
-// auto, what the costs of orders say up to the day.
+// auto, what the costs of orders, of their lines or of their products say up to the
+// day, of those who are scored.
 func (r *run) margin(l *learned) (float64, error) {
 	if r.Config.Margin > 0 {
 		return r.Config.Margin, nil
 	}
 	var sales, costed, cost float64
-	err := r.db.Row(r.ctx, []any{&sales, &costed, &cost}, `SELECT coalesce(CAST(sum(net) AS DOUBLE), 0), coalesce(CAST(sum(net) FILTER (cost IS NOT NULL) AS DOUBLE), 0), coalesce(CAST(sum(cost) AS DOUBLE), 0)
-FROM facts.orders CROSS JOIN bounds WHERE counted AND net >= smallest_net AND net >= 0 AND ordered_day <= as_of_day`)
-	if err != nil || cost == 0 || costed < leastCosted*sales {
-		return 1, err
+	into := []any{&sales, &costed, &cost}
+	if err := r.db.Row(r.ctx, into, fmt.Sprintf(costsSQL, "kept")); err != nil {
+		return 0, err
+	}
+	if costed < leastCosted*sales { // what orders do not tell, their lines and products may
+		if err := r.db.Row(r.ctx, into, fmt.Sprintf(costsSQL, "priced")); err != nil {
+			return 0, err
+		}
+	}
+	if cost == 0 || costed < leastCosted*sales {
+		return 1, nil
 	}
 	margin := (costed - cost) / costed
 	if margin <= 0 || margin > 1 {
 		l.warnings = append(l.warnings, models.Warning{Code: "margin",
-			En: fmt.Sprintf("The costs of orders leave a margin of %.1f %%: values are revenue; set margin in clientele.yaml.", margin*100),
-			Zh: fmt.Sprintf("按订单成本计算的毛利率为 %.1f%%：客户价值按收入计；请在 clientele.yaml 中设置 margin。", margin*100)})
+			En: fmt.Sprintf("The costs of orders and products leave a margin of %.1f %%: values are revenue; set margin in clientele.yaml.", margin*100),
+			Zh: fmt.Sprintf("按订单与商品成本计算的毛利率为 %.1f%%：客户价值按收入计；请在 clientele.yaml 中设置 margin。", margin*100)})
 		return 1, nil
 	}
 	return margin, nil

@@ -49,6 +49,7 @@ type learned struct {
 	choice   *Choice        // of the family; nil where it is configured
 	margin   float64        // share of net revenue that clv counts
 	risk     *risk.Choice   // of the churn score; nil where there is too little history, or none is asked for
+	noRisk   models.Warning // why there is none
 	origin   *origin        // the last closed window: what would have been said, and what came
 	weeks    []week         // of it, by the model in use
 	every    int64          // one customer of so many was looked at
@@ -80,6 +81,7 @@ func (r *run) learn() (l learned, err error) {
 	if l.risk, err = r.churnScore(p, l.family); err != nil {
 		return l, fmt.Errorf("churn risk: %w", err)
 	}
+	l.noRisk = p.noRisk
 	day := r.asOf - Day(p.holdout())
 	first, _, err := p.days()
 	if err != nil {
@@ -137,7 +139,7 @@ func snapshotDays(first, asOf Day, window int) []Day {
 	last := asOf - Day(window)
 	latest := last - Day(window)
 	room := int(latest-first) - window/2
-	step := min(max(window/2, 30), room/(leastSnapshots-1))
+	step := min(max((window+1)/2, 30), room/(leastSnapshots-1)) // with half a window, the first closes before the last opens: trees ask for that
 	if step < 7 {
 		return nil
 	}
@@ -162,7 +164,16 @@ func (p *past) chooseRisk(asOf Day, window int, f purchase.Family) (*risk.Choice
 	if err != nil {
 		return nil, err
 	}
-	if len(snapshots) == 0 || snapshots[0].Table.Rows() < p.Config.Models.MinCustomers {
+	switch {
+	case len(snapshots) == 0:
+		p.noRisk = models.Warning{Code: "churn_history",
+			En: fmt.Sprintf("No churn score was trained: history from %v is too short for four earlier days with closed windows of %d days.", first, window),
+			Zh: fmt.Sprintf("未训练流失评分：自 %v 起的历史不足以提供四个窗口（%d 天）均已结束的更早统计日。", first, window)}
+		return nil, nil
+	case snapshots[0].Table.Rows() < p.Config.Models.MinCustomers:
+		p.noRisk = models.Warning{Code: "churn_history",
+			En: fmt.Sprintf("No churn score was trained: on %v only %d customers had an order, the least is %d.", Day(snapshots[0].Cut-1), snapshots[0].Table.Rows(), p.Config.Models.MinCustomers),
+			Zh: fmt.Sprintf("未训练流失评分：%v 仅有 %d 位客户有订单，至少需要 %d 位。", Day(snapshots[0].Cut-1), snapshots[0].Table.Rows(), p.Config.Models.MinCustomers)}
 		return nil, nil
 	}
 	recent, err := p.riskSnapshots(recentDays(asOf, window), window, f)
@@ -176,6 +187,10 @@ func (p *past) chooseRisk(asOf Day, window int, f purchase.Family) (*risk.Choice
 	defer p.stage("choose a churn score as of "+asOf.String(), 0)()
 	choice, err := risk.Choose(p.ctx, snapshots, set)
 	if errors.Is(err, risk.ErrTooLittle) {
+		day := Day(snapshots[len(snapshots)-1].Cut - 1)
+		p.noRisk = models.Warning{Code: "churn_one_outcome",
+			En: fmt.Sprintf("No churn score was trained: in the %d days after %v, by which it would be judged, all customers did the same, buy or stay away.", window, day),
+			Zh: fmt.Sprintf("未训练流失评分：用于检验的窗口（%v 之后 %d 天）内，所有客户的结果相同（均购买或均未购买）。", day, window)}
 		return nil, nil
 	}
 	return choice, err
@@ -252,7 +267,8 @@ func (p *past) fit(s *snapshot, m *purchase.Model) (*purchase.Fitted, error) {
 // or, without one, as the purchase model has it.
 type riskModel struct {
 	choice *risk.Choice
-	asked  string // churn.model
+	asked  string         // churn.model
+	why    models.Warning // there is no choice
 	window int
 }
 
@@ -286,11 +302,11 @@ func (m *riskModel) Fit(ctx context.Context, in *table.Table) (models.Fitted, er
 	switch {
 	case f.report.Rows == 0:
 		f.report.Status = models.Skipped
-	case m.asked != "purchase":
+	case m.asked != "purchase" && m.why.Code != "":
 		f.report.Status = models.Fallback
-		f.report.Warnings = []models.Warning{{Code: "churn_history",
-			En: "No churn score was trained: that takes four earlier days with customers enough, the windows after them closed. Churn risk is the purchase model's probability of no purchase.",
-			Zh: "未训练流失评分：需要四个更早的统计日，客户数足够且其后的窗口均已结束。流失风险取复购模型给出的“窗口期内不购买”的概率。"}}
+		f.report.Warnings = []models.Warning{{Code: m.why.Code,
+			En: m.why.En + " Churn risk is the purchase model's probability of no purchase.",
+			Zh: m.why.Zh + "流失风险取复购模型给出的“窗口期内不购买”的概率。"}}
 	}
 	return f, ctx.Err()
 }

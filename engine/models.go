@@ -29,7 +29,7 @@ func Models(cfg config.Config, asOf Day, l learned) []models.Model {
 		repeat,
 		spendModel(cfg),
 		&clv.Model{Margin: l.margin},
-		&riskModel{choice: l.risk, asked: cfg.Churn.Model, window: cfg.Churn.Window},
+		&riskModel{choice: l.risk, asked: cfg.Churn.Model, why: l.noRisk, window: cfg.Churn.Window},
 		&churn.Model{Medium: cfg.Churn.Medium, High: cfg.Churn.High},
 		&lifecycle.Model{
 			AsOf: int32(asOf), New: cfg.Lifecycle.New, Active: cfg.Lifecycle.Active, AtRisk: cfg.Lifecycle.AtRisk,

@@ -8,6 +8,7 @@ import (
 
 	"clientele/engine/internal/duck"
 	"clientele/engine/table"
+	"clientele/models"
 	"clientele/queries"
 )
 
@@ -21,6 +22,8 @@ type past struct {
 	asOf  Day
 	every int64 // one customer of so many, by the hash that is the person's number
 	made  map[[2]int]*snapshot
+
+	noRisk models.Warning // why there is no churn score
 
 	frozen *frozen // saved models that forecast in place of new fits; nil: none
 	beside *frozen // those that a backtest sets beside new fits; nil: none

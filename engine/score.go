@@ -265,10 +265,27 @@ SELECT batch_id, path FROM latest WHERE state = 'refused' ORDER BY batch_id`)
 	r.warnings = append(r.warnings, exclusionWarnings(r.excluded)...)
 	r.warnings = append(r.warnings, checkWarnings(r.checked)...)
 	r.warnings = append(r.warnings, r.learned.warnings...)
+	r.warnBeyond()
 	for _, report := range r.reports {
 		r.warnings = append(r.warnings, report.Warnings...)
 	}
 	return nil
+}
+
+// warnBeyond says where the horizon is longer than anybody has been a customer.
+func (r *run) warnBeyond() {
+	age, longest := r.table.Column("T"), int64(-1)
+	for i, t := range age.Ints {
+		if !age.Missing(i) {
+			longest = max(longest, t)
+		}
+	}
+	if longest < 0 || longest >= int64(r.Config.Horizon) {
+		return
+	}
+	r.warnings = append(r.warnings, models.Warning{Code: "beyond_history",
+		En: fmt.Sprintf("Nobody has been a customer for more than %d days, and expected orders and values look %d days ahead: what lies beyond is the model's word alone, and intervals know nothing of how wrong it may be. A shorter horizon_days is safer.", longest, r.Config.Horizon),
+		Zh: fmt.Sprintf("客户最长的历史只有 %d 天，而预计订单与价值向前看 %d 天：超出历史的部分仅凭模型推断，区间并未计入其可能的偏差。建议缩短 horizon_days。", longest, r.Config.Horizon)})
 }
 
 // checkWarnings are the failed checks as doubts, without any value of the data.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,6 +46,12 @@ People are shown the first five; --format json has all of them, --section one.`,
 					return usageError{fmt.Errorf("--model %s: not one of %s", name, strings.Join(config.PurchaseModels()[1:], ", "))}
 				}
 			}
+			if section != "" && !slices.Contains(engine.BacktestSections(), section) {
+				return usageError{fmt.Errorf("--section %s: the sections are %s", section, strings.Join(engine.BacktestSections(), ", "))}
+			}
+			if section == "choice" && len(b.Models) == 1 {
+				return usageError{errors.New("--section choice: there is none with one --model")}
+			}
 			if b.Origins < 0 || b.Holdout < 0 {
 				return usageError{fmt.Errorf("--origins and --holdout are not below zero")}
 			}
@@ -72,30 +80,64 @@ func (a *app) backtested(out engine.Backtested, section string) error {
 	for _, w := range out.Warnings {
 		a.remark("%s", w.En)
 	}
+	if section != "" {
+		i := slices.IndexFunc(out.Sections, func(s engine.Section) bool { return s.Title == section })
+		return a.rows(out.Sections[i].Table)
+	}
+	if a.format == "json" {
+		return a.backtestJSON(out)
+	}
+	if a.format == "csv" {
+		return usageError{errors.New("several tables are no CSV: use --section NAME, or --format table or json")}
+	}
+	fmt.Fprintf(a.out, "As of %s: forecasts of %d days from %s", out.AsOf, out.Holdout, strings.Join(out.Origins, ", "))
+	if out.Every > 1 {
+		fmt.Fprintf(a.out, ", for one customer of %d", out.Every)
+	}
+	fmt.Fprintln(a.out, ".")
+	if out.Choice != nil {
+		fmt.Fprintln(a.out, out.Choice.Reason.En)
+	}
+	fmt.Fprintln(a.out)
 	var list []engine.Section
-	var names []string
 	for _, s := range out.Sections {
-		names = append(names, s.Title)
-		if s.Title == section || section == "" && (a.format == "json" || slices.Contains(brief(), s.Title)) {
+		if slices.Contains(brief(), s.Title) {
 			list = append(list, s)
 		}
 	}
-	if len(list) == 0 {
-		return usageError{fmt.Errorf("--section %s: the sections are %s", section, strings.Join(names, ", "))}
-	}
-	if section != "" {
-		return a.rows(list[0].Table)
-	}
-	if a.format == "table" {
-		fmt.Fprintf(a.out, "As of %s: forecasts of %d days from %s", out.AsOf, out.Holdout, strings.Join(out.Origins, ", "))
-		if out.Every > 1 {
-			fmt.Fprintf(a.out, ", for one customer of %d", out.Every)
-		}
-		fmt.Fprintln(a.out, ".")
-		if out.Choice != nil {
-			fmt.Fprintln(a.out, out.Choice.Reason.En)
-		}
-		fmt.Fprintln(a.out)
-	}
 	return a.sections(list)
+}
+
+// backtestJSON prints everything as one object: what was looked at, then the tables.
+func (a *app) backtestJSON(out engine.Backtested) error {
+	type doubt struct {
+		Code string `json:"code"`
+		En   string `json:"en"`
+		Zh   string `json:"zh"`
+	}
+	head := struct {
+		AsOf     string   `json:"as_of"`
+		Holdout  int      `json:"holdout_days"`
+		Origins  []string `json:"origins"`
+		Every    int64    `json:"one_customer_of"`
+		Winner   string   `json:"winner,omitempty"`
+		Reason   *doubt   `json:"reason,omitempty"`
+		Warnings []doubt  `json:"warnings"`
+	}{AsOf: out.AsOf, Holdout: out.Holdout, Origins: out.Origins, Every: out.Every, Warnings: []doubt{}}
+	if c := out.Choice; c != nil {
+		head.Winner, head.Reason = c.Winner, &doubt{c.Reason.Code, c.Reason.En, c.Reason.Zh}
+	}
+	for _, w := range out.Warnings {
+		head.Warnings = append(head.Warnings, doubt{w.Code, w.En, w.Zh})
+	}
+	text, err := json.Marshal(head)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, `{"backtest": %s, "sections": `, text)
+	if err := writeSections(a.out, out.Sections); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(a.out, "}")
+	return err
 }
