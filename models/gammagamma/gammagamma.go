@@ -19,6 +19,17 @@
 // to less, has no mean spend that the model could hold (its density is that of
 // sums above zero): such customers teach the fit nothing and are expected to
 // spend what all do on average.
+//
+// # Without a fit
+//
+// Where the model is refused or cannot be fitted, each customer is expected to
+// spend the mean of the own purchases and of one more at the median of customers'
+// mean spends; who has no purchase that counts, that median. A mean would not do:
+// the model is refused where a few customers spend so much more than the rest that
+// the mean of all is theirs alone (q <= 1), and in small shops one of them is
+// enough. The median says what a customer is likely to spend, not what many spend
+// together: totals leave out big spenders who are still to come, and the
+// warning of the method says that they may be too low.
 package gammagamma
 
 import (
@@ -26,6 +37,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,7 +61,7 @@ const Name = "gamma_gamma"
 // Methods that give the scores, as Report.Method names them.
 const (
 	MethodGammaGamma = Name
-	MethodShrunkMean = "shrunk_mean" // each customer's mean spend, shrunk to that of all
+	MethodShrunkMean = "shrunk_mean" // each customer's mean spend, shrunk to the median of all customers' means
 	MethodNone       = "none"        // no repeat spend to go by
 )
 
@@ -84,7 +96,7 @@ type Fitted struct {
 	method       string
 	includeFirst bool
 	params       Params
-	mean         float64               // of all customers, for one purchase day
+	mean         float64               // of all customers, for one purchase day; without a fit the median of their means
 	covariance   Covariance            // of the logs of params
 	errors       []models.Parameter    // standard errors; nil where there are none
 	groups       *groups.Fits[*Fitted] // nil without Model.By
@@ -119,7 +131,8 @@ func (f *Fitted) Covariance() (c Covariance, ok bool) {
 }
 
 // MeanSpend returns the mean worth of a purchase day over all customers, money;
-// NaN where nobody has bought again.
+// where no model was fitted the median of customers' mean spends; NaN where nobody
+// has bought again.
 func (f *Fitted) MeanSpend() float64 {
 	if f.method == MethodNone {
 		return math.NaN()
@@ -312,16 +325,28 @@ func (s *spends) correlation() float64 {
 
 // shrunk makes f score by the plainer method.
 func (f *Fitted) shrunk(s *spends) *Fitted {
-	f.method, f.mean = MethodShrunkMean, s.money/s.purchases
+	f.method, f.mean = MethodShrunkMean, s.medianMean()
 	f.report.Status, f.report.Method = models.Fallback, f.method
 	f.warnAbout(MethodShrunkMean,
-		"Expected spend is instead the mean of the customer's own %[1]spurchases and of one more at the mean of all %[1]spurchases.",
-		"预计消费额改用客户自身各次%[1]s与额外一次按全体%[1]s均值计的购买的平均值。")
+		fmt.Sprintf("Expected spend is instead the mean of the customer's own %%[1]spurchases and of one more at the median of customers' mean spends, %.2f: the mean of all can be that of the few who spend most. Big spenders still to come are left out, so that totals may be too low.", f.mean),
+		fmt.Sprintf("预计消费额改用客户自身各次%%[1]s与额外一次按客户平均消费额的中位数（%.2f）计的购买的平均值：全体均值可能由少数高消费客户决定。未来新出现的高消费客户不在其内，合计可能偏低。", f.mean))
 	return f
 }
 
+// medianMean is the median of the customers' mean spends, which no few customers
+// can move; of an even number the mean of the middle two.
+func (s *spends) medianMean() float64 {
+	means := make([]float64, len(s.x))
+	for i, x := range s.x {
+		means[i] = s.total[i] / x
+	}
+	slices.Sort(means)
+	n := len(means)
+	return means[(n-1)/2] + (means[n/2]-means[(n-1)/2])/2
+}
+
 // Score implements models.Fitted. Customers without purchases that count, or
-// whose spend on them is missing or not above zero, get the mean of all.
+// whose spend on them is missing or not above zero, get MeanSpend.
 func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 	c, err := f.Reader(src)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -310,12 +311,93 @@ func TestGates(t *testing.T) {
 			}
 		})
 	}
-	// By hand: all spend 70 on 4 repeat days, 17.5 each; the own 60 on 3 and one such.
+	// By hand: means of 20 and 10, the median 15; the own 60 on 3 days and one such.
 	in := customers([]int64{3, 1, 0}, []float64{60, 10, 0})
 	got := scores(t, mustFit(t, &Model{}, in), in)
-	for i, want := range []float64{(60 + 17.5) / 4, (10 + 17.5) / 2, 17.5} {
+	for i, want := range []float64{(60 + 15.) / 4, (10 + 15.) / 2, 15} {
 		near(t, "shrunk mean", got[i], want, 1e-15)
 	}
+}
+
+// A few customers who spend millions of times what the others do make no one else
+// worth more: neither a shop with one of them, nor one whose spends have no mean.
+func TestFallbackOfWhales(t *testing.T) {
+	rng := rand.New(rand.NewPCG(14, 1))
+	shop := func(n int, amount func() float64) (x []int64, spend []float64) {
+		for range n {
+			days, sum := int64(rng.IntN(6)), 0.0
+			for range days {
+				sum += amount()
+			}
+			x, spend = append(x, days), append(spend, sum)
+		}
+		return x, spend
+	}
+	ordinary := func() float64 { return math.Exp(3 + 0.7*rng.NormFloat64()) }
+	pareto := func() float64 { return min(math.Pow(rng.Float64(), -2), 1e9) } // shape 1/2
+	for _, c := range []struct {
+		name   string
+		amount func() float64
+		x      []int64 // of the customers beside the others
+		spend  []float64
+		median float64 // of one purchase
+		codes  string
+	}{
+		{"one spends 1e9 a day", ordinary, []int64{699, 699}, []float64{699 * 50, 699 * 3e9}, math.Exp(3), "not_identified shrunk_mean"},
+		{"no mean", pareto, []int64{699}, []float64{699 * 50}, 4, "infinite_mean shrunk_mean"},
+	} {
+		x, spend := shop(1500, c.amount)
+		x, spend = append(x, c.x...), append(spend, c.spend...)
+		in := customers(x, spend)
+		f := mustFit(t, &Model{}, in)
+		if got := codes(f.Report()); f.method != MethodShrunkMean || got != c.codes {
+			t.Errorf("%s: %s, %q", c.name, f.method, got)
+			continue
+		}
+		// The median of means lies near that of purchases, above it by a small factor.
+		if f.mean < c.median || f.mean > 4*c.median {
+			t.Errorf("%s: the centre is %v", c.name, f.mean)
+		}
+		got := scores(t, f, in)
+		for i, v := range got {
+			own := f.mean
+			if x[i] > 0 {
+				own = spend[i] / float64(x[i])
+			}
+			if v < min(own, f.mean)*(1-1e-12) || v > max(own, f.mean)*(1+1e-12) {
+				t.Fatalf("%s: row %d: %v is not between the own mean %v and %v", c.name, i, v, own, f.mean)
+			}
+		}
+		// 699 purchases of 50 make the next one 50.
+		if near := got[1500]; math.Abs(near-50) > 0.1 {
+			t.Errorf("%s: who has spent 50 on each of 699 days is expected to spend %v", c.name, near)
+		}
+		said := f.Report().Warnings[1]
+		if median := fmt.Sprintf("%.2f", f.mean); !strings.Contains(said.En, median) || !strings.Contains(said.Zh, median) || !strings.Contains(said.En, "median") || !strings.Contains(said.Zh, "中位数") {
+			t.Errorf("%s: %q, %q", c.name, said.En, said.Zh)
+		}
+	}
+}
+
+// One customer more, whatever that one spends, moves the centre by one rank at most.
+func TestCentreIsRobust(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(2, 40).Draw(t, "n")
+		x, spend := make([]int64, n), make([]float64, n)
+		for i := range x {
+			x[i], spend[i] = rapid.Int64Range(1, 9).Draw(t, "x"), rapid.Float64Range(.01, 1e5).Draw(t, "spend")
+		}
+		means := make([]float64, n)
+		for i := range means {
+			means[i] = spend[i] / float64(x[i])
+		}
+		slices.Sort(means)
+		table := customers(append(x, 1), append(spend, rapid.Float64Range(.01, 1e12).Draw(t, "one more")))
+		got := newSpends(newReader(table, false)).medianMean()
+		if low, high := means[max(n/2-1, 0)], means[min((n+1)/2, n-1)]; got < low || got > high {
+			t.Fatalf("%v is outside %v to %v", got, low, high)
+		}
+	})
 }
 
 // Numbers of customers read as a person writes them.
