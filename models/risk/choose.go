@@ -17,9 +17,14 @@ import (
 type Snapshot struct {
 	Cut     int          // day, since 1970-01-01: the as-of date is the day before
 	Window  int          // days
-	Table   *table.Table // Columns, as of the day before Cut
+	Table   *table.Table // Columns, as of the day before Cut; where it has PersonColumn too, that says which rows of several snapshots are one customer
 	Churned []bool       // by row: no purchase in [Cut, Cut+Window)
 }
+
+// PersonColumn is the optional whole-number column by which a customer is known in
+// every snapshot: with it, standard errors allow for the same customers being in
+// several, and customers are counted, not their rows.
+const PersonColumn = "person"
 
 // Settings say how a score is chosen. The zero value has the defaults.
 type Settings struct {
@@ -117,10 +122,15 @@ func Choose(ctx context.Context, snapshots []Snapshot, set Settings) (*Choice, e
 	if err := c.compare(ordered[:last]); err != nil {
 		return nil, err
 	}
-	winner, err := c.refit(ordered)
+	on, err := c.lessons(ordered)
+	if err != nil {
+		return nil, err
+	}
+	winner, err := c.fit(c.champion, on)
 	if err != nil {
 		return nil, fmt.Errorf("%s: refit: %w", Name, err)
 	}
+	winner.count(on)
 	if !c.levelled[c.champion] {
 		winner.Shift = 0
 	}
@@ -130,10 +140,11 @@ func Choose(ctx context.Context, snapshots []Snapshot, set Settings) (*Choice, e
 	return &c.Choice, nil
 }
 
-// refit fits the winner on the recent snapshots, or on those it was judged by.
-func (c *chooser) refit(ordered []history) (*Score, error) {
+// lessons are the snapshots on which the winner is refitted: the recent ones, or
+// those it was judged by.
+func (c *chooser) lessons(ordered []history) ([]history, error) {
 	if len(c.set.Recent) == 0 || c.champion == BoostedTrees {
-		return c.fit(c.champion, ordered)
+		return ordered, nil
 	}
 	var recent []history
 	for _, s := range c.set.Recent {
@@ -149,7 +160,40 @@ func (c *chooser) refit(ordered []history) (*Score, error) {
 		return nil, ErrTooLittle
 	}
 	slices.SortStableFunc(recent, func(a, b history) int { return a.Cut - b.Cut })
-	return c.fit(c.champion, recent)
+	return recent, nil
+}
+
+// count notes what the score was trained on, and says where standard errors could
+// not allow for customers who are in several snapshots.
+func (s *Score) count(on []history) {
+	s.Snapshots = len(on)
+	people := peopleOf(on, 1)
+	slices.Sort(people)
+	s.Customers = len(slices.Compact(people))
+	if s.Method == LogisticRegression && s.Customers == 0 && len(on) > 1 {
+		s.Warnings = append(s.Warnings, models.Warning{Code: "rows_as_customers",
+			En: fmt.Sprintf("The snapshots do not say which rows are one customer: the standard errors of the churn score take all %s rows as independent and are too small.", whole(float64(s.Rows))),
+			Zh: fmt.Sprintf("快照未标明哪些行属于同一客户：流失评分的标准误将全部 %s 行视为相互独立，因而偏小。", whole(float64(s.Rows)))})
+	}
+}
+
+// peopleOf are the customers of every step-th row, snapshot by snapshot; nil where
+// some row does not say.
+func peopleOf(on []history, step int) []int64 {
+	var out []int64
+	for _, h := range on {
+		person := h.Table.Lookup(PersonColumn)
+		if person == nil || person.Kind != table.Int {
+			return nil
+		}
+		for k := 0; k < len(h.rows); k += step {
+			if person.Missing(int(h.rows[k])) {
+				return nil
+			}
+			out = append(out, person.Ints[h.rows[k]])
+		}
+	}
+	return out
 }
 
 // checked returns the snapshots in order of their days, without rows that have no purchase.
@@ -425,7 +469,7 @@ func (c *chooser) step(on []history) int {
 
 // sample makes the matrix of every step-th row of the snapshots.
 func (c *chooser) sample(d *Design, on []history, step int) (*Sample, error) {
-	out := &Sample{}
+	out := &Sample{Cluster: peopleOf(on, step)}
 	for _, h := range on {
 		out.Events = append(out.Events, h.events(step)...)
 	}

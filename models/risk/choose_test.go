@@ -340,6 +340,82 @@ func TestChooseOfManyRows(t *testing.T) {
 	}
 }
 
+// Snapshots that say who is who give errors by customer and count each customer once;
+// those that do not say so.
+func TestChooseKnowsItsCustomers(t *testing.T) {
+	purchases := renewal(900, 1, 0.15, 3)
+	number := map[string]int64{}
+	for _, p := range purchases {
+		if _, ok := number[p.customer]; !ok {
+			number[p.customer] = int64(7*len(number)) - 900
+		}
+	}
+	unnamed := snapshotsOf(purchases, 700, 710, 720, 800)
+	named := snapshotsOf(purchases, 700, 710, 720, 800)
+	people := map[int64]bool{}
+	for _, s := range named {
+		column := table.NewColumn(table.Field{Name: PersonColumn, Kind: table.Int}, s.Table.Rows())
+		for i, id := range idsOf(purchases, s.Cut) {
+			column.Ints[i] = number[id]
+			people[number[id]] = true
+		}
+		s.Table.Add(column)
+	}
+	set := Settings{Resamples: 50}
+	a, err := Choose(t.Context(), unnamed, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Choose(t.Context(), named, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Score.Method != LogisticRegression || b.Score.Method != LogisticRegression {
+		t.Fatalf("%s and %s are used: this test is of logistic regression", a.Score.Method, b.Score.Method)
+	}
+	if !slices.Equal(a.Score.Logit.Coefficients, b.Score.Logit.Coefficients) {
+		t.Error("who is who has changed the coefficients")
+	}
+	if n := b.Score.Report().Rows; n != len(people) || b.Score.Logit.Clusters != n || b.Score.Snapshots != 4 || b.Score.Rows != a.Score.Rows || b.Score.Rows <= 2*n {
+		t.Errorf("%d customers, %d clusters, %d snapshots, %d rows; there are %d customers", n, b.Score.Logit.Clusters, b.Score.Snapshots, b.Score.Rows, len(people))
+	}
+	if n := a.Score.Report().Rows; n != a.Score.Rows || a.Score.Customers != 0 || a.Score.Logit.Clusters != 0 {
+		t.Errorf("%d customers where nothing says who is who", n)
+	}
+	said := func(c *Choice) bool {
+		return slices.ContainsFunc(c.Score.Warnings, func(w models.Warning) bool { return w.Code == "rows_as_customers" && w.En != "" && w.Zh != "" })
+	}
+	if !said(a) || said(b) {
+		t.Errorf("warnings %v and %v", a.Score.Warnings, b.Score.Warnings)
+	}
+	larger := 0
+	for k, e := range b.Score.Logit.StandardErrors {
+		larger += int(indicator(e > a.Score.Logit.StandardErrors[k]))
+	}
+	if all := len(b.Score.Logit.StandardErrors); 2*larger <= all {
+		t.Errorf("only %d of %d errors are larger by customer", larger, all)
+	}
+	// A row without a number leaves it open who is who.
+	person := named[1].Table.Column(PersonColumn)
+	person.Null = make([]bool, len(person.Ints))
+	person.Null[5] = true
+	if c, err := Choose(t.Context(), named, set); err != nil || c.Score.Customers != 0 || !said(c) {
+		t.Errorf("a row without a number: %v", err)
+	}
+}
+
+// idsOf are the customers of a snapshot in the order of its rows.
+func idsOf(purchases []purchase, cut int) []string {
+	var ids []string
+	for _, p := range purchases {
+		if p.day < cut {
+			ids = append(ids, p.customer)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
 func BenchmarkScore(b *testing.B) {
 	snapshots := snapshotsOf(renewal(4000, 1, 0.1, 10), 500, 600, 700, 800)
 	c, err := Choose(b.Context(), snapshots, Settings{Resamples: 50})

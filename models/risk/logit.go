@@ -1,6 +1,7 @@
 package risk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,9 @@ type Sample struct {
 	Events  []float64   // 1 the event came (the customer stayed away), 0 it did not
 	Weights []float64   // of the rows, at least zero; nil: one each
 	Offset  []float64   // log odds that are known beforehand and get no coefficient; nil: zero
+	// Cluster says whose each row is: rows of one number are not independent, and
+	// standard errors are robust to that; nil: every row is another's.
+	Cluster []int64
 }
 
 // ErrOneOutcome is returned where every row has the same outcome, or there are
@@ -53,8 +57,8 @@ func (s *Sample) check() error {
 			panic(fmt.Sprintf("risk: column %d has %d rows, not %d", j, len(c), n))
 		}
 	}
-	if s.Weights != nil && len(s.Weights) != n || s.Offset != nil && len(s.Offset) != n {
-		panic("risk: weights or offsets of another length")
+	if s.Weights != nil && len(s.Weights) != n || s.Offset != nil && len(s.Offset) != n || s.Cluster != nil && len(s.Cluster) != n {
+		panic("risk: weights, offsets or clusters of another length")
 	}
 	var came, total float64
 	for i, y := range s.Events {
@@ -101,9 +105,11 @@ type Logit struct {
 	Intercept    float64   `json:"intercept"`
 	Coefficients []float64 `json:"coefficients"`
 	// StandardErrors are the roots of the diagonal of the inverse of the
-	// negative Hessian, ridge and all, the intercept's first; nil where the
-	// maximum does not exist.
+	// negative Hessian, ridge and all, the intercept's first; with Sample.Cluster
+	// those of the sandwich (see FitLogit). Nil where the maximum does not exist, or
+	// there are no more clusters than coefficients, which determine no sandwich.
 	StandardErrors    []float64        `json:"standard_errors,omitempty"`
+	Clusters          int              `json:"clusters,omitempty"`  // distinct ones of the rows; 0: errors take every row as independent
 	LogLikelihood     float64          `json:"log_likelihood"`      // without the ridge's part
 	NullLogLikelihood float64          `json:"null_log_likelihood"` // of the intercept (and the offset) alone
 	Rows              int              `json:"rows"`
@@ -144,6 +150,11 @@ func LogOdds(p float64) float64 { return math.Log(p) - math.Log1p(-p) }
 // data that some combination of columns separates have no maximum: then the
 // Status is Boundary and a warning names the columns. It returns ErrOneOutcome,
 // ErrCollinear, ctx's error, or one that names a value that cannot be.
+//
+// With Sample.Cluster the covariance is the sandwich of Liang & Zeger (1986,
+// section 2) with independence as working correlation: H^-1 (sum of s s') H^-1
+// times G/(G-1), where H is the negative Hessian, s the sum of the scores
+// w (y - p) x of one cluster's rows, and G the number of clusters.
 func FitLogit(ctx context.Context, s *Sample, set LogitSettings) (*Logit, error) {
 	if err := s.check(); err != nil {
 		return nil, err
@@ -184,7 +195,7 @@ func FitLogit(ctx context.Context, s *Sample, set LogitSettings) (*Logit, error)
 		if gain <= 1e-11*(1+math.Abs(at.value)) {
 			l.Status = models.Converged
 			if f, ok := at.newton(step); ok {
-				l.StandardErrors = f.standardErrors()
+				l.StandardErrors, l.Clusters = r.standardErrors(f, theta)
 			}
 			break
 		}
@@ -418,16 +429,98 @@ func (p *point) newton(step []float64) (*factor, bool) {
 	return f, true
 }
 
-func (f *factor) standardErrors() []float64 {
+// standardErrors are those of theta by cluster, where rows have one, and the number
+// of clusters; else those of the curvature alone.
+func (r *irls) standardErrors(f *factor, theta []float64) ([]float64, int) {
 	var inverse mat.SymDense
 	if err := f.chol.InverseTo(&inverse); err != nil {
-		return nil
+		return nil, 0
 	}
 	errors := make([]float64, len(f.scale))
-	for j := range errors {
-		errors[j] = math.Sqrt(inverse.At(j, j)) * f.scale[j]
+	if r.sample.Cluster == nil {
+		for j := range errors {
+			errors[j] = math.Sqrt(inverse.At(j, j)) * f.scale[j]
+		}
+		return errors, 0
 	}
-	return errors
+	meat, clusters := r.meat(theta, f.scale)
+	if clusters <= r.size {
+		return nil, clusters
+	}
+	var half, sandwich mat.Dense
+	half.Mul(&inverse, meat)
+	sandwich.Mul(&half, &inverse)
+	correction := float64(clusters) / float64(clusters-1)
+	for j := range errors {
+		errors[j] = math.Sqrt(correction*sandwich.At(j, j)) * f.scale[j]
+	}
+	return errors, clusters
+}
+
+// meat sums the outer products of the clusters' scores, each coordinate times its
+// scale, and counts the clusters.
+func (r *irls) meat(theta, scale []float64) (*mat.SymDense, int) {
+	s, m := r.sample, r.size
+	residual := r.residuals(theta)
+	order := make([]int32, len(s.Events))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(s.Cluster[a], s.Cluster[b]), cmp.Compare(a, b))
+	})
+	var starts []int32 // of the clusters in order, and the end
+	for k, i := range order {
+		if k == 0 || s.Cluster[i] != s.Cluster[order[k-1]] {
+			starts = append(starts, int32(k))
+		}
+	}
+	clusters := len(starts)
+	starts = append(starts, int32(len(order)))
+	sums := make([]float64, m*(m+1)/2)
+	stat.SumTo(sums, r.set.Workers, pieces(clusters), func(c int, dst []float64) {
+		score := make([]float64, m)
+		for g := c * rowsAtOnce; g < min((c+1)*rowsAtOnce, clusters); g++ {
+			clear(score)
+			for _, i := range order[starts[g]:starts[g+1]] {
+				score[0] += residual[i]
+				for j, column := range s.Columns {
+					score[j+1] += residual[i] * column[i]
+				}
+			}
+			at := 0
+			for j := range m {
+				for l := j; l < m; l++ {
+					dst[at] += score[j] * score[l]
+					at++
+				}
+			}
+		}
+	})
+	out := mat.NewSymDense(m, nil)
+	at := 0
+	for j := range m {
+		for l := j; l < m; l++ {
+			out.SetSym(j, l, sums[at]*scale[j]*scale[l])
+			at++
+		}
+	}
+	return out, clusters
+}
+
+// residuals are w (y - p) of every row.
+func (r *irls) residuals(theta []float64) []float64 {
+	s := r.sample
+	out := make([]float64, len(s.Events))
+	stat.Each(r.set.Workers, pieces(len(out)), func(c int) {
+		from := c * rowsAtOnce
+		part := out[from:min(from+rowsAtOnce, len(out))]
+		r.margins(part, theta, from)
+		for k, eta := range part {
+			part[k] = s.weight(from+k) * (s.Events[from+k] - Probability(eta))
+		}
+	})
+	return out
 }
 
 // line goes along step, half as far while the objective falls.

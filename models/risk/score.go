@@ -58,7 +58,9 @@ type Score struct {
 	Logit       *Logit           `json:"logit,omitempty"`
 	Trees       *Trees           `json:"trees,omitempty"`
 	Calibration *Isotonic        `json:"calibration,omitempty"` // from a rule's score, or the trees' margin, to a probability
-	Rows        int              `json:"rows"`                  // it was trained on
+	Rows        int              `json:"rows"`                  // it was trained on: one for each customer of each snapshot
+	Customers   int              `json:"customers,omitempty"`   // distinct ones of Rows; 0: not known
+	Snapshots   int              `json:"snapshots,omitempty"`   // it was trained on
 	Warnings    []models.Warning `json:"warnings,omitempty"`
 }
 
@@ -84,10 +86,14 @@ func (s *Score) Score(ctx context.Context, dst, src *table.Table) error {
 	return s.ProbabilityTo(dst.Floats(Name), src, 1)
 }
 
-// Report implements models.Fitted.
+// Report implements models.Fitted. Rows are the customers that it was trained on,
+// each once however many snapshots they are in; where those are not known, all rows.
 func (s *Score) Report() models.Report {
 	r := models.Report{Model: Name, Status: models.Fixed, Method: string(s.Method), LogLikelihood: math.NaN(),
 		Rows: s.Rows, Warnings: s.Warnings}
+	if s.Customers > 0 {
+		r.Rows = s.Customers
+	}
 	switch s.Method {
 	case LogisticRegression:
 		r.Status, r.LogLikelihood, r.Iterations = s.Logit.Status, s.Logit.LogLikelihood, s.Logit.Iterations
