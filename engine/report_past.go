@@ -16,8 +16,7 @@ func (r *run) reportTotals() []report.Total {
 	for i, t := range r.totals {
 		out[i] = report.Total{
 			Scheme: t.scheme, Segment: t.segment, Customers: t.Customers,
-			Orders: report.Range{Mean: t.Orders.Mean, Low: t.Orders.Low, High: t.Orders.High},
-			Value:  report.Range{Mean: t.Value.Mean, Low: t.Value.Low, High: t.Value.High},
+			Orders: report.Range(t.Orders), Value: report.Range(t.Value),
 		}
 	}
 	return out
@@ -65,6 +64,9 @@ func (o *origin) reportForecast(f *forecast, used string) report.Forecast {
 	e := evaluate.Forecast(f.orders, o.orders)
 	out := report.Forecast{Name: f.name, Used: f.name == used, Rule: f.fitted == nil, Orders: e.Forecast, MAE: e.MAE,
 		Inside: math.NaN(), Spend: math.NaN(), SpendInside: math.NaN()}
+	if f.total.Customers > 0 {
+		out.Total, out.SpendTotal = report.Range(f.total.Orders), report.Range(f.total.Value)
+	}
 	if f.low != nil {
 		out.Inside = evaluate.Coverage(f.low, f.high, o.orders).Inside
 	}
@@ -80,7 +82,8 @@ func (o *origin) reportForecast(f *forecast, used string) report.Forecast {
 // reportBuying takes the candidates of the churn score, on the snapshot that judged
 // them, or, where none were compared, the purchase model and the rules at the origin.
 func (r *run) reportBuying(o *origin, bought []bool) report.Buying {
-	b := report.Buying{Origin: int32(o.day), Days: o.window, Customers: len(bought), Asked: r.Config.Churn.Model}
+	why := r.learned.noRisk
+	b := report.Buying{Origin: int32(o.day), Days: o.window, Customers: len(bought), Asked: r.Config.Churn.Model, Untrained: report.Text{En: why.En, Zh: why.Zh}}
 	if c := r.learned.risk; c != nil {
 		if len(c.Figures) > 0 {
 			return r.reportRisk(c)
@@ -123,7 +126,8 @@ func judged(f *forecast, bought []bool, used bool) report.Judged {
 // reportRisk turns the candidates' tenths around: there, those most at risk come first.
 func (r *run) reportRisk(c *risk.Choice) report.Buying {
 	window := r.Config.Churn.Window
-	b := report.Buying{Origin: int32(c.Cut) - 1, Days: window, Asked: r.Config.Churn.Model, Verdict: report.Text{En: c.Verdict.En, Zh: c.Verdict.Zh}}
+	b := report.Buying{Origin: int32(c.Cut) - 1, Days: window, Asked: r.Config.Churn.Model, Refitted: true,
+		Verdict: report.Text{En: c.Verdict.En, Zh: c.Verdict.Zh}}
 	for _, f := range c.Figures {
 		b.Customers, b.Buyers = f.N, f.N-f.Events
 		s := report.Judged{Name: string(f.Method), Used: f.Method == c.Score.Method, AUC: f.AUC, Brier: f.Brier, ECE: f.ECE, Stated: stated(f.Reliability)}

@@ -54,7 +54,7 @@ type Meta struct {
 	Horizon  int     // of expected orders and CLV, days
 	Window   int     // of churn risk, days
 	Discount float64 // a year, 0.1 is 10 %
-	Margin   float64 // share of net revenue that CLV counts; 1: CLV is revenue
+	Margin   float64 // share of sales before refunds that CLV counts; 1: CLV is sales
 	Medium   float64 // churn_risk from here: band medium
 	High     float64 // churn_risk from here: band high
 

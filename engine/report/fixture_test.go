@@ -439,7 +439,8 @@ func lookedBack(n int, repeatDays map[int32]int, asOf int32) Backtest {
 		b.Orders += float64(repeatDays[d])
 	}
 	b.Forecasts = []Forecast{
-		{Name: "pareto_nbd", Used: true, Orders: 0.82 * b.Orders, MAE: 0.318, Inside: 0.957, Spend: 0.9 * b.Spend, SpendInside: 0.94},
+		{Name: "pareto_nbd", Used: true, Orders: 0.82 * b.Orders, MAE: 0.318, Inside: 0.957, Spend: 0.9 * b.Spend, SpendInside: 0.94,
+			Total: Range{0.82 * b.Orders, 0.6 * b.Orders, 0.95 * b.Orders}, SpendTotal: Range{0.9 * b.Spend, 0.7 * b.Spend, 1.1 * b.Spend}},
 		{Name: "naive_rate", Rule: true, Orders: 1.35 * b.Orders, MAE: 0.365, Inside: math.NaN(), Spend: math.NaN(), SpendInside: math.NaN()},
 	}
 	for start := origin - 7*40 + 1; start+6 <= asOf; start += 7 {
@@ -450,7 +451,7 @@ func lookedBack(n int, repeatDays map[int32]int, asOf int32) Backtest {
 		w.Modelled = 0.9*w.Actual + 1
 		b.Weeks = append(b.Weeks, w)
 	}
-	b.Buying = Buying{Origin: origin, Days: 90, Customers: b.Customers, Buyers: b.Buyers, Asked: "auto",
+	b.Buying = Buying{Origin: origin, Days: 90, Customers: b.Customers, Buyers: b.Buyers, Asked: "auto", Refitted: true,
 		Verdict: Text{"Churn risk comes from logistic regression: it foretold better than the plain rule (log loss 0.3446 against 0.3531).", "流失风险来自逻辑回归：它的预测优于简单规则（对数损失 0.3446 对 0.3531）。"},
 		Contests: []Contest{
 			{"logistic_regression", "frequency_recency", true, Range{-0.0085, -0.0102, -0.0069}},

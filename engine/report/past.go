@@ -12,6 +12,13 @@ type Range struct {
 	Mean, Low, High float64
 }
 
+// limited says that an estimate has an interval.
+func (r Range) limited() bool {
+	return r != (Range{}) && !math.IsNaN(r.Low+r.High) && !math.IsInf(r.Low+r.High, 0)
+}
+
+func (r Range) holds(v float64) bool { return r.Low <= v && v <= r.High }
+
 // Total is what the models expect of a group of customers together within the
 // horizon.
 type Total struct {
@@ -47,8 +54,10 @@ type Forecast struct {
 	Orders      float64
 	MAE         float64 // mean absolute error of a customer's orders
 	Inside      float64 // share of customers whose orders lie in their 95 % intervals; NaN: there are none
-	Spend       float64 // NaN: it says nothing of money
+	Spend       float64 // before refunds; NaN: it says nothing of money
 	SpendInside float64
+	Total       Range // 95 % interval of the orders of all customers together; without limits there is none
+	SpendTotal  Range
 }
 
 // Week is one week of repeat purchases.
@@ -66,6 +75,8 @@ type Buying struct {
 	Buyers    int
 	Scores    []Judged
 	Verdict   Text // which churn score is used and why; empty: it was not chosen
+	Untrained Text // why no churn score was trained; empty: one was, or nobody knows
+	Refitted  bool // what scores was fitted again on newer windows than those of Scores
 	Asked     string
 	Contests  []Contest
 }
@@ -159,8 +170,9 @@ func (p printer) outlook(d *Data, scheme, head string, groups []Group, label fun
 	}
 	words := p.f("What is expected of each group together in the next %d days.", "各组客户未来 %d 天的预计合计。", d.Horizon)
 	if scheme == "rfm" { // said once
-		words += p.gap() + p.t("With 95% probability the total lies in its interval, as far as the models are right: it holds chance and what the data leave open about the models, not seasons or a change of prices.",
-			"若模型成立，合计有 95% 的概率落在区间内：区间包含随机波动与参数不确定性，不含季节性或价格变化。")
+		words += p.gap() + p.t("The 95% intervals allow for chance and for what the data leave open about the parameters, not for seasons, a change of prices or a model that is wrong.",
+			"95% 区间只反映随机波动与参数不确定性，不含季节性、价格变化以及模型本身的偏差。")
+		words += p.gap() + p.totalsTested(d.Past)
 	}
 	return block{Title: p.t("Expected orders and value, with intervals", "预计订单与价值（含区间）"), Table: g, Caption: words}, some
 }
@@ -224,13 +236,13 @@ func (p printer) lookedBack(b Backtest) string {
 
 func (p printer) forecastTable(b Backtest) block {
 	g := &grid{
-		Head: []string{p.t("Forecast", "预测"), p.t("Orders", "订单"), p.t("Against actual", "与实际相比"), p.t("Off by, per customer (MAE)", "每客户平均偏差（MAE）"), p.t("Inside 95%", "95% 区间命中"),
-			p.t("Spend", "消费"), p.t("Against actual", "与实际相比"), p.t("Inside 95%", "95% 区间命中")},
+		Head: []string{p.t("Forecast", "预测"), p.t("Orders (95%)", "订单（95% 区间）"), p.t("Against actual", "与实际相比"), p.t("Off by, per customer (MAE)", "每客户平均偏差（MAE）"), p.t("Inside 95%", "95% 区间命中"),
+			p.t("Spend before refunds (95%)", "消费，未扣退款（95% 区间）"), p.t("Against actual", "与实际相比"), p.t("Inside 95%", "95% 区间命中")},
 		Numbers: []bool{false, true, true, true, true, true, true, true},
 	}
 	for _, f := range b.Forecasts {
-		g.Rows = append(g.Rows, []string{p.marked(f.Name, f.Used, f.Rule), p.about(f.Orders), p.off(f.Orders, b.Orders), p.fixed(f.MAE), p.pct(f.Inside),
-			p.money(f.Spend), p.off(f.Spend, b.Spend), p.pct(f.SpendInside)})
+		g.Rows = append(g.Rows, []string{p.marked(f.Name, f.Used, f.Rule), p.ranged(f.Orders, f.Total, p.about), p.off(f.Orders, b.Orders), p.fixed(f.MAE), p.pct(f.Inside),
+			p.ranged(f.Spend, f.SpendTotal, p.money), p.off(f.Spend, b.Spend), p.pct(f.SpendInside)})
 	}
 	g.Rows = append(g.Rows, []string{p.t("What came", "实际"), p.about(b.Orders), "", "", "", p.money(b.Spend), "", ""})
 	return block{Title: p.t("How many orders, how much money", "订单数与金额"), Table: g, Caption: p.forecastWords(b)}
@@ -274,7 +286,7 @@ func (p printer) marked(name string, used, rule bool) string {
 
 // forecastOf is the model in use, and the plain rule beside it.
 func (b Backtest) forecastOf() (used, rule Forecast) {
-	none := Forecast{Orders: math.NaN(), MAE: math.NaN(), Inside: math.NaN(), Spend: math.NaN(), SpendInside: math.NaN()}
+	none := Forecast{Orders: math.NaN(), MAE: math.NaN(), Inside: math.NaN(), Spend: math.NaN(), SpendInside: math.NaN()} // its totals have no limits
 	used, rule = none, none
 	for _, f := range b.Forecasts {
 		switch {
@@ -292,9 +304,10 @@ func (p printer) forecastWords(b Backtest) string {
 	if math.IsNaN(used.Orders) {
 		return ""
 	}
-	text := p.f("%s expected %s orders where %s came.", "%s 预计 %s 笔订单，实际 %s 笔。", p.titled(used.Name), p.about(used.Orders), p.about(b.Orders))
+	text := p.f("From what every customer had done by then, %s expected %s where %s came.", "%s 依据每位客户当时的购买历史预计 %s，实际 %s 笔。", p.model(used.Name), p.ordersOf(used.Orders), p.about(b.Orders))
+	text += p.gap() + p.totalsTested(b)
 	if !math.IsNaN(used.MAE + rule.MAE) {
-		text += p.f(" A customer's forecast was off by %s orders on average, that of the plain rule by %s", "每位客户的预测平均偏差 %s 笔，简单规则为 %s 笔", p.fixed(used.MAE), p.fixed(rule.MAE))
+		text += p.f(" A customer's forecast was off by %s orders on average, that of the plain rule (%[3]s) by %[2]s", "每位客户的预测平均偏差 %s 笔，简单规则（%[3]s）为 %[2]s 笔", p.fixed(used.MAE), p.fixed(rule.MAE), p.model(rule.Name))
 		if rule.MAE < used.MAE {
 			text += p.t(": here the rule was nearer", "：在这一点上简单规则更接近")
 		}
@@ -303,12 +316,85 @@ func (p printer) forecastWords(b Backtest) string {
 	if !math.IsNaN(used.Inside) {
 		text += p.f(" The 95%% intervals held what %s of customers did.", "95%% 区间命中了 %s 的客户。", p.pct(used.Inside))
 	}
+	return text + p.levelHint(b)
+}
+
+// levelHint offers recalibration where a total is far off. Where nothing came, or
+// nothing was expected, there is no level to go by.
+func (p printer) levelHint(b Backtest) string {
 	l := b.Level
-	if off := math.Abs(l.Factor - 1); !l.Applied && off >= 0.1 && off < 10 && b.Customers >= leastJudged {
-		text += p.f(" The total is %s off: with recalibrate: true under models in clientele.yaml, what is expected is multiplied by %s.",
-			"总量偏差 %s：在 clientele.yaml 的 models 下设置 recalibrate: true，可将预计值乘以 %s。", p.pct(math.Abs(1/l.Factor-1)), p.fixed(l.Factor))
+	if off := math.Abs(l.Factor - 1); l.Applied || !(l.Factor > 0) || !(off >= 0.1) || off >= 10 || b.Customers < leastJudged {
+		return ""
+	}
+	return p.f(" The total is %s off: with recalibrate: true under models in clientele.yaml, what is expected is multiplied by %s. Whether the coming days stay at the level of those is not known.",
+		"总量偏差 %s：在 clientele.yaml 的 models 下设置 recalibrate: true，可将预计值乘以 %s。今后是否保持这段时期的水平尚不可知。", p.pct(math.Abs(1/l.Factor-1)), p.fixed(l.Factor))
+}
+
+// ordersOf is an estimate of orders with their name.
+func (p printer) ordersOf(v float64) string {
+	if math.Round(v) == 1 {
+		return p.t("1 order", "1 笔订单")
+	}
+	return p.f("%s orders", "%s 笔订单", p.about(v))
+}
+
+// ranged is an estimate with its interval, where it has one.
+func (p printer) ranged(v float64, r Range, write func(float64) string) string {
+	if !r.limited() {
+		return write(v)
+	}
+	return p.f("%s (%s)", "%s（%s）", write(v), p.between(r, write))
+}
+
+// outcome is what became of an interval.
+func (p printer) outcome(r Range, came float64) string {
+	if r.holds(came) {
+		return p.t("it held", "命中")
+	}
+	return p.t("it missed", "未命中")
+}
+
+// totalsTested says whether the intervals of totals held in the last closed window.
+func (p printer) totalsTested(b Backtest) string {
+	used, _ := b.forecastOf()
+	if !used.Total.limited() {
+		return p.t("No closed window could test an interval of a total.", "尚无已结束的时期可检验合计的区间。")
+	}
+	text := p.f("In the %d days after %s the 95%% interval of all orders together was %s: %s came, %s", "%[2]s之后的 %[1]d 天，全部订单合计的 95%% 区间为 %[3]s 笔，实际 %[4]s 笔，%[5]s",
+		b.Days, p.date(b.Origin), p.between(used.Total, p.about), p.about(b.Orders), p.outcome(used.Total, b.Orders))
+	if used.SpendTotal.limited() {
+		text += p.f("; that of the money was %s: %s came, %s", "；金额合计的区间为 %s，实际 %s，%s", p.between(used.SpendTotal, p.money), p.money(b.Spend), p.outcome(used.SpendTotal, b.Spend))
+	}
+	text += p.t(".", "。")
+	if b.Level.Applied {
+		text += p.t(" That was before recalibration.", "此为校准前的结果。")
+	}
+	if !used.Total.holds(b.Orders) || used.SpendTotal.limited() && !used.SpendTotal.holds(b.Spend) {
+		text += p.t(" Totals of the days to come can lie outside theirs in the same way.", "今后的合计同样可能落在区间之外。")
 	}
 	return text
+}
+
+// record is in a few words how the intervals of totals did in the last closed window.
+func (p printer) record(b Backtest) string {
+	used, _ := b.forecastOf()
+	if !used.Total.limited() {
+		return p.t("no closed window has tested these intervals", "区间尚未经检验")
+	}
+	orders := used.Total.holds(b.Orders)
+	money := orders
+	if used.SpendTotal.limited() {
+		money = used.SpendTotal.holds(b.Spend)
+	}
+	switch {
+	case orders && money:
+		return p.t("in the last closed window such intervals held", "此类区间在最近一个已结束的时期命中")
+	case orders:
+		return p.t("in the last closed window such an interval held for orders and missed for money", "此类区间在最近一个已结束的时期订单命中、金额未命中")
+	case money && used.SpendTotal.limited():
+		return p.t("in the last closed window such an interval missed for orders and held for money", "此类区间在最近一个已结束的时期订单未命中、金额命中")
+	}
+	return p.t("in the last closed window such intervals missed", "此类区间在最近一个已结束的时期未命中")
 }
 
 func (p printer) tracking(d *Data) block {
@@ -330,7 +416,7 @@ func (p printer) tracking(d *Data) block {
 	}
 	name := ""
 	if used, _ := b.forecastOf(); used.Name != "" {
-		name = p.titled(used.Name)
+		name = p.f("%s, from first purchases alone", "%s（仅据首次购买日）", p.titled(used.Name))
 	}
 	lines := []series{{name: p.t("Actual", "实际"), color: blue, values: actual}}
 	if !math.IsNaN(said) {
@@ -340,10 +426,12 @@ func (p printer) tracking(d *Data) block {
 		tip: func(series, slot int) string {
 			return p.date(starts[slot]) + ": " + p.short(lines[series].values[slot])
 		},
-		from: from, before: p.t("known until", "已知至"), after: p.t("forecast", "预测"), foot: p.date(b.Origin)}
+		from: from, before: p.t("known until", "已知至"), after: p.t("not yet seen", "尚未见过"), foot: p.date(b.Origin)}
 	words := p.f("Repeat purchases by week of the customers known on %s. To the right of the line the model knew nothing", "%s已知客户的每周回购次数。竖线右侧为模型未见过的时期", p.date(b.Origin))
 	if !math.IsNaN(said) {
-		words += p.f(": it expected %s in those full weeks, %s came.", "：模型预计这些整周内 %s 次，实际 %s 次。", p.about(said), p.about(came))
+		words += p.f(": in those full weeks the dashed line comes to %s, %s came.", "：这些整周内虚线合计 %s 次，实际 %s 次。", p.about(said), p.about(came))
+		words += p.t(" The dashed line goes only by the day of each customer's first purchase; the forecast above goes by all that each had done by then. They are two figures, and need not agree.",
+			"虚线只依据各客户的首次购买日；上表的预测则依据每位客户截至当日的全部购买历史。两者口径不同，不必一致。")
 	} else {
 		words += p.f("; %s came in those full weeks, and no model was fitted to compare.", "；这些整周内实际 %s 次，没有可供对照的模型。", p.about(came))
 	}
@@ -399,18 +487,57 @@ func (p printer) buyingTable(d *Data) block {
 	case b.Asked == "purchase":
 		words = p.t("Churn risk is the purchase model's probability of no purchase, as configured.", "按配置，流失风险取购买模型给出的不购买概率。")
 	case words == "":
-		words = p.t("No churn score was trained, as history is too short for it: churn risk is the purchase model's probability of no purchase.",
-			"历史不足以训练流失评分：流失风险取购买模型给出的不购买概率。")
+		words = p.untrained(b) + p.gap() + p.t("Churn risk is the purchase model's probability of no purchase.", "流失风险取购买模型给出的不购买概率。")
 	}
-	words = p.sentence(words)
+	words = p.sentence(words) + p.ownProbability(b)
 	if b.Origin != d.Past.Origin || b.Days != d.Past.Days {
 		words += p.gap() + p.f("Judged by the %d days after %s.", "以 %[2]s 之后 %[1]d 天检验。", b.Days, p.date(b.Origin))
 	}
 	if slices.ContainsFunc(b.Scores, func(s Judged) bool { return s.Rule && !math.IsNaN(s.Brier) }) {
-		words += p.gap() + p.t("Plain rules have no probabilities of their own: theirs are the shares that came about at each of their ranks on earlier days.",
-			"简单规则本身没有概率：其概率取自更早统计日同一位次客户的实际比例。")
+		words += p.gap() + p.t("Plain rules have no probabilities of their own: theirs are the shares that came about at each of their ranks on earlier days. The base rate is the same for everybody.",
+			"简单规则本身没有概率：其概率取自更早统计日同一位次客户的实际比例。总体流失率对所有人相同。")
+	}
+	if b.Refitted {
+		words += p.gap() + p.t("These figures are of scores trained on earlier days and judged on this window. What scores today is the same method fitted again on newer windows, this one among them: no later window has judged it.",
+			"以上指标来自以更早数据训练、并以此窗口检验的评分。实际用于评分的是同一方法在更新的窗口（含此窗口）上重新拟合的结果，尚无更晚的窗口可检验它。")
 	}
 	return block{Title: p.t("Who buys", "谁会购买"), Table: g, Caption: words}
+}
+
+// untrained says why there is no churn score.
+func (p printer) untrained(b Buying) string {
+	switch text := p.text(b.Untrained); {
+	case text != "":
+		return p.sentence(text)
+	case b.Customers > 0 && b.Buyers == 0:
+		return p.t("No churn score was trained: nobody bought in the window that would have judged it.", "未训练流失评分：用于检验的窗口内没有任何客户购买。")
+	}
+	return p.t("No churn score was trained.", "未训练流失评分。")
+}
+
+// ownProbability is how well the purchase model did by itself, where what is used
+// was built on it.
+func (p printer) ownProbability(b Buying) string {
+	used := usedScore(b)
+	at := slices.IndexFunc(b.Scores, purchaseScore)
+	if used.Name == "" || used.Rule || purchaseScore(used) || at < 0 || math.IsNaN(b.Scores[at].AUC+b.Scores[at].Brier+used.AUC+used.Brier) {
+		return ""
+	}
+	own := b.Scores[at]
+	text := p.f("%s alone has AUC %s and Brier %s, %s %s and %s", "单用 %s 时 AUC 为 %s、Brier 为 %s，%s为 %s 与 %s",
+		p.titled(own.Name), p.fixed(own.AUC), p.fixed(own.Brier), p.model(used.Name), p.fixed(used.AUC), p.fixed(used.Brier))
+	switch {
+	case math.Abs(own.AUC-used.AUC) < 0.005 && math.Abs(own.Brier-used.Brier) < 0.001:
+		text += p.t(": about as good", "，两者相当")
+	case own.Brier < used.Brier:
+		text += p.t(": here the purchase model's own probability was the better one", "：此处购买模型自身的概率更好")
+	}
+	return p.gap() + text + p.t(".", "。")
+}
+
+// purchaseScore says that a score is a purchase model's own probability.
+func purchaseScore(s Judged) bool {
+	return !s.Rule && slices.Contains(purchaseModels(), s.Name)
 }
 
 // usedScore is the churn score in use.
@@ -423,15 +550,36 @@ func usedScore(b Buying) Judged {
 	return Judged{AUC: math.NaN(), Brier: math.NaN(), ECE: math.NaN(), Lift10: math.NaN(), Capture10: math.NaN()}
 }
 
-// betterRule is the plain rule that sorts best.
+// betterRule is the plain rule that sorts best, whether it is used or not.
 func betterRule(b Buying) Judged {
 	best := Judged{AUC: math.NaN()}
 	for _, s := range b.Scores {
-		if s.Rule && !s.Used && len(s.Found) > 0 && !(s.AUC <= best.AUC) {
+		if s.Rule && len(s.Found) > 0 && !(s.AUC <= best.AUC) {
 			best = s
 		}
 	}
 	return best
+}
+
+// rival is what the used score is held against: the better plain rule, or, where a
+// plain rule is used, the model that did not beat it.
+func rival(b Buying) Judged {
+	if !usedScore(b).Rule {
+		return betterRule(b)
+	}
+	var first Judged
+	for _, s := range b.Scores {
+		if s.Rule || len(s.Found) == 0 {
+			continue
+		}
+		if s.Name == "logistic_regression" {
+			return s
+		}
+		if first.Name == "" {
+			first = s
+		}
+	}
+	return first
 }
 
 // times is a factor: 3.2×.
@@ -465,7 +613,7 @@ func compared(b Buying) []Judged {
 			list = append(list, s)
 		}
 	}
-	if rule := betterRule(b); rule.Name != "" {
+	if rule := betterRule(b); rule.Name != "" && !rule.Used {
 		list = append(list, rule)
 	}
 	return list
@@ -529,32 +677,48 @@ func (p printer) reliabilityWords(b Buying) string {
 		}
 	}
 	if all > 0 {
-		text += p.gap() + p.f("For %s of %s groups of %s the stated risk lies within it.", "%[3]s的 %[2]s 组中，%[1]s 组的预测概率在区间内。", p.n(int64(within)), p.n(int64(all)), p.model(used.Name))
+		text += p.gap() + p.f("Of %s groups by %s, the stated risk of %s lies within it.", "按%[2]s的概率分为 %[1]s 组，其中 %[3]s 组的预测概率落在该区间内。", p.n(int64(all)), p.quoted(used), p.n(int64(within)))
 	}
 	return text
 }
 
 func (p printer) captureWords(b Buying) string {
-	used, rule := usedScore(b), betterRule(b)
+	used, other := usedScore(b), rival(b)
 	text := p.t("Customers in the order of the score, likely buyers first; the dotted line is an order by lot.", "客户按评分从最可能购买者排起；虚线为随机排序。")
 	if len(used.Found) > 1 {
-		text += p.gap() + p.f("The first fifth by %s holds %s of all buyers", "按%s排序的前五分之一客户包含 %s 的买家", p.model(used.Name), p.pct(used.Found[1]))
-		if len(rule.Found) > 1 {
-			text += p.f(", by the plain rule %s", "，按简单规则为 %s", p.pct(rule.Found[1]))
+		text += p.gap() + p.f("Sorted by %s, the first fifth holds %s of all buyers", "以%s排序，前五分之一客户包含 %s 的买家", p.quoted(used), p.pct(used.Found[1]))
+		switch {
+		case len(other.Found) < 2:
+		case other.Rule:
+			text += p.f("; by the better plain rule, %s, %s", "；以较好的简单规则%s排序为 %s", p.quoted(other), p.pct(other.Found[1]))
+		default:
+			text += p.f("; by %s %s", "；以%s排序为 %s", p.quoted(other), p.pct(other.Found[1]))
 		}
 		text += p.t(".", "。")
+	}
+	if used.Rule && len(b.Contests) > 0 {
+		text += p.gap() + p.t("What is used is a plain rule: no model that was tried beat it by more than chance.", "所用的正是简单规则：没有模型以超出偶然的优势胜过它。")
 	}
 	return text
 }
 
+// quoted is the name of a score within a sentence: that of a rule has marks around
+// it, as it is a sentence of its own.
+func (p printer) quoted(s Judged) string {
+	if s.Rule {
+		return "“" + p.model(s.Name) + "”"
+	}
+	return p.model(s.Name)
+}
+
 func (p printer) liftChart(b Buying) liftChart {
-	used, rule := usedScore(b), betterRule(b)
+	used, other := usedScore(b), rival(b)
 	k := liftChart{rates: used.Rates, average: ratio(float64(b.Buyers), float64(b.Customers)), pct: p.pct,
 		caption: p.t("Share who bought", "购买比例"), axis: p.t("Tenths by score, likely buyers first", "按评分的十分位（最可能购买者在前）"),
 		names: []series{{name: p.titled(used.Name), color: blue}}}
-	if len(rule.Rates) == len(used.Rates) {
-		k.rule = rule.Rates
-		k.names = append(k.names, series{name: p.titled(rule.Name), color: orange})
+	if len(other.Rates) == len(used.Rates) {
+		k.rule = other.Rates
+		k.names = append(k.names, series{name: p.titled(other.Name), color: orange})
 	}
 	k.tip = func(i int) string {
 		return p.f("tenth %d: %s bought", "第 %d 个十分位：%s 购买", i+1, p.pct(used.Rates[i]))

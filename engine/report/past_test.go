@@ -45,8 +45,13 @@ func TestPastSays(t *testing.T) {
 	page := pastPage(t, "en", func(m *Meta) {})
 	wants(t, page,
 		"of 270 customers known then, 75 bought",
-		"with recalibrate: true under models in clientele.yaml, what is expected is multiplied by 1.220.",
-		"The first fifth by logistic regression holds 84% of all buyers, by the plain rule 75%.",
+		"with recalibrate: true under models in clientele.yaml, what is expected is ",
+		"multiplied by 1.220. Whether the coming days stay at the level of those is not known.",
+		"the 95% interval of all orders together was 80 to 127: 134 came, it missed; that of the money was ",
+		"it held. Totals of the days to come can lie outside theirs in the same way.",
+		"Sorted by logistic regression, the first fifth holds 84% of all buyers; by the better plain rule, “frequency, then recency”, 75%.",
+		"Pareto/NBD alone has AUC 0.801 and Brier 0.104, logistic regression 0.808 and 0.104.",
+		"no later window has judged it.",
 		"Boosted trees | Logistic regression | &#43;0.0002 | −0.0011 to &#43;0.0015 | not better by more than chance",
 		"MBG/CNBD-k | MBG/CNBD-2 | 0.4118 | best |")
 	worse := pastPage(t, "en", func(m *Meta) { m.Past.Buying.Contests[1].LogLoss = Range{0.0087, 0.0029, 0.0145} })
@@ -61,7 +66,7 @@ func TestPastSays(t *testing.T) {
 		m.Past.Forecasts[1].MAE = 0.1
 		m.Past.Level = Level{Factor: 1.25, Applied: true}
 	})
-	wants(t, page, "One customer of 7 was looked at. So few customers judge no model", "that of the plain rule by 0.100: here the rule was nearer.",
+	wants(t, page, "One customer of 7 was looked at. So few customers judge no model", "that of the plain rule (own rate so far) by 0.100: here the rule was nearer.", "That was before recalibration.",
 		"Recalibration of the total\nNext 365 days | Before | After\n", "Everything that is expected is multiplied by 1.250")
 	if strings.Contains(page, "recalibrate: true") {
 		t.Error("what is on is recommended")
@@ -73,11 +78,11 @@ func TestTestedOnASample(t *testing.T) {
 	m, meta := shop(t, 300)
 	meta.Past.Every = 4
 	d := build(t, m, meta)
-	if got := (printer{}).tested(d); len(got) != 1 || !strings.HasSuffix(got[0], " came (−18%, of one customer in 4).") {
+	if got := (printer{}).tested(d); len(got) != 1 || !strings.HasSuffix(got[0], " came (−18%, of one customer in 4); the interval of the total was 80 to 127: it missed.") {
 		t.Errorf("%q", got)
 	}
 	d.Past.Every = 1
-	if got := (printer{zh: true}).tested(d); len(got) != 1 || !strings.HasSuffix(got[0], "笔（−18%）。") {
+	if got := (printer{zh: true}).tested(d); len(got) != 1 || !strings.HasSuffix(got[0], "笔（−18%）；合计的区间为 80 至 127，未命中。") {
 		t.Errorf("%q", got)
 	}
 }
@@ -87,7 +92,7 @@ func TestPastWithoutChurnScore(t *testing.T) {
 	change := func(asked string) func(m *Meta) {
 		return func(m *Meta) {
 			b := &m.Past.Buying
-			b.Asked, b.Verdict, b.Contests = asked, Text{}, nil
+			b.Asked, b.Verdict, b.Contests, b.Refitted = asked, Text{}, nil, false
 			model := judgedBy("pareto_nbd", 0.8, 0.5, true, false)
 			rule := judgedBy("recency", 0.7, 0.4, false, true)
 			rule.Brier, rule.ECE, rule.Stated = math.NaN(), math.NaN(), nil
@@ -95,8 +100,18 @@ func TestPastWithoutChurnScore(t *testing.T) {
 		}
 	}
 	page := pastPage(t, "en", change("auto"))
-	wants(t, page, "No churn score was trained, as history is too short for it: churn risk is the purchase model&#39;s probability of no purchase.\nWere the risks true?",
-		"Pareto/NBD (used) | 0.800", "Last purchase (plain rule) | 0.700 | – | – | 4.00×", "For 10 of 10 groups of Pareto/NBD")
+	wants(t, page, "No churn score was trained. Churn risk is the purchase model&#39;s probability of no purchase.\nWere the risks true?",
+		"Pareto/NBD (used) | 0.800", "Recency alone (plain rule) | 0.700 | – | – | 4.00×", "Of 10 groups by Pareto/NBD, the stated risk of 10 lies within it.")
+	known := func(m *Meta) {
+		change("auto")(m)
+		m.Past.Buying.Untrained = Text{"No churn score was trained: history is too short", "未训练流失评分：历史太短"}
+	}
+	wants(t, pastPage(t, "en", known), "No churn score was trained: history is too short. Churn risk is")
+	stopped := func(m *Meta) {
+		change("auto")(m)
+		m.Past.Buying.Buyers = 0
+	}
+	wants(t, pastPage(t, "zh", stopped), "未训练流失评分：用于检验的窗口内没有任何客户购买。流失风险取购买模型给出的不购买概率。")
 	wants(t, pastPage(t, "zh", change("purchase")), "按配置，流失风险取购买模型给出的不购买概率。\n概率是否可信")
 }
 
@@ -146,7 +161,7 @@ func TestModelNames(t *testing.T) {
 		"churn_risk":          {"Churn risk", "流失风险"},
 		"logistic_regression": {"Logistic regression", "逻辑回归"},
 		"boosted_trees":       {"Boosted trees", "梯度提升树"},
-		"frequency_recency":   {"Number of purchases, then the last", "购买次数，其次最近购买时间"},
+		"frequency_recency":   {"Frequency, then recency", "先按购买频次、再按最近购买时间"},
 		"naive_rate":          {"Own rate so far", "客户自身历史频率"},
 		"nobody's model":      {"nobody's model", "nobody's model"},
 		"":                    {"", ""},
@@ -157,5 +172,67 @@ func TestModelNames(t *testing.T) {
 	}
 	if got := (printer{}).model("logistic_regression"); got != "logistic regression" {
 		t.Errorf("within a sentence: %q", got)
+	}
+}
+
+// Where the better plain rule is the score, it is held against the model that did
+// not beat it, never against a worse rule.
+func TestPastUsesRule(t *testing.T) {
+	ruled := func(m *Meta) {
+		b := &m.Past.Buying
+		b.Contests = []Contest{{"logistic_regression", "frequency_recency", false, Range{0.0003, -0.0002, 0.0008}}}
+		b.Scores = []Judged{
+			judgedBy("frequency_recency", 0.738, 0.3, true, true), judgedBy("pareto_nbd", 0.731, 0.2, false, false),
+			judgedBy("logistic_regression", 0.743, 0.25, false, false), judgedBy("recency", 0.684, 0.1, false, true),
+		}
+	}
+	page := pastPage(t, "en", ruled)
+	wants(t, page, "Sorted by “frequency, then recency”, the first fifth holds 51% of all buyers; by logistic regression 44%. What is used is a plain rule: no model that was tried beat it by more than chance.",
+		"Of 10 groups by “frequency, then recency”, the stated risk of 10 lies within it.")
+	for _, never := range []string{"the better plain rule", " alone has AUC"} {
+		if strings.Contains(page, never) {
+			t.Errorf("the page says %q", never)
+		}
+	}
+	wants(t, pastPage(t, "zh", ruled), "以“先按购买频次、再按最近购买时间”排序，前五分之一客户包含 51% 的买家；以逻辑回归排序为 44%。所用的正是简单规则")
+}
+
+// Where nothing came, no total is infinitely off and nothing is to be multiplied by zero.
+func TestPastNothingCame(t *testing.T) {
+	for _, lang := range []string{"en", "zh"} {
+		page := pastPage(t, lang, func(m *Meta) {
+			b := &m.Past
+			b.Orders, b.Spend, b.Buyers, b.Level.Factor = 0, 0, 0, 0
+			b.Forecasts[0].Orders = 1.2
+		})
+		for _, never := range []string{"∞", "recalibrate", "1 orders"} {
+			if strings.Contains(page, never) {
+				t.Errorf("%s: the page says %q", lang, never)
+			}
+		}
+	}
+}
+
+// How an interval of a total did in the last closed window stands beside the next one.
+func TestIntervalsOfTotals(t *testing.T) {
+	none := Range{math.NaN(), math.NaN(), math.NaN()}
+	for _, c := range []struct {
+		orders, money Range
+		record, stood string
+	}{
+		{Range{10, 8, 12}, Range{100, 90, 110}, "such intervals held", " (looking back, held)"},
+		{Range{10, 8, 12}, none, "such intervals held", " (looking back, held)"},
+		{Range{7, 6, 8}, Range{100, 90, 110}, "missed for orders and held for money", " (looking back, missed)"},
+		{Range{7, 6, 8}, none, "such intervals missed", " (looking back, missed)"},
+		{Range{10, 8, 12}, Range{80, 70, 90}, "held for orders and missed for money", " (looking back, held)"},
+		{Range{}, Range{}, "no closed window has tested these intervals", " (not tested)"},
+	} {
+		b := Backtest{Days: 90, Orders: 10, Spend: 100, Forecasts: []Forecast{{Name: "pareto_nbd", Used: true, Orders: 10, Total: c.orders, SpendTotal: c.money}}}
+		if got := (printer{}).record(b); !strings.HasSuffix(got, c.record) {
+			t.Errorf("%v %v: %q", c.orders, c.money, got)
+		}
+		if got := (printer{}).stood(c.orders, b.Orders); got != c.stood {
+			t.Errorf("%v: %q", c.orders, got)
+		}
 	}
 }

@@ -82,11 +82,12 @@ func (p printer) tiles(d *Data) []tile {
 	}
 	expected := tile{p.f("Expected orders, %d days", "未来 %d 天预计订单", d.Horizon), dash, none}
 	all, ranged := d.total("all", "all")
+	used, _ := d.Past.forecastOf()
 	if c.Expected > 0 {
 		expected.Value = p.about(c.ExpectedOrdersSum)
 		expected.Note = p.f("%s per customer", "人均 %s", p.short(ratio(c.ExpectedOrdersSum, float64(c.Expected))))
 		if ranged {
-			expected.Note = p.certain(all.Orders, p.about) + p.t("; ", "；") + expected.Note
+			expected.Note = p.certain(all.Orders, p.about) + p.stood(used.Total, d.Past.Orders) + p.t("; ", "；") + expected.Note
 		}
 	}
 	clv := tile{p.f("Lifetime value, %d days", "未来 %d 天客户价值", d.Horizon), dash, none}
@@ -94,8 +95,9 @@ func (p printer) tiles(d *Data) []tile {
 		clv.Value = p.money(c.CLVSum)
 		clv.Note = p.f("%s per customer", "人均 %s", p.money(ratio(c.CLVSum, float64(c.CLV))))
 		if ranged && !math.IsNaN(all.Value.Low) {
-			clv.Note = p.certain(all.Value, p.money) + p.t("; ", "；") + clv.Note
+			clv.Note = p.certain(all.Value, p.money) + p.stood(used.SpendTotal, d.Past.Spend) + p.t("; ", "；") + clv.Note
 		}
+		clv.Note += p.t("; before refunds", "；未扣退款")
 	}
 	alive := tile{p.t("Probably still customers", "预计仍活跃的客户"), dash, none}
 	if c.Alive > 0 {
@@ -152,10 +154,10 @@ func (p printer) findings(d *Data) []string {
 		list = append(list, p.f("%s of customers made 80%% of net revenue so far.", "%s 的客户贡献了迄今 80%% 的净收入。", p.pct(share(c.Reached, c.Customers))))
 	}
 	if c := d.Coverage; c.CLV > 0 && c.Expected > 0 {
-		text := p.f("Over the next %d days the models expect about %s orders from today's customers, worth %s", "模型预计现有客户在未来 %d 天内下单约 %s 笔，价值 %s",
+		text := p.f("Over the next %d days the models expect about %s orders from today's customers, worth %s before refunds", "模型预计现有客户在未来 %d 天内下单约 %s 笔，价值 %s（未扣退款）",
 			d.Horizon, p.about(c.ExpectedOrdersSum), p.money(c.CLVSum))
 		if all, ok := d.total("all", "all"); ok && !math.IsNaN(all.Value.Low) {
-			text += p.f(" (95%%: %s orders, %s)", "（95%% 区间：订单 %s，价值 %s）", p.between(all.Orders, p.about), p.between(all.Value, p.money))
+			text += p.f(" (95%%: %s orders, %s; %s)", "，95%% 区间：订单 %s，价值 %s（%s）", p.between(all.Orders, p.about), p.between(all.Value, p.money), p.record(d.Past))
 		}
 		list = append(list, text+p.t(".", "。"))
 	}
@@ -173,6 +175,17 @@ func (p printer) certain(r Range, write func(float64) string) string {
 	return p.f("95%%: %s", "95%% 区间 %s", p.between(r, write))
 }
 
+// stood says of an interval how one of its kind did in the last closed window.
+func (p printer) stood(r Range, came float64) string {
+	switch {
+	case !r.limited():
+		return p.t(" (not tested)", "（未经检验）")
+	case r.holds(came):
+		return p.t(" (looking back, held)", "（回测命中）")
+	}
+	return p.t(" (looking back, missed)", "（回测未命中）")
+}
+
 // tested says how the model in use would have done in the last closed window.
 func (p printer) tested(d *Data) []string {
 	b := d.Past
@@ -184,8 +197,12 @@ func (p printer) tested(d *Data) []string {
 	if b.Every > 1 {
 		whom = p.f(", of one customer in %d", "，每 %d 位客户抽取 1 位", b.Every)
 	}
-	return []string{p.f("Tested on the %d days after %s, which the model had not seen, it expected %s orders where %s came (%s%s).",
-		"以%[2]s之后模型未见过的 %[1]d 天检验：预计 %[3]s 笔订单，实际 %[4]s 笔（%[5]s%[6]s）。", b.Days, p.date(b.Origin), p.about(used.Orders), p.about(b.Orders), p.off(used.Orders, b.Orders), whom)}
+	text := p.f("Tested on the %d days after %s, which the model had not seen, it expected %s where %s came (%s%s)",
+		"以%[2]s之后模型未见过的 %[1]d 天检验：预计 %[3]s，实际 %[4]s 笔（%[5]s%[6]s）", b.Days, p.date(b.Origin), p.ordersOf(used.Orders), p.about(b.Orders), p.off(used.Orders, b.Orders), whom)
+	if used.Total.limited() {
+		text += p.f("; the interval of the total was %s: %s", "；合计的区间为 %s，%s", p.between(used.Total, p.about), p.outcome(used.Total, b.Orders))
+	}
+	return []string{text + p.t(".", "。")}
 }
 
 func (p printer) revenue(d *Data) section {
@@ -534,9 +551,12 @@ func (p printer) valueWords(d *Data) string {
 	}
 	text += p.t(".", "。")
 	if d.Margin > 0 && d.Margin < 1 {
-		text += p.f(" Values are margin, %s of revenue, discounted at %s a year.", "价值按毛利计（收入的 %s），年折现率 %s。", p.pct(d.Margin), p.pct(d.Discount))
+		text += p.f(" Values are margin, %s of sales before refunds, discounted at %s a year.", "价值按毛利计（未扣退款销售额的 %s），年折现率 %s。", p.pct(d.Margin), p.pct(d.Discount))
 	} else {
-		text += p.f(" Values are net revenue, discounted at %s a year.", "价值按净收入计，年折现率 %s。", p.pct(d.Discount))
+		text += p.f(" Values are sales before refunds, discounted at %s a year.", "价值按销售额计，未扣除退款，年折现率 %s。", p.pct(d.Discount))
+	}
+	if part := ratio(d.Headline.Refunds, d.Headline.NetRevenue+d.Headline.Refunds); part > 0 && part < 1 {
+		text += p.f(" So far refunds took %s of sales.", "迄今退款占销售额的 %s。", p.pct(part))
 	}
 	return text + p.t(" Columns grow in steps of 1, 2, 5, 10.", "各柱区间按 1、2、5、10 递增。")
 }
@@ -629,7 +649,7 @@ func (p printer) leadingReasons(d *Data) block {
 	words := p.f("In the high band the commonest leading reason is %s: %s (%s).", "高风险等级中最常见的首要原因是%s：%s（%s）。",
 		name(d.Reasons[0]), p.customers(d.Reasons[0].Customers), p.pct(share(d.Reasons[0].Customers, all)))
 	words += p.gap() + p.t("A leading reason is what raises a customer's risk most against the average customer. All reasons of all customers are in reasons.parquet, and clientele show CUSTOMER gives them in words.",
-		"首要原因是与一般客户相比最能提高该客户风险的因素。全部客户的全部原因见 reasons.parquet；clientele show 客户编号 --lang zh 以文字说明。")
+		"首要原因是与平均客户相比最能提高该客户风险的因素。全部客户的全部原因见 reasons.parquet；clientele show 客户编号 --lang zh 以文字说明。")
 	return p.block("churn-reasons", p.t("Why they are at high risk", "高风险的原因"), words, fullWidth, chart.draw)
 }
 
@@ -772,7 +792,7 @@ func (p printer) check(d *Data) section {
 	lines := []series{{name: p.t("Actual", "实际"), color: blue, values: actual}}
 	modelled := !math.IsNaN(sumExpected)
 	if modelled {
-		lines = append(lines, series{name: p.t("Expected by the model", "模型预期"), color: orange, values: expected, dashed: true})
+		lines = append(lines, series{name: p.t("Model, from first purchases alone", "模型（仅据首次购买日）"), color: orange, values: expected, dashed: true})
 	}
 	marks := p.monthMarks(starts)
 	if !monthly {
@@ -793,7 +813,7 @@ func (p printer) check(d *Data) section {
 		s.Blocks = []block{b}
 		return s
 	}
-	words := p.f("From %s to %s the model expects %s repeat purchases in all; %s happened", "%s 至 %s，模型预期回购共 %s 次，实际 %s 次",
+	words := p.f("From %s to %s the model, told only when customers first bought, comes to %s repeat purchases in all; %s happened", "%s 至 %s，模型仅据客户的首次购买日推算回购共 %s 次，实际 %s 次",
 		p.date(first), p.date(last), p.n(int64(math.Round(sumExpected))), p.n(sumActual))
 	if diff := sumExpected/float64(sumActual) - 1; sumActual > 0 && !math.IsInf(diff, 0) {
 		words += p.f(": the model is %s %s.", "，模型%[2]s %[1]s。", p.pct(math.Abs(diff)), map[bool]string{true: p.t("above", "偏高"), false: p.t("below", "偏低")}[diff >= 0])
@@ -952,9 +972,9 @@ func (p printer) definitions(d *Data) section {
 }
 
 func (p printer) clvTerm(d *Data) string {
-	text := p.f("Expected net revenue of repeat purchases in the %d days after the as-of date", "截止日后 %d 天内预期回购的净收入", d.Horizon)
+	text := p.f("Expected sales of repeat purchases in the %d days after the as-of date, net of discounts and before refunds", "截止日后 %d 天内预期回购的销售额（折后，未扣除退款）", d.Horizon)
 	if d.Margin > 0 && d.Margin < 1 {
-		text = p.f("Expected margin (%[2]s of net revenue) of repeat purchases in the %[1]d days after the as-of date", "截止日后 %d 天内预期回购的毛利（净收入的 %s）", d.Horizon, p.pct(d.Margin))
+		text = p.f("Expected margin (%[2]s of sales before refunds) of repeat purchases in the %[1]d days after the as-of date", "截止日后 %d 天内预期回购的毛利（未扣退款销售额的 %s）", d.Horizon, p.pct(d.Margin))
 	}
 	return text + p.f(", discounted at %s a year.", "，年折现率 %s。", p.pct(d.Discount))
 }

@@ -73,9 +73,9 @@ func modelNames() []Label {
 		{"logistic_regression", Text{"logistic regression", "逻辑回归"}},
 		{"boosted_trees", Text{"boosted trees", "梯度提升树"}},
 		{"naive_rate", Text{"own rate so far", "客户自身历史频率"}},
-		{"recency", Text{"last purchase", "最近购买时间"}},
-		{"frequency_recency", Text{"number of purchases, then the last", "购买次数，其次最近购买时间"}},
-		{"base_rate", Text{"same rate for everybody", "所有人同一比例"}},
+		{"recency", Text{"recency alone", "仅按最近购买时间"}},
+		{"frequency_recency", Text{"frequency, then recency", "先按购买频次、再按最近购买时间"}},
+		{"base_rate", Text{"base rate", "总体流失率"}},
 	}
 }
 
@@ -238,9 +238,9 @@ func methods() []phrase {
 		{form: `purchase_model`, en: "probability of the purchase model", zh: "购买模型给出的概率"},
 		{form: `logistic_regression`, en: "logistic regression", zh: "逻辑回归"},
 		{form: `boosted_trees`, en: "boosted trees", zh: "梯度提升树"},
-		{form: `recency`, en: "plain rule: last purchase", zh: "简单规则：最近购买时间"},
-		{form: `frequency_recency`, en: "plain rule: number of purchases, then the last", zh: "简单规则：购买次数，其次最近购买时间"},
-		{form: `base_rate`, en: "same rate for everybody", zh: "所有人同一比例"},
+		{form: `recency`, en: "plain rule: recency alone", zh: "简单规则：仅按最近购买时间"},
+		{form: `frequency_recency`, en: "plain rule: frequency, then recency", zh: "简单规则：先按购买频次、再按最近购买时间"},
+		{form: `base_rate`, en: "base rate", zh: "总体流失率"},
 		{form: `last_window`, en: "what came in the last closed window", zh: "最近一个已结束窗口的实际值"},
 		{form: `gamma_gamma`, en: "Gamma-Gamma", zh: "Gamma-Gamma 模型"},
 		{form: `shrunk_mean`, en: "shrunk mean spend", zh: "平均消费额向全体均值收缩"},
