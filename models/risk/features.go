@@ -10,21 +10,24 @@ import (
 )
 
 // Family groups features that say the same thing to a reader: reasons are given
-// by family, because the parts of features that move together cancel.
+// by family, because the parts of features that move together cancel. The time since
+// the last order, the orders of the last days and the purchase model's probability,
+// which is made of both, are one family: apart, one of them would be said to lower
+// the risk of somebody whose silence raises it.
 type Family uint8
 
 // The families, in the order in which reasons of equal size are listed.
 const (
-	Silence      Family = iota // since when nothing was bought, also against the customer's own gap
+	Silence      Family = iota // how long nothing was bought, also against the customer's own gap, in recent orders and by the purchase model
 	Frequency                  // how often the customer has bought
-	Lately                     // orders in the last 30 to 365 days
+	Lately                     // no feature has this family: recent orders are part of Silence, and the column is zero
 	Rhythm                     // how regular the gaps are
 	Tenure                     // since when the customer is known
 	Money                      // how much was spent
 	Refunds                    // what share came back
 	Interactions               // contacts with the customer
 	Responses                  // responses to campaigns
-	Purchases                  // what the purchase model says
+	Purchases                  // no feature has this family: the purchase model is part of Silence, and the column is zero
 	Adjustment                 // calibration of the finished score; no feature has this family
 	families
 )
@@ -38,7 +41,7 @@ func (f Family) Key() string {
 // Names returns how a family is called, in English and in Chinese.
 func (f Family) Names() (en, zh string) {
 	names := [families][2]string{
-		{"time since the last order", "距上次下单的时间"}, {"number of purchases", "购买次数"}, {"recent orders", "近期订单"},
+		{"how long silent", "沉默时长"}, {"number of purchases", "购买次数"}, {"recent orders", "近期订单"},
 		{"rhythm of purchases", "购买节奏"}, {"time as a customer", "客户年限"}, {"money spent", "消费金额"}, {"refunds", "退款"},
 		{"contacts", "联系记录"}, {"responses to campaigns", "活动响应"}, {"purchase model", "购买模型"}, {"calibration", "校准"},
 	}
@@ -156,8 +159,8 @@ func Features() []Feature {
 			func(r *row) float64 { return r.sales / max(r.orders, 1) }},
 		{"refund_share", Refunds, "refunds / net sales, at most 1", "退款占净销售额比例，不超过1", []string{"net_sales", "refunds"}, plain, refundShare},
 	}
-	for k, days := range []int{30, 60, 90, 365} {
-		f = append(f, Feature{fmt.Sprintf("orders_%d", days), Lately,
+	for k, days := range recentDays() {
+		f = append(f, Feature{fmt.Sprintf("orders_%d", days), Silence,
 			fmt.Sprintf("ln(1 + orders in the last %d days)", days), fmt.Sprintf("ln(1+近%d天订单数)", days),
 			[]string{fmt.Sprintf("orders_%d", days)}, logs, func(r *row) float64 { return r.recent[k] }})
 	}
@@ -170,7 +173,7 @@ func Features() []Feature {
 				fmt.Sprintf("ln(1 + responses to campaigns in the last %d days)", days), fmt.Sprintf("ln(1+近%d天活动响应次数)", days),
 				[]string{fmt.Sprintf("responses_%d", days)}, logs, func(r *row) float64 { return r.responses[k] }})
 	}
-	return append(f, Feature{"no_purchase", Purchases, "log odds of no purchase within the window, by the purchase model", "购买模型给出的期内不再购买概率的对数几率",
+	return append(f, Feature{PurchaseModelColumn, Silence, "log odds of no purchase within the window, by the purchase model", "购买模型给出的期内不再购买概率的对数几率",
 		[]string{PurchaseModelColumn}, logOdds, func(r *row) float64 { return r.model }})
 }
 

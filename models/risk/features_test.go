@@ -325,6 +325,11 @@ func TestFeaturesAreDescribed(t *testing.T) {
 			}
 		}
 	}
+	for _, name := range []string{"recency", "recency_gap", "orders_30", "orders_60", "orders_90", "orders_365", PurchaseModelColumn} {
+		if got := featureOf(t, name).Family; got != Silence {
+			t.Errorf("%s is of %s: silence would have two reasons that may contradict each other", name, got.Key())
+		}
+	}
 	for _, f := range Families() {
 		if en, zh := f.Names(); f.Key() == "" || en == "" || zh == "" {
 			t.Errorf("family %d has no name", f)

@@ -17,7 +17,7 @@ import (
 type Reason struct {
 	Family Family  `json:"family"`
 	Effect float64 `json:"effect"`
-	En     string  `json:"en"` // the raw values and the effect: last order 143 days ago (usual gap 30 days): +1.2
+	En     string  `json:"en"` // the raw values and the effect: no order for 143 days (usual gap 30 days): +1.2
 	Zh     string  `json:"zh"`
 }
 
@@ -179,16 +179,14 @@ func (s *Score) explanation(r *row, effects [families]float64, total float64, mo
 func (s *Score) words(f Family, r *row) (en, zh string) {
 	switch f {
 	case Silence:
-		return silence(r)
+		return s.silence(r)
 	case Frequency:
 		en, zh = "bought on "+count(r.days, "day", "days"), "共在 "+whole(r.days)+" 天购买"
 		if s.Method == FrequencyRule {
-			lastEn, lastZh := silence(r)
+			lastEn, lastZh := lastOrder(r)
 			return en + ", " + lastEn, zh + "，" + lastZh
 		}
 		return en, zh
-	case Lately:
-		return within(f, r.recent[:], []int{30, 60, 90, 365}, "order", "orders", "订单")
 	case Rhythm:
 		if r.days < 2 {
 			return "bought on one day only, no gap yet", "仅在一天购买过，尚无间隔"
@@ -217,17 +215,11 @@ func (s *Score) words(f Family, r *row) (en, zh string) {
 		share := whole(100 * v)
 		return share + " % of sales refunded", "退款占销售额 " + share + "%"
 	case Interactions:
-		return within(f, r.contacts[:], []int{30, 90, 365}, "contact", "contacts", "联系记录")
+		return listed(f, r.contacts[:], "contact", "contacts", "联系记录")
 	case Responses:
-		return within(f, r.responses[:], []int{30, 90, 365}, "response to campaigns", "responses to campaigns", "活动响应")
-	case Purchases:
-		if math.IsNaN(r.model) {
-			return unknown(f)
-		}
-		p := whole(100 * r.model)
-		return fmt.Sprintf("purchase model: %s %% chance of no order in %d days", p, s.Window), fmt.Sprintf("购买模型：%d 天内不下单的概率 %s%%", s.Window, p)
+		return listed(f, r.responses[:], "response to campaigns", "responses to campaigns", "活动响应")
 	}
-	return Adjustment.Names()
+	return f.Names()
 }
 
 // unknown is for values that the customer does not have: the trees go one way
@@ -237,12 +229,55 @@ func unknown(f Family) (en, zh string) {
 	return en + " unknown", zh + "未知"
 }
 
-// silence says when the last order was, beside the customer's own mean gap.
-func silence(r *row) (en, zh string) {
+// recentDays are the windows of the columns of recent orders.
+func recentDays() []int { return []int{30, 60, 90, 365} }
+
+// silence says how long the customer has not ordered, and what of recent orders and of
+// the purchase model the score goes by.
+func (s *Score) silence(r *row) (en, zh string) {
+	en, zh = lastOrder(r)
+	recent := r.recent
+	for k, days := range recentDays() {
+		if !s.reads(fmt.Sprintf("orders_%d", days)) {
+			recent[k] = math.NaN()
+		}
+	}
+	switch listEn, listZh, longest := within(recent[:], recentDays(), "order", "orders"); {
+	case listEn != "":
+		en, zh = en+", "+listEn, zh+"，下单次数："+listZh
+	case longest != "":
+		en, zh = en+", none in the last "+longest+" days", zh+"，近 "+longest+" 天无订单"
+	}
+	if s.reads(PurchaseModelColumn) && !math.IsNaN(r.model) {
+		modelEn, modelZh := chance(r.model)
+		en += fmt.Sprintf("; the purchase model gives %s for no order in %d days", modelEn, s.Window)
+		zh += fmt.Sprintf("；购买模型估计 %d 天内不下单的概率%s", s.Window, modelZh)
+	}
+	return en, zh
+}
+
+// reads reports whether the score goes by a feature.
+func (s *Score) reads(feature string) bool {
+	return s.Design != nil && slices.ContainsFunc(s.Design.Terms, func(t Term) bool { return t.Name == feature })
+}
+
+// chance is a probability in words, never certain and never none: no model knows that.
+func chance(p float64) (en, zh string) {
+	switch {
+	case p > 0.99:
+		return "over 99 %", "超过 99%"
+	case p < 0.01:
+		return "under 1 %", "低于 1%"
+	}
+	return whole(100*p) + " %", "为 " + whole(100*p) + "%"
+}
+
+// lastOrder says when the last order was, beside the customer's own mean gap.
+func lastOrder(r *row) (en, zh string) {
 	if r.recency == 0 {
-		en, zh = "last order today", "今天刚下单"
+		en, zh = "ordered today", "今天刚下单"
 	} else {
-		en, zh = "last order "+count(r.recency, "day", "days")+" ago", "最近一次下单在 "+whole(r.recency)+" 天前"
+		en, zh = "no order for "+count(r.recency, "day", "days"), "已 "+whole(r.recency)+" 天未下单"
 	}
 	if r.days < 2 {
 		return en + " (bought on one day only)", zh + "（仅在一天购买过）"
@@ -251,17 +286,30 @@ func silence(r *row) (en, zh string) {
 	return en + " (usual gap " + count(gap, "day", "days") + ")", zh + "（通常间隔 " + whole(gap) + " 天）"
 }
 
+// listed are counts in windows of 30, 90 and 365 days.
+func listed(f Family, counts []float64, one, many, what string) (en, zh string) {
+	en, zh, longest := within(counts, []int{30, 90, 365}, one, many)
+	switch {
+	case longest == "":
+		return unknown(f)
+	case en == "":
+		return "no " + one + " in the last " + longest + " days", "近 " + longest + " 天无" + what
+	}
+	return en, what + "：" + zh
+}
+
 // within lists counts in windows of days: 2 orders in the last 30 days, 5 in 90.
-// Windows without a column are left out.
-func within(f Family, counts []float64, days []int, one, many, zh string) (string, string) {
+// Windows without a column are left out, and longest is the longest of the others,
+// empty without any. Where all counts are zero the lists are empty.
+func within(counts []float64, days []int, one, many string) (en, zh, longest string) {
 	var partsEn, partsZh []string
-	longest, all := 0, 0.0
+	all := 0.0
 	for k, n := range counts {
 		if math.IsNaN(n) {
 			continue
 		}
-		longest, all = days[k], max(all, n)
 		window := strconv.Itoa(days[k])
+		longest, all = window, max(all, n)
 		if len(partsEn) == 0 {
 			partsEn = append(partsEn, count(n, one, many)+" in the last "+window+" days")
 		} else {
@@ -269,14 +317,10 @@ func within(f Family, counts []float64, days []int, one, many, zh string) (strin
 		}
 		partsZh = append(partsZh, "近 "+window+" 天 "+whole(n)+" 次")
 	}
-	if longest == 0 {
-		return unknown(f)
-	}
 	if all == 0 {
-		window := strconv.Itoa(longest)
-		return "no " + one + " in the last " + window + " days", "近 " + window + " 天无" + zh
+		return "", "", longest
 	}
-	return strings.Join(partsEn, ", "), zh + "：" + strings.Join(partsZh, "，")
+	return strings.Join(partsEn, ", "), strings.Join(partsZh, "，"), longest
 }
 
 // whole rounds to a whole number, with commas.

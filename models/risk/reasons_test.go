@@ -149,39 +149,52 @@ func TestReasonsOfALogit(t *testing.T) {
 }
 
 func TestWords(t *testing.T) {
-	s := &Score{Window: 90}
+	s := &Score{Window: 90, Design: &Design{Terms: []Term{{Name: "orders_30"}, {Name: "orders_60"}, {Name: "orders_90"}, {Name: "orders_365"}, {Name: PurchaseModelColumn}}}}
 	r := &row{days: 4, orders: 5, span: 90, tenure: 1233, recency: 143, longest: 61, squares: 3000, sales: 1234.5, refunds: 98.76,
 		recent: [4]float64{0, math.NaN(), 1, 5}, contacts: [3]float64{0, 0, 0}, responses: [3]float64{1, 2, 2}, model: 0.714}
 	for _, c := range []struct {
 		family Family
 		en, zh string
 	}{
-		{Silence, "last order 143 days ago (usual gap 30 days)", "最近一次下单在 143 天前（通常间隔 30 天）"},
+		{Silence, "no order for 143 days (usual gap 30 days), 0 orders in the last 30 days, 1 in 90, 5 in 365; the purchase model gives 71 % for no order in 90 days",
+			"已 143 天未下单（通常间隔 30 天），下单次数：近 30 天 0 次，近 90 天 1 次，近 365 天 5 次；购买模型估计 90 天内不下单的概率为 71%"},
 		{Frequency, "bought on 4 days", "共在 4 天购买"},
-		{Lately, "0 orders in the last 30 days, 1 in 90, 5 in 365", "订单：近 30 天 0 次，近 90 天 1 次，近 365 天 5 次"},
 		{Rhythm, "gaps between purchases 30 days on average, the longest 61", "平均购买间隔 30 天，最长 61 天"},
 		{Tenure, "first order 1,233 days ago", "首次下单在 1,233 天前"},
 		{Money, "spent 1,234.50 in all, 246.90 an order", "累计消费 1,234.50，单均 246.90"},
 		{Refunds, "8 % of sales refunded", "退款占销售额 8%"},
 		{Interactions, "no contact in the last 365 days", "近 365 天无联系记录"},
 		{Responses, "1 response to campaigns in the last 30 days, 2 in 90, 2 in 365", "活动响应：近 30 天 1 次，近 90 天 2 次，近 365 天 2 次"},
-		{Purchases, "purchase model: 71 % chance of no order in 90 days", "购买模型：90 天内不下单的概率 71%"},
 		{Adjustment, "calibration", "校准"},
 	} {
 		if en, zh := s.words(c.family, r); en != c.en || zh != c.zh {
 			t.Errorf("%s: %q, %q", c.family.Key(), en, zh)
 		}
 	}
-	once := &row{days: 1, recency: 1}
-	if en, zh := s.words(Silence, once); en != "last order 1 day ago (bought on one day only)" || zh != "最近一次下单在 1 天前（仅在一天购买过）" {
+	lost := &row{days: 38, span: 333, recency: 469, model: 0.99999}
+	if en, zh := s.words(Silence, lost); en != "no order for 469 days (usual gap 9 days), none in the last 365 days; the purchase model gives over 99 % for no order in 90 days" ||
+		zh != "已 469 天未下单（通常间隔 9 天），近 365 天无订单；购买模型估计 90 天内不下单的概率超过 99%" {
 		t.Errorf("%q, %q", en, zh)
 	}
-	if en, _ := s.words(Silence, &row{days: 2, span: 7}); en != "last order today (usual gap 7 days)" {
+	// What the score does not go by is no part of its reasons: a plain rule knows no model.
+	once, plain := &row{days: 1, recency: 1, model: 0.5, recent: [4]float64{1, 1, 1, 1}}, &Score{Window: 90, Method: RecencyRule}
+	if en, zh := plain.words(Silence, once); en != "no order for 1 day (bought on one day only)" || zh != "已 1 天未下单（仅在一天购买过）" {
+		t.Errorf("%q, %q", en, zh)
+	}
+	if en, _ := plain.words(Silence, &row{days: 2, span: 7}); en != "ordered today (usual gap 7 days)" {
 		t.Errorf("%q", en)
 	}
 	nan := math.NaN()
-	nothing := &row{days: 1, sales: nan, model: nan, refunds: nan, recent: [4]float64{nan, nan, nan, nan}}
-	for f, want := range map[Family]string{Money: "money spent unknown", Purchases: "purchase model unknown", Lately: "recent orders unknown", Refunds: "refunds unknown"} {
+	if en, _ := s.words(Silence, &row{days: 2, span: 7, model: nan, recent: [4]float64{nan, 2, nan, nan}}); en != "ordered today (usual gap 7 days), 2 orders in the last 60 days" {
+		t.Errorf("%q", en)
+	}
+	for p, want := range map[float64]string{0: "under 1 %", 1e-9: "under 1 %", 0.0099: "under 1 %", 0.01: "1 %", 0.5: "50 %", 0.99: "99 %", 0.9901: "over 99 %", 1: "over 99 %"} {
+		if en, zh := chance(p); en != want || strings.Contains(zh, "100") {
+			t.Errorf("%v is %q, %q", p, en, zh)
+		}
+	}
+	nothing := &row{days: 1, sales: nan, model: nan, refunds: nan, contacts: [3]float64{nan, nan, nan}}
+	for f, want := range map[Family]string{Money: "money spent unknown", Interactions: "contacts unknown", Refunds: "refunds unknown"} {
 		if en, zh := s.words(f, nothing); en != want || strings.Contains(zh, "NaN") {
 			t.Errorf("%s: %q, %q", f.Key(), en, zh)
 		}
@@ -193,7 +206,7 @@ func TestWords(t *testing.T) {
 		t.Errorf("%q", en)
 	}
 	s.Method = FrequencyRule
-	if en, zh := s.words(Frequency, r); en != "bought on 4 days, last order 143 days ago (usual gap 30 days)" || zh != "共在 4 天购买，最近一次下单在 143 天前（通常间隔 30 天）" {
+	if en, zh := s.words(Frequency, r); en != "bought on 4 days, no order for 143 days (usual gap 30 days)" || zh != "共在 4 天购买，已 143 天未下单（通常间隔 30 天）" {
 		t.Errorf("%q, %q", en, zh)
 	}
 	for v, want := range map[float64]string{0: "0.00", 999.999: "1,000.00", -1234567: "-1,234,567.00", 12: "12.00"} {
