@@ -96,11 +96,8 @@ func (e *Engine) shownReasons(ctx context.Context, db *duck.DB, customer, lang s
 	if err != nil {
 		return nil, err
 	}
-	average := "the average customer: a risk of "
-	if p.zh {
-		average = "一般客户：风险 "
-	}
-	g.add(p.day, average+percent(risk.Probability(p.base())), p.base(), math.NaN())
+	en, zh := percent(risk.Probability(p.base()))
+	g.add(p.day, p.text("the average customer: a risk of "+en, "平均客户：风险"+zh), p.base(), math.NaN())
 	var families []risk.Family
 	for _, f := range risk.Families() {
 		if p.effect(f) != 0 {
@@ -127,8 +124,17 @@ func compareSize(a, b float64) int {
 	return 0
 }
 
-// percent is a probability in words.
-func percent(p float64) string { return strconv.FormatFloat(100*p, 'f', 1, 64) + " %" }
+// percent is a probability in words, never certain and never none.
+func percent(p float64) (en, zh string) {
+	switch {
+	case p > 0.999:
+		return "over 99.9 %", "超过 99.9%"
+	case p < 0.001:
+		return "under 0.1 %", "低于 0.1%"
+	}
+	text := strconv.FormatFloat(100*p, 'f', 1, 64)
+	return text + " %", " " + text + "%"
+}
 
 // publishedReasons is one customer's row of reasons.
 type publishedReasons struct {

@@ -68,6 +68,9 @@ func TestReasons(t *testing.T) {
 	expect(t, e, "SELECT count(*), count(DISTINCT customer_id), count(*) FILTER (isnan(base) OR base IS NULL) FROM reasons", "900|900|0")
 	expect(t, e, "SELECT max(abs(1 / (1 + exp(-("+logit+"))) - churn_risk)) < 1e-12 FROM reasons JOIN scores USING (as_of, customer_id)", "true")
 	expect(t, e, "SELECT count(DISTINCT as_of), count(DISTINCT base) FROM reasons", "1|1")
+	// Recent orders and the purchase model are part of silence.
+	expect(t, e, "SELECT count(*) FROM reasons WHERE lately <> 0 OR purchase_model <> 0", "0")
+	expect(t, e, "SELECT count(*) > 800 FROM reasons WHERE silence <> 0", "true")
 	expect(t, e, "SELECT count(*) FROM reasons WHERE refunds <> 0 OR interactions <> 0 OR responses <> 0", "0") // there are none
 
 	// The customer at the highest risk, in words that hold what the facts say.
@@ -93,12 +96,12 @@ func TestReasons(t *testing.T) {
 		t.Errorf("the effects that are shown add up to %s, churn_risk is %s", got, part[3])
 	}
 	text, textZh := strings.Join(all, "\n"), strings.Join(allZh, "\n")
-	for _, want := range []string{"^the average customer: a risk of [0-9.]+ %\n", `last order ` + part[1] + ` days ago \(usual gap \d+ days\)`, `first order ` + part[2] + ` days ago`, `purchase model: \d+ % chance of no order in 90 days`} {
+	for _, want := range []string{"^the average customer: a risk of (over )?[0-9.]+ %\n", `no order for ` + part[1] + ` days \(usual gap \d+ days\), .+; the purchase model gives (over |under )?\d+ % for no order in 90 days\n`, `first order ` + part[2] + ` days ago`} {
 		if !regexp.MustCompile(want).MatchString(text) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
-	for _, want := range []string{"^一般客户：风险 [0-9.]+ %\n", "最近一次下单在 " + part[1] + " 天前", "首次下单在 " + part[2] + " 天前"} {
+	for _, want := range []string{"^平均客户：风险( |超过 )[0-9.]+%\n", "已 " + part[1] + " 天未下单", "购买模型估计 90 天内不下单的概率(为|超过|低于) \\d+%\n", "首次下单在 " + part[2] + " 天前"} {
 		if !regexp.MustCompile(want).MatchString(textZh) {
 			t.Errorf("no %q in\n%s", want, textZh)
 		}
@@ -115,7 +118,7 @@ func TestReasons(t *testing.T) {
 			t.Errorf("%s: %v, published was %v", again[i], late.Floats("effect")[i], en.Floats("effect")[i])
 		}
 	}
-	if text := "\n" + strings.Join(again, "\n"); !strings.Contains(text, "\ntime since the last order") || strings.Contains(text, "days ago (") {
+	if text := "\n" + strings.Join(again, "\n"); !strings.Contains(text, "\nhow long silent") || strings.Contains(text, "no order for") {
 		t.Errorf("after a late fact:\n%s", text)
 	}
 
