@@ -162,3 +162,34 @@ func covariates(m *purchase.Model, cfg config.Models) {
 func spendModel(cfg config.Config) *gammagamma.Model {
 	return &gammagamma.Model{IncludeFirst: cfg.Models.FirstSpend, MinRepeaters: cfg.Models.MinRepeaters, By: cfg.Models.By, Workers: cfg.Resources.Cores()}
 }
+
+// plainPrefix names a model without the groups and covariates of the configuration.
+const plainPrefix = "plain_"
+
+// addPlain sets the model as it is without groups and covariates beside the one with
+// them, where there are any: do they earn their place?
+func (p *past) addPlain(o *origin, f purchase.Family) error {
+	if len(attributes(p.Config.Models)) == 0 {
+		return nil
+	}
+	e := *p.Engine
+	e.Config.Models.By, e.Config.Models.Buying, e.Config.Models.Leaving = "", nil, nil
+	q := *p
+	q.Engine = &e
+	_, err := q.another(o, f, plainPrefix)
+	return err
+}
+
+// addPlain lists that model below the candidates, of which it is none.
+func (c *Choice) addPlain(origins []*origin, f purchase.Family) {
+	name := plainPrefix + f.Name()
+	if origins[0].get(name) == nil {
+		return
+	}
+	a := candidateOf(origins, name)
+	best := slices.IndexFunc(c.Candidates, func(b Candidate) bool { return b.Worse == 0 })
+	if best >= 0 {
+		a.Worse, a.WorseLow, a.WorseHigh = worse(origins, name, c.Candidates[best].Name)
+	}
+	c.Candidates = append(c.Candidates, a)
+}

@@ -106,6 +106,9 @@ func (p *past) backtest(names []string) (Backtested, error) {
 		if err := p.addSaved(o); err != nil {
 			return out, err
 		}
+		if err := p.addPlain(o, families[0]); err != nil {
+			return out, err
+		}
 		if err := p.addIntervals(o); err != nil {
 			return out, err
 		}
@@ -124,6 +127,7 @@ func (p *past) backtest(names []string) (Backtested, error) {
 	}
 	if len(families) > 1 {
 		out.Choice = p.judge(origins, families)
+		out.Choice.addPlain(origins, families[0])
 	}
 	out.Sections, err = p.sections(origins, out.Choice)
 	out.Warnings = doubts(origins)

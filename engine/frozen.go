@@ -358,15 +358,24 @@ func (p *past) addSaved(o *origin) error {
 	}
 	q := *p
 	q.frozen = p.beside
+	made, err := q.another(o, f, "saved_")
+	if err == nil {
+		made.saved = true
+	}
+	return err
+}
+
+// another adds what a model forecasts under the settings of p, by another name.
+func (p *past) another(o *origin, f purchase.Family, prefix string) (*forecast, error) {
 	each := (&gammagamma.Model{}).Spec().Make(o.table.Rows())
 	if err := o.spend.Score(p.ctx, each, o.table); err != nil {
-		return err
+		return nil, err
 	}
-	made, err := q.forecast(o, f, each.Floats("expected_spend"))
+	made, err := p.forecast(o, f, each.Floats("expected_spend"))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	made.name, made.saved = "saved_"+made.name, true
+	made.name = prefix + made.name
 	o.forecasts = append(o.forecasts, made)
-	return nil
+	return made, nil
 }

@@ -139,17 +139,13 @@ func TestGroups(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	grouped := section(t, b, "orders")
-	e.Config.Models.By = ""
-	if b, err = e.Backtest(t.Context(), engine.Backtesting{Origins: 1, Models: []string{"pareto_nbd"}}); err != nil {
-		t.Fatal(err)
-	}
-	one := section(t, b, "orders")
-	i, k := row(t, grouped, "model", "pareto_nbd"), row(t, one, "model", "pareto_nbd")
+	// Beside it stands the model of all customers together.
+	o := section(t, b, "orders")
+	i, k := row(t, o, "model", "pareto_nbd"), row(t, o, "model", "plain_pareto_nbd")
 	for _, c := range []string{"surprise", "inside_95", "pit_ks"} {
-		t.Logf("%s: %.4f by group, %.4f together", c, grouped.Floats(c)[i], one.Floats(c)[k])
+		t.Logf("%s: %.4f by group, %.4f together", c, o.Floats(c)[i], o.Floats(c)[k])
 	}
-	if !(grouped.Floats("surprise")[i] < one.Floats("surprise")[k]) || !(grouped.Floats("inside_95")[i] > 0.93) || !(grouped.Floats("log_likelihood")[i] > one.Floats("log_likelihood")[k]) {
+	if !(o.Floats("surprise")[i] < o.Floats("surprise")[k]) || !(o.Floats("inside_95")[i] > 0.93) || !(o.Floats("log_likelihood")[i] > o.Floats("log_likelihood")[k]) {
 		t.Error("fits by group are not better where groups differ")
 	}
 	weeks := section(t, b, "weeks")
@@ -206,6 +202,12 @@ func TestCovariates(t *testing.T) {
 		if math.IsNaN(o.Floats("surprise")[i]) || math.IsNaN(o.Floats("inside_95")[i]) || math.IsNaN(o.Floats("pit_ks")[i]) {
 			t.Errorf("%s: %v", model, o)
 		}
+	}
+	// Without covariates, what came is a greater surprise: a little, since a customer's
+	// own purchases tell most of it.
+	c := section(t, b, "choice")
+	if i := row(t, c, "model", "plain_pareto_nbd"); !(c.Floats("worse")[i] > 0) || !(c.Floats("worse_low")[i] < c.Floats("worse")[i]) || c.Rows() != 3 {
+		t.Errorf("plain: worse by %v, at least %v", c.Floats("worse")[i], c.Floats("worse_low")[i])
 	}
 }
 

@@ -27,7 +27,8 @@ the days after with what happened. Beside the models stand the plain rules that 
 the own rate so far (naive_rate), the last purchase (recency), and number of purchases, then the
 last one (frequency_recency). Windows do not overlap, and each model sees nothing of its window.
 A purchase model that models.frozen in clientele.yaml names stands beside them as saved_NAME, from
-the day on that it was fitted as of: where new fits do not beat it, it still holds.
+the day on that it was fitted as of: where new fits do not beat it, it still holds. Where models.by,
+models.buying or models.leaving is set, plain_NAME is the model without groups and covariates.
 
 The sections: choice (purchase models by the probability that they gave to what came), orders
 (forecast and actual purchases), buying (who bought at all: ranking and calibration), spend,
