@@ -27,15 +27,15 @@ const Method = "discounted_orders_times_spend"
 func (m *Model) Spec() models.Spec {
 	return models.Spec{
 		Name: Name,
-		Doc:  "Customer lifetime value: discounted orders times spend times margin.",
+		Doc:  "Customer lifetime value: discounted orders times spend times margin, before refunds.",
 		In: []table.Field{
 			{Name: "discounted_orders", Kind: table.Float, Unit: "orders"},
 			{Name: "expected_spend", Kind: table.Float, Unit: "money"},
 		},
 		Out: []table.Field{
 			{Name: "clv", Kind: table.Float, Unit: "money",
-				Doc:   "Customer lifetime value: discounted value of the repeat purchases expected within the horizon after the as-of date (discounted_orders times expected_spend times margin); revenue where no margin is configured.",
-				DocZh: "客户终身价值：统计日之后、预测期内预计复购的折现价值（discounted_orders × expected_spend × 毛利率）；未配置毛利率时为营收。"},
+				Doc:   "Customer lifetime value: discounted value of the repeat purchases expected within the horizon after the as-of date (discounted_orders times expected_spend times margin), before refunds; sales before refunds where margin is 1.",
+				DocZh: "客户终身价值：统计日之后、预测期内预计复购的折现价值（discounted_orders × expected_spend × 毛利率），未扣除退款；毛利率为 1 时为未扣退款的销售额。"},
 		},
 	}
 }

@@ -68,16 +68,16 @@ const (
 // Spec implements models.Model.
 func (m *Model) Spec() models.Spec {
 	spend, doc, docZh := "repeat_spend",
-		"Money expected of the customer's next purchase day, if there is one (Gamma-Gamma): the own repeat spend, shrunk to the mean of all customers; that mean for customers who have bought once.",
-		"客户若再次购买，预计一个购买日的金额（Gamma-Gamma 模型）：由客户自己的复购金额向全体均值收缩；只买过一次的客户取全体均值。"
+		"Money expected of the customer's next purchase day, if there is one, before refunds (Gamma-Gamma): the own repeat spend, shrunk to the mean of all customers; that mean for customers who have bought once.",
+		"客户若再次购买，预计一个购买日的金额，未扣除退款（Gamma-Gamma 模型）：由客户自己的复购金额向全体均值收缩；只买过一次的客户取全体均值。"
 	if m.IncludeFirst {
 		spend, doc, docZh = "net_sales",
-			"Money expected of the customer's next purchase day, if there is one (Gamma-Gamma): the own spend on all purchase days, the first included, shrunk to the mean of all customers.",
-			"客户若再次购买，预计一个购买日的金额（Gamma-Gamma 模型）：由客户自己全部购买日（含首次）的金额向全体均值收缩。"
+			"Money expected of the customer's next purchase day, if there is one, before refunds (Gamma-Gamma): the own spend on all purchase days, the first included, shrunk to the mean of all customers.",
+			"客户若再次购买，预计一个购买日的金额，未扣除退款（Gamma-Gamma 模型）：由客户自己全部购买日（含首次）的金额向全体均值收缩。"
 	}
 	s := models.Spec{
 		Name: Name,
-		Doc:  "Gamma-Gamma: what a customer's next purchases will be worth.",
+		Doc:  "Gamma-Gamma: what a customer's next purchases will be worth, before refunds.",
 		In: []table.Field{
 			{Name: "x", Kind: table.Int, Unit: "purchase days"},
 			{Name: spend, Kind: table.Float, Unit: "money"},

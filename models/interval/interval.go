@@ -110,9 +110,9 @@ func Fields() []table.Field {
 		{Name: "expected_orders_high", Kind: table.Float, Unit: "orders",
 			Doc: "Upper end of the 95 % interval of the number of repeat purchases within the horizon, a whole number." + models, DocZh: "预测期内复购次数的 95% 区间上限（整数）。" + modelsZh},
 		{Name: "clv_low", Kind: table.Float, Unit: "money",
-			Doc: "Lower end of the 95 % interval of what the customer brings within the horizon, discounted; zero where buying nothing is likely enough." + models, DocZh: "预测期内客户折现价值的 95% 区间下限；不再购买的可能性足够大时为零。" + modelsZh},
+			Doc: "Lower end of the 95 % interval of what the customer brings within the horizon, discounted and before refunds; zero where buying nothing is likely enough." + models, DocZh: "预测期内客户折现价值（未扣除退款）的 95% 区间下限；不再购买的可能性足够大时为零。" + modelsZh},
 		{Name: "clv_high", Kind: table.Float, Unit: "money",
-			Doc: "Upper end of the 95 % interval of what the customer brings within the horizon, discounted; zero, below the expected clv, where the customer buys nothing with 95 % probability." + models, DocZh: "预测期内客户折现价值的 95% 区间上限；若客户有 95% 以上的概率不再购买，则为零（低于期望值 clv）。" + modelsZh},
+			Doc: "Upper end of the 95 % interval of what the customer brings within the horizon, discounted and before refunds; zero, below the expected clv, where the customer buys nothing with 95 % probability." + models, DocZh: "预测期内客户折现价值（未扣除退款）的 95% 区间上限；若客户有 95% 以上的概率不再购买，则为零（低于期望值 clv）。" + modelsZh},
 	}
 }
 
