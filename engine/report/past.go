@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Range is an estimate with its 95 % interval; NaN where there is none.
@@ -228,8 +229,11 @@ func (p printer) lookedBack(b Backtest) string {
 	if b.Every > 1 {
 		text += p.f(" One customer of %d was looked at.", "每 %d 位客户抽取 1 位参与回测。", b.Every)
 	}
-	if b.Customers < leastJudged || b.Buyers < leastJudged/20 {
+	switch {
+	case b.Customers < leastJudged:
 		text += p.t(" So few customers judge no model: most differences below are chance.", "客户过少，不足以评判模型：下列差异多属偶然。")
+	case b.Buyers < leastJudged/20:
+		text += p.t(" So few buyers judge no model: most differences below are chance.", "买家过少，不足以评判模型：下列差异多属偶然。")
 	}
 	return text
 }
@@ -705,10 +709,14 @@ func (p printer) captureWords(b Buying) string {
 // quoted is the name of a score within a sentence: that of a rule has marks around
 // it, as it is a sentence of its own.
 func (p printer) quoted(s Judged) string {
-	if s.Rule {
-		return "“" + p.model(s.Name) + "”"
+	name := p.model(s.Name)
+	switch {
+	case s.Rule:
+		return "“" + name + "”"
+	case p.zh && name != "" && name[0] < utf8.RuneSelf: // Latin letters stand apart from Chinese ones
+		return " " + name + " "
 	}
-	return p.model(s.Name)
+	return name
 }
 
 func (p printer) liftChart(b Buying) liftChart {

@@ -181,9 +181,9 @@ func (p printer) stood(r Range, came float64) string {
 	case !r.limited():
 		return p.t(" (not tested)", "（未经检验）")
 	case r.holds(came):
-		return p.t(" (looking back, held)", "（回测命中）")
+		return p.t(" (held when looking back)", "（回测命中）")
 	}
-	return p.t(" (looking back, missed)", "（回测未命中）")
+	return p.t(" (missed when looking back)", "（回测未命中）")
 }
 
 // tested says how the model in use would have done in the last closed window.
@@ -193,14 +193,24 @@ func (p printer) tested(d *Data) []string {
 	if math.IsNaN(used.Orders) || b.Customers < leastJudged {
 		return nil
 	}
-	whom := ""
-	if b.Every > 1 {
-		whom = p.f(", of one customer in %d", "，每 %d 位客户抽取 1 位", b.Every)
+	var asides []string
+	if off := p.off(used.Orders, b.Orders); off != dash {
+		asides = append(asides, off)
 	}
-	text := p.f("Tested on the %d days after %s, which the model had not seen, it expected %s where %s came (%s%s)",
-		"以%[2]s之后模型未见过的 %[1]d 天检验：预计 %[3]s，实际 %[4]s 笔（%[5]s%[6]s）", b.Days, p.date(b.Origin), p.ordersOf(used.Orders), p.about(b.Orders), p.off(used.Orders, b.Orders), whom)
+	if b.Every > 1 {
+		asides = append(asides, p.f("of one customer in %d", "每 %d 位客户抽取 1 位", b.Every))
+	}
+	aside := ""
+	if len(asides) > 0 {
+		aside = p.f(" (%s)", "（%s）", strings.Join(asides, p.t(", ", "，")))
+	}
+	text := p.f("Tested on the %d days after %s, which the model had not seen, it expected %s where %s came%s",
+		"以%[2]s之后模型未见过的 %[1]d 天检验：预计 %[3]s，实际 %[4]s 笔%[5]s", b.Days, p.date(b.Origin), p.ordersOf(used.Orders), p.about(b.Orders), aside)
 	if used.Total.limited() {
 		text += p.f("; the interval of the total was %s: %s", "；合计的区间为 %s，%s", p.between(used.Total, p.about), p.outcome(used.Total, b.Orders))
+	}
+	if used.SpendTotal.limited() {
+		text += p.f("; that of the money was %s where %s came: %s", "；金额合计的区间为 %s，实际 %s，%s", p.between(used.SpendTotal, p.money), p.money(b.Spend), p.outcome(used.SpendTotal, b.Spend))
 	}
 	return []string{text + p.t(".", "。")}
 }
