@@ -2,7 +2,6 @@ package gammagamma
 
 import (
 	"context"
-	"math"
 
 	"clientele/engine/table"
 	"clientele/models"
@@ -19,7 +18,7 @@ func (m *Model) fitGroups(ctx context.Context, in *table.Table) (*Fitted, error)
 		columns = append(columns, f.Name)
 	}
 	fits, err := groups.New(ctx, in, m.By, groups.Estimator[*Fitted]{
-		Fit: one.fitTable, LogLikelihood: (*Fitted).logLikelihood, Columns: columns,
+		Fit: one.fitTable, Columns: columns,
 		Doubtful: []string{"unstable_mean", "weakly_identified"},
 	})
 	if err != nil {
@@ -33,20 +32,6 @@ func grouped(fits *groups.Fits[*Fitted]) *Fitted {
 	f := *fits.All
 	f.groups, f.report = fits, fits.Reports()[0]
 	return &f
-}
-
-// logLikelihood is that of other customers, at f's parameters; NaN where no model
-// was fitted.
-func (f *Fitted) logLikelihood(in *table.Table) (float64, error) {
-	if f.method != MethodGammaGamma {
-		return math.NaN(), nil
-	}
-	c, err := f.Reader(in)
-	if err != nil {
-		return 0, err
-	}
-	value, _ := newSpends(c).logLikelihood(f.params, 1)
-	return value, nil
 }
 
 // Groups returns the fits by group; nil where the model has no By.

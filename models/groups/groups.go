@@ -4,9 +4,9 @@
 //
 // A group keeps its own fit where that converged inside the model's parameters. The
 // customers of all other groups, and those of no group, are fitted together, which
-// is called the pooled fit; where that did not converge either, the fit of all
-// customers scores them. Whether grouping is worth its parameters is said by the
-// likelihood: Comparison.
+// is called the pooled fit; where that did not converge either, its plainer method
+// scores them. Whether grouping is worth its parameters is said by the likelihood
+// (Comparison); where it is not, the fit of all customers scores everybody.
 package groups
 
 import (
@@ -34,10 +34,9 @@ const (
 
 // Estimator is how a model is fitted to some rows.
 type Estimator[F models.Fitted] struct {
-	Fit           func(ctx context.Context, in *table.Table) (F, error)
-	LogLikelihood func(f F, in *table.Table) (float64, error) // of the rows of in, at the estimates of f
-	Doubtful      []string                                    // codes of warnings for which a group does not keep its own fit
-	Columns       []string                                    // that Fit and LogLikelihood read, those that are optional too
+	Fit      func(ctx context.Context, in *table.Table) (F, error)
+	Doubtful []string // codes of warnings for which a group does not keep its own fit
+	Columns  []string // that Fit reads, those that are optional too
 }
 
 // Fit is one fit and whom it is of.
@@ -58,10 +57,11 @@ type Fits[F models.Fitted] struct {
 	By         string
 	All        F          // of all customers together
 	Own        []Fit[F]   // of groups, by name
-	Rest       *Fit[F]    // the pooled one; nil: All scores whoever has no group of Own
+	Rest       *Fit[F]    // the pooled one; nil: there is nobody without a group of Own, or All scores them
+	Unworthy   int        // groups that could have fits of their own and are not worth their parameters: All scores everybody
 	Others     []Other    // groups without one, by name
 	RestRows   int        // customers that Rest, or All in its place, scores
-	Comparison Comparison // of all fits that score with All
+	Comparison Comparison // of the fits by group with one of the same customers
 }
 
 // Comparison sets the fits of the groups, together, beside the one of all customers.
@@ -124,6 +124,7 @@ func New[F models.Fitted](ctx context.Context, in *table.Table, by string, e Est
 		return nil, err
 	}
 	list, rest := divide(in.Column(by))
+	var own []int
 	large := largest(list)
 	for _, g := range list {
 		part := in.Take(g.rows, e.Columns...)
@@ -136,6 +137,7 @@ func New[F models.Fitted](ctx context.Context, in *table.Table, by string, e Est
 			r := m.Report()
 			if other.Rows, other.Why = r.Rows, e.against(r); other.Why == "" {
 				f.Own = append(f.Own, Fit[F]{g.name, m})
+				own = append(own, g.rows...)
 				continue
 			}
 		}
@@ -143,8 +145,12 @@ func New[F models.Fitted](ctx context.Context, in *table.Table, by string, e Est
 		rest = append(rest, g.rows...)
 	}
 	slices.Sort(rest)
-	if err := f.pool(ctx, in.Take(rest, e.Columns...), e); err != nil {
+	slices.Sort(own)
+	if err := f.pool(ctx, in.Take(rest, e.Columns...), in.Take(own, e.Columns...), e); err != nil {
 		return nil, err
+	}
+	if f.Comparison.AIC() <= 0 {
+		f.Unworthy, f.Own, f.Rest, f.RestRows = len(f.Own), nil, nil, f.All.Report().Rows
 	}
 	return f, nil
 }
@@ -173,42 +179,46 @@ func largest(list []group) map[string]bool {
 	return out
 }
 
-// pool fits the customers of no fitted group together, and compares.
-func (f *Fits[F]) pool(ctx context.Context, rest *table.Table, e Estimator[F]) error {
+// pool fits rest, who has no group with a fit of its own, and compares: with the fit of
+// all where the rest has a fit of the model's own, else, of the grouped customers alone,
+// with one fit of them, so that it is not the rest being left out that looks like a gain.
+func (f *Fits[F]) pool(ctx context.Context, rest, grouped *table.Table, e Estimator[F]) error {
 	one := f.All.Report()
 	f.Comparison = Comparison{LogLikelihood: math.NaN(), One: one.LogLikelihood, OneParameters: len(one.Parameters)}
 	if len(f.Own) == 0 {
 		f.RestRows = one.Rows
 		return nil
 	}
-	var sum float64
+	f.Comparison.LogLikelihood = 0
 	for _, g := range f.Own {
-		r := g.Model.Report()
-		sum += r.LogLikelihood
-		f.Comparison.Parameters += len(r.Parameters)
+		f.Comparison.add(g.Model.Report())
 	}
 	pooled, err := e.Fit(ctx, rest)
 	if err != nil {
 		return fmt.Errorf("%s: %w", Pooled, err)
 	}
 	r := pooled.Report()
-	f.RestRows = r.Rows
-	switch {
-	case r.Rows == 0:
-	case e.against(r) == "":
-		f.Rest = &Fit[F]{Pooled, pooled}
-		sum += r.LogLikelihood
-		f.Comparison.Parameters += len(r.Parameters)
-	default:
-		l, err := e.LogLikelihood(f.All, rest)
-		if err != nil {
-			return err
-		}
-		sum += l
-		f.Comparison.Parameters += len(one.Parameters)
+	if f.RestRows = r.Rows; r.Rows == 0 {
+		return nil
 	}
-	f.Comparison.LogLikelihood = sum
+	f.Rest = &Fit[F]{Pooled, pooled}
+	if e.against(r) == "" {
+		f.Comparison.add(r)
+		return nil
+	}
+	joined, err := e.Fit(ctx, grouped)
+	if err != nil {
+		return fmt.Errorf("grouped customers together: %w", err)
+	}
+	one = joined.Report()
+	f.Comparison.One, f.Comparison.OneParameters = one.LogLikelihood, len(one.Parameters)
 	return nil
+}
+
+// add adds one of the fits by group.
+func (c *Comparison) add(r models.Report) {
+	c.LogLikelihood += r.LogLikelihood
+	c.Parameters += len(r.Parameters)
 }
 
 // Parts are the fits that score: those of the groups, and last the one for whoever is

@@ -63,6 +63,14 @@ func (f *Fits[F]) together(name string) models.Report {
 	r := models.Report{Model: name + "/" + Together, Status: models.Converged, Method: "by " + f.By, LogLikelihood: c.LogLikelihood, Rows: all.Rows}
 	en, zh := f.who()
 	switch {
+	case f.Unworthy > 0:
+		r.Status = models.Fallback
+		r.Notes = []models.Warning{{Code: "groups_unworthy",
+			En: fmt.Sprintf("Fits by %s (%d groups) are not worth their parameters: log-likelihood %.2f together, %.2f of one fit of the same customers, likelihood ratio %.2f with %d degrees of freedom (%s), AIC higher by %.1f. One fit of all customers scores everybody.",
+				f.By, f.Unworthy, c.LogLikelihood, c.One, c.Ratio(), c.Degrees(), probability(c.P()), math.Abs(c.AIC())),
+			Zh: fmt.Sprintf("按 %s 分组（%d 组）拟合不值得其增加的参数：对数似然合计 %.2f，同一批客户一个拟合为 %.2f，似然比 %.2f，自由度 %d（%s），AIC 升高 %.1f。全体客户使用同一个拟合。",
+				f.By, f.Unworthy, c.LogLikelihood, c.One, c.Ratio(), c.Degrees(), probability(c.P()), math.Abs(c.AIC()))}}
+		return r
 	case len(f.Own) == 0:
 		r.Status = models.Fallback
 		r.Warnings = []models.Warning{{Code: "no_groups", En: en, Zh: zh}}
@@ -76,13 +84,10 @@ func (f *Fits[F]) together(name string) models.Report {
 		{Name: "degrees_of_freedom", Value: float64(c.Degrees())}, {Name: "p_value", Value: c.P()}, {Name: "aic_gain", Value: c.AIC()},
 	}
 	verdict := models.Warning{En: "Grouping is worth its parameters (AIC lower by %.1f).", Zh: "分组拟合值得其增加的参数（AIC 降低 %.1f）。"}
-	if c.AIC() <= 0 {
-		verdict = models.Warning{En: "Grouping is not worth its parameters (AIC higher by %.1f): one fit of all customers does as well.", Zh: "分组拟合不值得其增加的参数（AIC 升高 %.1f）：全体客户的一个拟合同样好。"}
-	}
 	r.Notes = []models.Warning{{Code: "groups",
-		En: fmt.Sprintf("%s Log-likelihood %.2f together, %.2f of one fit of all: likelihood ratio %.2f with %d degrees of freedom (%s). %s",
+		En: fmt.Sprintf("%s Log-likelihood %.2f together, %.2f of one fit of the same customers: likelihood ratio %.2f with %d degrees of freedom (%s). %s",
 			en, c.LogLikelihood, c.One, c.Ratio(), c.Degrees(), probability(c.P()), fmt.Sprintf(verdict.En, math.Abs(c.AIC()))),
-		Zh: fmt.Sprintf("%s对数似然合计 %.2f，全体一个拟合为 %.2f：似然比 %.2f，自由度 %d（%s）。%s",
+		Zh: fmt.Sprintf("%s对数似然合计 %.2f，同一批客户一个拟合为 %.2f：似然比 %.2f，自由度 %d（%s）。%s",
 			zh, c.LogLikelihood, c.One, c.Ratio(), c.Degrees(), probability(c.P()), fmt.Sprintf(verdict.Zh, math.Abs(c.AIC())))}}
 	return r
 }

@@ -20,6 +20,7 @@ type saved struct {
 	One           *float64        `json:"log_likelihood_of_one"`
 	Parameters    int             `json:"parameters"`
 	OneParameters int             `json:"parameters_of_one"`
+	Unworthy      int             `json:"unworthy,omitempty"`
 }
 
 type savedFit struct {
@@ -31,7 +32,7 @@ type savedFit struct {
 func (f *Fits[F]) MarshalJSON() ([]byte, error) {
 	c := f.Comparison
 	s := saved{Others: f.Others, RestRows: f.RestRows, LogLikelihood: number(c.LogLikelihood), One: number(c.One),
-		Parameters: c.Parameters, OneParameters: c.OneParameters}
+		Parameters: c.Parameters, OneParameters: c.OneParameters, Unworthy: f.Unworthy}
 	for _, g := range f.Own {
 		text, err := json.Marshal(g.Model)
 		if err != nil {
@@ -55,7 +56,7 @@ func Load[F models.Fitted](data []byte, by string, all F, load func([]byte) (F, 
 	if err := json.Unmarshal(data, &s); err != nil {
 		return nil, err
 	}
-	f := &Fits[F]{By: by, All: all, Others: s.Others, RestRows: s.RestRows,
+	f := &Fits[F]{By: by, All: all, Others: s.Others, RestRows: s.RestRows, Unworthy: s.Unworthy,
 		Comparison: Comparison{LogLikelihood: value(s.LogLikelihood), One: value(s.One), Parameters: s.Parameters, OneParameters: s.OneParameters}}
 	for _, g := range s.Own {
 		m, err := load(g.Model)

@@ -11,10 +11,17 @@ import (
 	"clientele/models/purchase"
 )
 
-// twoKinds is a shop of customers of two kinds, and what followed.
+// twoKinds is a shop of customers of two kinds, of whom the second buy more often and
+// pay three times as much, and what followed.
 func twoKinds(n int, seed uint64) *shop {
 	quick := truth{paretonbd.Params{R: 0.9, Alpha: 15, S: 0.6, Beta: 60}, usual.spend}
 	a, b := simulate(usual, n, seed), simulate(quick, n, seed+1_000_000)
+	for i := range b.value {
+		b.value[i] *= 3
+	}
+	for i := range b.table.Floats("repeat_spend") {
+		b.table.Floats("repeat_spend")[i] *= 3
+	}
 	s := &shop{orders: slices.Concat(a.orders, b.orders), value: slices.Concat(a.value, b.value), table: table.New()}
 	for _, c := range a.table.Columns() {
 		d := b.table.Column(c.Name)

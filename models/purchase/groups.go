@@ -23,8 +23,7 @@ func (m *Model) fitGroups(ctx context.Context, in *table.Table, warnings []model
 			}
 			return one.fitTable(ctx, in, nil)
 		},
-		LogLikelihood: (*Fitted).logLikelihood,
-		Columns:       one.columns(),
+		Columns: one.columns(),
 	})
 	if err != nil {
 		return nil, err
@@ -58,19 +57,6 @@ func grouped(fits *groups.Fits[*Fitted]) *Fitted {
 func (f *Fitted) clone() *Fitted {
 	return &Fitted{settings: f.settings, report: f.report, method: f.method, family: f.family, estimates: f.estimates, covariance: f.covariance,
 		rate: f.rate, longest: f.longest, profiles: f.profiles, variants: f.variants, groups: f.groups}
-}
-
-// logLikelihood is that of other customers, at f's estimates; NaN where no model was fitted.
-func (f *Fitted) logLikelihood(in *table.Table) (float64, error) {
-	if f.family == nil {
-		return math.NaN(), nil
-	}
-	h, err := f.settings.Histories(in)
-	if err != nil {
-		return 0, err
-	}
-	q := newProblem(f.family, h, unscaled(h, len(f.settings.Buying)), f.settings.Workers)
-	return q.value(f.logs(), make([]float64, len(f.estimates))), nil
 }
 
 // Groups returns the fits by group; nil where the model has no By.

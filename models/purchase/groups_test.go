@@ -224,3 +224,61 @@ func TestPromisesOfGroupsAndCategories(t *testing.T) {
 	m.By = "by"
 	t.Run("both", func(t *testing.T) { modelstest.Run(t, m, small, modelstest.Valid) })
 }
+
+// Groups that do not differ are not worth their parameters: the fit of all scores.
+func TestGroupsNotWorthIt(t *testing.T) {
+	const n = 4000
+	in := columns(simulate(1.1, 8, n, 700, 9, func(int) float64 { return 1 }))
+	values := make([]string, n)
+	for i := range values {
+		values[i] = string(rune('a' + i%3))
+	}
+	addCategory(in, "by", values)
+	m := &Model{Family: NBD{}, By: "by"}
+	f, err := m.Fit(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := f.(*Fitted).Groups()
+	if len(g.Own) != 0 || g.Rest != nil || g.Unworthy != 3 || !(g.Comparison.AIC() <= 0) {
+		t.Fatalf("%d fits by group, %d unworthy, AIC %v", len(g.Own), g.Unworthy, g.Comparison.AIC())
+	}
+	if notes := g.Reports()[1].Notes; len(notes) != 1 || notes[0].Code != "groups_unworthy" {
+		t.Errorf("%+v", notes)
+	}
+}
+
+// Whoever has no group and can have no fit of their own are scored by a plainer
+// method fitted to them, not by the fit of those who are grouped; and leaving them
+// out is not counted as a gain of grouping.
+func TestRestIsItsOwn(t *testing.T) {
+	groups := slices.Concat(slices.Repeat([]string{"a"}, 2000), slices.Repeat([]string{"b"}, 2000), slices.Repeat([]string{""}, 400))
+	in := columns(simulate(1.1, 8, len(groups), 700, 6, func(i int) float64 {
+		return map[string]float64{"a": 1, "b": 1. / 3, "": 0.001}[groups[i]] // guests: nobody recognises them when they come again
+	}))
+	addCategory(in, "by", groups)
+	f, err := (&Model{Family: NBD{}, By: "by"}).Fit(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := f.(*Fitted).Groups()
+	if len(g.Own) != 2 || g.Rest == nil || g.Rest.Model.Report().Method != MethodPooled {
+		t.Fatalf("%d fits by group, rest %+v", len(g.Own), g.Rest)
+	}
+	joined, err := (&Model{Family: NBD{}}).Fit(t.Context(), in.Take(slices.Concat(where(in, "by", "a"), where(in, "by", "b")), columnNames(in)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(t, "log-likelihood of one fit of the grouped", g.Comparison.One, joined.Report().LogLikelihood, 1e-9)
+	out := f.(*Fitted).Model().Spec().Make(in.Rows())
+	if err := f.Score(t.Context(), out, in); err != nil {
+		t.Fatal(err)
+	}
+	var guests float64
+	for _, i := range where(in, "by", "") {
+		guests += out.Floats("expected_orders")[i]
+	}
+	if guests > 10 {
+		t.Errorf("%.1f orders expected of 400 who do not come again", guests)
+	}
+}
