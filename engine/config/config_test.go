@@ -164,6 +164,9 @@ func TestReadWhatIsAllowed(t *testing.T) {
 			c.Priority, c.Rates, c.PhoneRegion = []string{"crm"}, "r.csv", "US"
 		})},
 		{"saved models", "models: {frozen: exports/as_of=2026-06-30}", with(func(c *Config) { c.Models.Frozen = []string{"exports/as_of=2026-06-30"} })},
+		{"groups and covariates", "models:\n  by: cohort\n  buying: [acquired_channel, age]\n  leaving: gender", with(func(c *Config) {
+			c.Models.By, c.Models.Buying, c.Models.Leaving = "cohort", []string{"acquired_channel", "age"}, []string{"gender"}
+		})},
 		{"custom scheme, codes as numbers", "rfm:\n  scheme: custom\n  segments:\n  - name: 好\n    codes: [555, '5[4-5]*']\n  - {name: rest, codes: '***'}", with(func(c *Config) {
 			c.RFM.Scheme = "custom"
 			c.RFM.Segments = []Segment{{"好", []string{"555", "5[4-5]*"}}, {"rest", []string{"***"}}}
@@ -311,6 +314,11 @@ func TestReadWhatIsWrong(t *testing.T) {
 		{"checks:\n- {name: a, table: orders, column: net, min: 0, where: {a b: x}}", `clientele.yaml:2: checks[0].where.a b: not a name of a column`},
 		{"checks:\n- {name: a, table: orders, column: net, min: 0, where: {source: []}}", `clientele.yaml:2: checks[0].where.source: no value given`},
 		{"checks:\n- {name: a, table: orders, column: net, minimum: 0}", `clientele.yaml:2: checks[0]: unknown key "minimum": the keys here are column, fresh_days, in, matches, max, min, name, not_null, references, severity, table, unique, volume, where`},
+		{"models: {by: sex}", `clientele.yaml:1: models.by: "sex": not one of cohort, gender, country, region, city, acquired_channel`},
+		{"models: {by: age}", `clientele.yaml:1: models.by: "age": not one of cohort, gender, country, region, city, acquired_channel`},
+		{"models: {buying: [gender, agee]}", `clientele.yaml:1: models.buying[1]: "agee": not one of gender, country, region, city, acquired_channel, age`},
+		{"models: {leaving: [age, age]}", `clientele.yaml:1: models.leaving[1]: "age": given twice`},
+		{"models:\n  by: city\n  leaving: [city]", `clientele.yaml:2: models.by: "city": each of its values is fitted by itself, so it cannot be in models.buying or models.leaving too`},
 		{"models:\n  frozen: [a.json, ' ']", `clientele.yaml:2: models.frozen[1]: " ": blank`},
 		{"models:\n  frozen: [a.json, a.json]", `clientele.yaml:2: models.frozen[1]: "a.json": given twice`},
 		{"- a\n- b\n", `clientele.yaml:1: not a section of "key: value" lines`},
