@@ -80,7 +80,8 @@ func (o *origin) reportForecast(f *forecast, used string) report.Forecast {
 }
 
 // reportBuying takes the candidates of the churn score, on the snapshot that judged
-// them, or, where none were compared, the purchase model and the rules at the origin.
+// them, or, where none were compared, the purchase model and the rules at the origin:
+// a saved score is not among those, as it may have learned from that window.
 func (r *run) reportBuying(o *origin, bought []bool) report.Buying {
 	why := r.learned.noRisk
 	b := report.Buying{Origin: int32(o.day), Days: o.window, Customers: len(bought), Asked: r.Config.Churn.Model, Untrained: report.Text{En: why.En, Zh: why.Zh}}
@@ -99,7 +100,7 @@ func (r *run) reportBuying(o *origin, bought []bool) report.Buying {
 		if f.rank == nil || f.name == ruleRate {
 			continue
 		}
-		b.Scores = append(b.Scores, judged(f, bought, f.name == r.learned.family.Name()))
+		b.Scores = append(b.Scores, judged(f, bought, f.name == r.learned.family.Name() && r.learned.risk == nil))
 	}
 	return b
 }
