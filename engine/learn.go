@@ -112,6 +112,9 @@ func (r *run) churnScore(p *past, f purchase.Family) (*risk.Choice, error) {
 	if s == nil {
 		return p.chooseRisk(r.asOf, r.Config.Churn.Window, f)
 	}
+	if was := s.Settings.Purchase; was != "" && was != f.Name() {
+		return nil, fmt.Errorf("%s was trained with the probabilities of %s, and here the purchase model is %s: set models.purchase alike, or fit anew", s.path, was, f.Name())
+	}
 	score, ok := r.frozen.churn.(*risk.Score)
 	if !ok {
 		return nil, nil

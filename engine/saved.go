@@ -53,13 +53,14 @@ type savedModel struct {
 // scores only where they are the same.
 type savedSettings struct {
 	Purchases string   `json:"purchases"`
+	Purchase  string   `json:"purchase,omitempty"` // of churn_risk: the purchase model whose probability is among its features
 	Buying    []string `json:"buying,omitempty"`
 	Leaving   []string `json:"leaving,omitempty"`
 	By        string   `json:"by,omitempty"`
 }
 
 func settingsOf(cfg config.Config) savedSettings {
-	return savedSettings{cfg.Purchases, cfg.Models.Buying, cfg.Models.Leaving, cfg.Models.By}
+	return savedSettings{Purchases: cfg.Purchases, Buying: cfg.Models.Buying, Leaving: cfg.Models.Leaving, By: cfg.Models.By}
 }
 
 // savedParameter is an estimate with its standard error, where it has one.
@@ -106,6 +107,9 @@ func (r *run) saved(f models.Fitted, report models.Report, input string) *savedM
 	s := &savedModel{Format: 1, Model: report.Model, Method: report.Method, Status: report.Status, AsOf: r.asOf.String(), Program: r.Version,
 		InputHash: input, Settings: settingsOf(r.Config), Rows: report.Rows, Iterations: report.Iterations, Warnings: report.Warnings}
 	s.Definitions, s.Units = meaning(report.Model, r.currency)
+	if report.Model == risk.Name {
+		s.Settings.Purchase = r.learned.family.Name()
+	}
 	if !math.IsNaN(report.LogLikelihood) {
 		s.LogLikelihood = &report.LogLikelihood
 	}
