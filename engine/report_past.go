@@ -67,6 +67,9 @@ func (o *origin) reportForecast(f *forecast, used string) report.Forecast {
 	if f.total.Customers > 0 {
 		out.Total, out.SpendTotal = report.Range(f.total.Orders), report.Range(f.total.Value)
 	}
+	if f.fitted != nil {
+		out.Method = o.method(f)
+	}
 	if f.low != nil {
 		out.Inside = evaluate.Coverage(f.low, f.high, o.orders).Inside
 	}

@@ -298,7 +298,7 @@ func wildPast(r *rapid.T) Backtest {
 	for range rapid.IntRange(0, 3).Draw(r, "forecasts") {
 		b.Forecasts = append(b.Forecasts, Forecast{key.Draw(r, "name"), rapid.Bool().Draw(r, "used"), rapid.Bool().Draw(r, "rule"),
 			number("orders"), number("mae"), number("inside"), number("spend"), number("inside"),
-			Range{number("mean"), number("low"), number("high")}, Range{number("mean"), number("low"), number("high")}})
+			Range{number("mean"), number("low"), number("high")}, Range{number("mean"), number("low"), number("high")}, key.Draw(r, "method")})
 	}
 	for range rapid.IntRange(0, 30).Draw(r, "weeks") {
 		b.Weeks = append(b.Weeks, Week{day(), number("actual"), number("modelled"), rapid.Bool().Draw(r, "forecast")})

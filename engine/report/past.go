@@ -59,6 +59,7 @@ type Forecast struct {
 	SpendInside float64
 	Total       Range // 95 % interval of the orders of all customers together; without limits there is none
 	SpendTotal  Range
+	Method      string // what gave the forecast; empty: what Name says
 }
 
 // Week is one week of repeat purchases.
@@ -245,11 +246,19 @@ func (p printer) forecastTable(b Backtest) block {
 		Numbers: []bool{false, true, true, true, true, true, true, true},
 	}
 	for _, f := range b.Forecasts {
-		g.Rows = append(g.Rows, []string{p.marked(f.Name, f.Used, f.Rule), p.ranged(f.Orders, f.Total, p.about), p.off(f.Orders, b.Orders), p.fixed(f.MAE), p.pct(f.Inside),
+		g.Rows = append(g.Rows, []string{p.marked(f.Name, f.Used, f.Rule) + p.instead(f), p.ranged(f.Orders, f.Total, p.about), p.off(f.Orders, b.Orders), p.fixed(f.MAE), p.pct(f.Inside),
 			p.ranged(f.Spend, f.SpendTotal, p.money), p.off(f.Spend, b.Spend), p.pct(f.SpendInside)})
 	}
 	g.Rows = append(g.Rows, []string{p.t("What came", "实际"), p.about(b.Orders), "", "", "", p.money(b.Spend), "", ""})
 	return block{Title: p.t("How many orders, how much money", "订单数与金额"), Table: g, Caption: p.forecastWords(b)}
+}
+
+// instead is what gave a forecast where that is not what its name says.
+func (p printer) instead(f Forecast) string {
+	if f.Method == "" || f.Method == f.Name {
+		return ""
+	}
+	return p.f(": %s", "：%s", p.method(f.Method))
 }
 
 // off is a forecast against what came.
@@ -318,7 +327,7 @@ func (p printer) forecastWords(b Backtest) string {
 		text += p.t(".", "。")
 	}
 	if !math.IsNaN(used.Inside) {
-		text += p.f(" The 95%% intervals held what %s of customers did.", "95%% 区间命中了 %s 的客户。", p.pct(used.Inside))
+		text += p.f(" The 95%% intervals of single customers held what %s of them did.", "单个客户的 95%% 区间命中了 %s 的客户。", p.pct(used.Inside))
 	}
 	return text + p.levelHint(b)
 }

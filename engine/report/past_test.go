@@ -64,9 +64,10 @@ func TestPastSays(t *testing.T) {
 	page = pastPage(t, "en", func(m *Meta) {
 		m.Past.Customers, m.Past.Every = 40, 7
 		m.Past.Forecasts[1].MAE = 0.1
+		m.Past.Forecasts[0].Method = "nbd"
 		m.Past.Level = Level{Factor: 1.25, Applied: true}
 	})
-	wants(t, page, "One customer of 7 was looked at. So few customers judge no model", "that of the plain rule (own rate so far) by 0.100: here the rule was nearer.", "That was before recalibration.",
+	wants(t, page, "Pareto/NBD (used): NBD, without churn | ", "One customer of 7 was looked at. So few customers judge no model", "that of the plain rule (own rate so far) by 0.100: here the rule was nearer.", "That was before recalibration.",
 		"Recalibration of the total\nNext 365 days | Before | After\n", "Everything that is expected is multiplied by 1.250")
 	if strings.Contains(page, "recalibrate: true") {
 		t.Error("what is on is recommended")
