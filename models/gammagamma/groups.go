@@ -19,7 +19,7 @@ func (m *Model) fitGroups(ctx context.Context, in *table.Table) (*Fitted, error)
 	}
 	fits, err := groups.New(ctx, in, m.By, groups.Estimator[*Fitted]{
 		Fit: one.fitTable, Columns: columns,
-		Doubtful: []string{"unstable_mean", "weakly_identified"},
+		Doubtful: []string{"unstable_mean", "weakly_identified"}, ByAll: true,
 	})
 	if err != nil {
 		return nil, err

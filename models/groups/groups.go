@@ -5,7 +5,7 @@
 // A group keeps its own fit where that converged inside the model's parameters. The
 // customers of all other groups, and those of no group, are fitted together, which
 // is called the pooled fit; where that did not converge either, its plainer method
-// scores them. Whether grouping is worth its parameters is said by the likelihood
+// scores them, or, with Estimator.ByAll, the fit of all customers. Whether grouping is worth its parameters is said by the likelihood
 // (Comparison); where it is not, the fit of all customers scores everybody.
 package groups
 
@@ -36,6 +36,7 @@ const (
 type Estimator[F models.Fitted] struct {
 	Fit      func(ctx context.Context, in *table.Table) (F, error)
 	Doubtful []string // codes of warnings for which a group does not keep its own fit
+	ByAll    bool     // where the other customers have no fit of the model together, that of all scores them, not their plainer method
 	Columns  []string // that Fit reads, those that are optional too
 }
 
@@ -149,7 +150,7 @@ func New[F models.Fitted](ctx context.Context, in *table.Table, by string, e Est
 	if err := f.pool(ctx, in.Take(rest, e.Columns...), in.Take(own, e.Columns...), e); err != nil {
 		return nil, err
 	}
-	if f.Comparison.AIC() <= 0 {
+	if f.Comparison.AIC() <= 0 || e.ByAll && len(f.Own) == 1 && f.Rest == nil && f.RestRows > 0 {
 		f.Unworthy, f.Own, f.Rest, f.RestRows = len(f.Own), nil, nil, f.All.Report().Rows
 	}
 	return f, nil
@@ -201,9 +202,16 @@ func (f *Fits[F]) pool(ctx context.Context, rest, grouped *table.Table, e Estima
 	if f.RestRows = r.Rows; r.Rows == 0 {
 		return nil
 	}
-	f.Rest = &Fit[F]{Pooled, pooled}
-	if e.against(r) == "" {
+	good := e.against(r) == ""
+	if good || !e.ByAll {
+		f.Rest = &Fit[F]{Pooled, pooled}
+	}
+	if good {
 		f.Comparison.add(r)
+		return nil
+	}
+	if len(f.Own) == 1 { // with itself there is nothing to compare
+		f.Comparison = Comparison{LogLikelihood: math.NaN(), One: math.NaN()}
 		return nil
 	}
 	joined, err := e.Fit(ctx, grouped)

@@ -63,6 +63,12 @@ func (f *Fits[F]) together(name string) models.Report {
 	r := models.Report{Model: name + "/" + Together, Status: models.Converged, Method: "by " + f.By, LogLikelihood: c.LogLikelihood, Rows: all.Rows}
 	en, zh := f.who()
 	switch {
+	case f.Unworthy > 0 && math.IsNaN(c.LogLikelihood):
+		r.Status = models.Fallback
+		r.Notes = []models.Warning{{Code: "groups_unworthy",
+			En: fmt.Sprintf("Of the groups by %s only one could be fitted by itself, and the others not even together. One fit of all customers scores everybody.", f.By),
+			Zh: fmt.Sprintf("按 %s 分组后只有一组可单独拟合，其余各组合并后也无法拟合。全体客户使用同一个拟合。", f.By)}}
+		return r
 	case f.Unworthy > 0:
 		r.Status = models.Fallback
 		r.Notes = []models.Warning{{Code: "groups_unworthy",

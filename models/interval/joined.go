@@ -6,6 +6,7 @@ import (
 
 	"clientele/engine/table"
 	"clientele/models/gammagamma"
+	"clientele/models/purchase"
 )
 
 // joined is a base whose customers are forecast by several fits, each of a group of
@@ -41,8 +42,12 @@ func (f *Forecaster) join(ctx context.Context, src *table.Table) (*joined, error
 	for _, field := range f.inputs.Orders.Model().Spec().In {
 		names = append(names, field.Name)
 	}
+	standIns := make([]*purchase.Fitted, len(orders))
+	for k, o := range orders {
+		standIns[k] = o.StandIn()
+	}
 	for k, pair := range pairs {
-		one, err := New(Inputs{Orders: orders[pair[0]], Spend: spends[pair[1]], Margin: f.inputs.Margin, Workers: f.workers})
+		one, err := New(Inputs{Orders: standIns[pair[0]], Spend: spends[pair[1]], Margin: f.inputs.Margin, Workers: f.workers})
 		if err != nil {
 			return nil, err
 		}

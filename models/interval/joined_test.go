@@ -165,3 +165,45 @@ func TestJoinedCoverage(t *testing.T) {
 		t.Errorf("one fit of both kinds holds for one of them too: %.3f", mixed.share())
 	}
 }
+
+// Customers of no group, of whom too few came back for a model: their totals are there
+// too, and all of them add up.
+func TestJoinedRest(t *testing.T) {
+	s := twoKinds(1000, 9)
+	codes, x, tx, spend := s.table.Codes("kind"), s.table.Ints("x"), s.table.Ints("t_x"), s.table.Floats("repeat_spend")
+	for i := 0; i < len(codes); i += 7 {
+		codes[i], x[i], tx[i], spend[i] = -1, 0, 0, 0
+	}
+	in := byKind(t, s.table, "kind")
+	if g := in.Orders.Groups(); g.Rest == nil || g.Rest.Model.Family() != nil {
+		t.Fatalf("%+v", g)
+	}
+	segment := make([]int32, len(codes))
+	for i, c := range codes {
+		segment[i] = c + 1
+	}
+	b := forecasts(t, in, s)
+	totals, err := b.Totals(t.Context(), segment, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := b.Total(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := in.Orders.Model().Spec().Make(len(codes))
+	if err := in.Orders.Score(t.Context(), out, s.table); err != nil {
+		t.Fatal(err)
+	}
+	var sums [3]float64
+	for i, v := range out.Floats("expected_orders") {
+		sums[segment[i]] += v
+	}
+	for k := range sums {
+		near(t, "orders", totals[k].Orders.Mean, sums[k], 1e-9)
+		if !(totals[k].Orders.Low <= sums[k] && sums[k] <= totals[k].Orders.High) || math.IsNaN(totals[k].Value.High) {
+			t.Errorf("segment %d: %+v", k, totals[k])
+		}
+	}
+	near(t, "orders of all", all.Orders.Mean, sums[0]+sums[1]+sums[2], 1e-9)
+}

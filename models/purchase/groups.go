@@ -72,6 +72,12 @@ func (f *Fitted) Parts(src *table.Table) (parts []*Fitted, of []int32) {
 	return f.groups.Parts(), f.groups.Of(src)
 }
 
+// Modelled reports whether a model was fitted, to anybody: else the plainer method
+// scores everybody.
+func (f *Fitted) Modelled() bool {
+	return f.family != nil || f.groups != nil && len(f.groups.Own) > 0
+}
+
 // LogLikelihood is that of all fits that score together; NaN where there is none.
 func (f *Fitted) LogLikelihood() float64 {
 	if f.groups == nil || math.IsNaN(f.groups.Comparison.LogLikelihood) {
@@ -95,6 +101,9 @@ func (f *Fitted) Laws(src *table.Table) (laws []Law, of []int32, err error) {
 	parts, part := f.Parts(src)
 	at := make([]lawsOf, len(parts))
 	for k, p := range parts {
+		if f.groups != nil {
+			p = p.StandIn()
+		}
 		if at[k], err = p.lawsOf(src); err != nil {
 			return nil, nil, err
 		}
@@ -104,6 +113,19 @@ func (f *Fitted) Laws(src *table.Table) (laws []Law, of []int32, err error) {
 		of[i] = at[k].law(i, &laws)
 	}
 	return laws, of, nil
+}
+
+// StandIn is what laws of f's customers can be had from: f itself where a model was
+// fitted; where MethodPooled scores, the NBD model that it is, in which rates are from
+// Gamma(1, 1/rate of all), with nothing known of how sure that is.
+func (f *Fitted) StandIn() *Fitted {
+	if f.family != nil || f.method != MethodPooled {
+		return f
+	}
+	s := f.clone()
+	s.settings.Buying, s.settings.Churn = nil, nil
+	s.family, s.estimates, s.profiles = NBD{}, []float64{1, 1 / f.rate}, 0
+	return s
 }
 
 // lawsOf finds the law of a row of one part.

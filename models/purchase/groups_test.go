@@ -281,4 +281,32 @@ func TestRestIsItsOwn(t *testing.T) {
 	if guests > 10 {
 		t.Errorf("%.1f orders expected of 400 who do not come again", guests)
 	}
+	// Their law is the NBD that the plainer method is.
+	laws, of, err := f.(*Fitted).Laws(in)
+	if err != nil || len(laws) != 3 {
+		t.Fatalf("%d laws, %v", len(laws), err)
+	}
+	rows := newReader(in)
+	for _, i := range where(in, "by", "") {
+		h, _, _ := rows.at(i)
+		s := laws[of[i]].Score(h)
+		close(t, "expected", s.Expected, out.Floats("expected_orders")[i], 1e-12)
+		close(t, "discounted", s.Discounted, out.Floats("discounted_orders")[i], 1e-12)
+	}
+}
+
+// One group, and others of whom nothing can be fitted: there is nothing to compare,
+// and the group keeps its fit.
+func TestOneGroupAndTheRest(t *testing.T) {
+	values := slices.Concat(slices.Repeat([]string{"a"}, 1000), slices.Repeat([]string{""}, 200))
+	in := columns(simulate(1.1, 8, len(values), 700, 6, func(i int) float64 { return map[string]float64{"a": 1, "": 0.001}[values[i]] }))
+	addCategory(in, "by", values)
+	f := fitted(t, &Model{Family: NBD{}, By: "by", Workers: 1}, in)
+	g := f.Groups()
+	if len(g.Own) != 1 || g.Rest == nil || !math.IsNaN(g.Comparison.AIC()) || f.LogLikelihood() != f.Report().LogLikelihood {
+		t.Errorf("%+v", g)
+	}
+	if r := f.Reports()[1]; r.Status != models.Converged || len(r.Notes) != 1 || strings.Contains(r.Notes[0].En, "NaN") {
+		t.Errorf("%+v", r)
+	}
 }
