@@ -231,8 +231,11 @@ func (p *past) forecast(o *origin, f purchase.Family, spend []float64) (*forecas
 		return nil, err
 	}
 	out := &forecast{name: f.Name(), fitted: fitted, orders: scored.Floats("expected_orders")}
-	if fitted.Family() != nil {
+	if fitted.Modelled() {
 		silent := scored.Floats(risk.PurchaseModelColumn)
+		if err := silence(o, fitted, silent); err != nil {
+			return nil, err
+		}
 		out.buys = make([]float64, len(silent))
 		for i, v := range silent {
 			out.buys[i] = 1 - v
@@ -249,6 +252,26 @@ func (p *past) forecast(o *origin, f purchase.Family, spend []float64) (*forecas
 	return out, nil
 }
 
+// silence fills in the probability of no purchase where a fit by group has none, for
+// customers of no group: by the law that stands for their plainer method, so that all
+// customers are judged.
+func silence(o *origin, f *purchase.Fitted, silent []float64) error {
+	if f.Groups() == nil || !anyMissing(silent) {
+		return nil
+	}
+	laws, of, err := f.Laws(o.table)
+	if err != nil {
+		return err
+	}
+	x, tx, t := o.table.Ints("x"), o.table.Ints("t_x"), o.table.Ints("T")
+	for i, v := range silent {
+		if math.IsNaN(v) && of[i] >= 0 {
+			silent[i] = laws[of[i]].NoPurchase(purchase.History{X: int(x[i]), Tx: int(tx[i]), T: int(t[i])}, o.window)
+		}
+	}
+	return nil
+}
+
 // cmpFloats is the first of two columns that is there.
 func cmpFloats(a, b []float64) []float64 {
 	if a != nil {
@@ -260,7 +283,7 @@ func cmpFloats(a, b []float64) []float64 {
 // addIntervals adds the 95 % intervals of orders and money to every model's forecast.
 func (p *past) addIntervals(o *origin) error {
 	for _, f := range o.forecasts {
-		if f.fitted == nil || f.fitted.Family() == nil {
+		if f.fitted == nil || !f.fitted.Modelled() {
 			continue
 		}
 		if err := p.intervals(o, f); err != nil {

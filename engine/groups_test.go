@@ -211,6 +211,48 @@ func TestCovariates(t *testing.T) {
 	}
 }
 
+// Guests who say nothing are not known when they come again: no model can be fitted to
+// them, and everything is there all the same.
+func TestGroupsBesideGuests(t *testing.T) {
+	e := workspace(t)
+	orders, people := groupedShop(1400, 7)
+	var all strings.Builder
+	for i, line := range strings.SplitAfter(orders, "\n") {
+		customer, rest, _ := strings.Cut(line, ",")
+		if i > 0 && line != "" && !strings.Contains(people, "\n"+customer+",") {
+			line = fmt.Sprintf("guest%d,%s", i, rest)
+		}
+		all.WriteString(line)
+	}
+	loadText(t, e, "orders", "orders.csv", all.String())
+	loadText(t, e, "customers", "people.csv", people)
+	e.Config.Models.By = "acquired_channel"
+	if _, err := e.Score(t.Context(), "latest"); err != nil {
+		t.Fatal(err)
+	}
+	got := fits(t, e)
+	if got["pareto_nbd/(pooled)"].status != "fallback" || got["pareto_nbd/web"].status != "converged" {
+		t.Fatalf("%+v", got)
+	}
+	want := "true|true|true"
+	if s := rows(t, e, `SELECT abs(sum(s.expected_orders) / any_value(t.expected_orders) - 1) < 1e-6, bool_and(s.expected_orders_low <= s.expected_orders_high AND s.clv_low <= s.clv_high AND s.churn_risk BETWEEN 0 AND 1),
+  avg(s.expected_orders) FILTER (c.acquired_channel IS NULL) < 0.2 * avg(s.expected_orders) FILTER (c.acquired_channel = 'web')
+FROM scores AS s JOIN customers AS c USING (customer_id) CROSS JOIN (FROM totals WHERE scheme = 'all') AS t WHERE s.orders > 0`); len(s) != 1 || s[0] != want {
+		t.Errorf("%q", s)
+	}
+	b, err := e.Backtest(t.Context(), engine.Backtesting{Origins: 1, Models: []string{"pareto_nbd"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, y, w := section(t, b, "orders"), section(t, b, "buying"), section(t, b, "weeks")
+	if i := row(t, o, "model", "pareto_nbd"); math.IsNaN(o.Floats("surprise")[i]+o.Floats("inside_95")[i]+o.Floats("pit_ks")[i]) || math.IsNaN(w.Floats("modelled")[0]) {
+		t.Error("a backtest without figures")
+	}
+	if i := row(t, y, "score", "pareto_nbd"); math.IsNaN(y.Floats("brier")[i]) || !(y.Floats("auc")[i] > 0.6) {
+		t.Errorf("Brier %v, AUC %v", y.Floats("brier")[i], y.Floats("auc")[i])
+	}
+}
+
 // What is told of a customer later changes nothing that models read of an earlier day,
 // and does change what they read of a later one.
 func TestAttributesOfThePast(t *testing.T) {
