@@ -85,7 +85,7 @@ func TestKeyChecks(t *testing.T) {
 // that is told: a wrong sum is one that is neither.
 func TestLineSums(t *testing.T) {
 	db := store(t)
-	run(t, db, untidy) // of order 2 the lines are 49 and net is 50
+	run(t, db, untidy)                                                                                      // of order 2 the lines are 49 and net is 50
 	for gross, want := range map[string]int{"NULL": 1, "50": 1, "48.98": 1, "48.99": 0, "49": 0, "60": 1} { // a cent is rounding
 		run(t, db, "UPDATE facts.orders SET gross = "+gross+" WHERE order_id = '2'")
 		if got := rows(t, db, queries.Get("check/line_sums")); len(got) != want {
