@@ -97,6 +97,7 @@ func (p *past) backtest(names []string) (Backtested, error) {
 	if len(days) == 0 {
 		return out, p.tooShort()
 	}
+	repeat := family(p.Config.Models.Purchase) // whose probability the churn score reads, as in a run
 	var origins []*origin
 	for _, day := range days {
 		o, err := p.lookBack(day, p.holdout(), families)
@@ -115,11 +116,11 @@ func (p *past) backtest(names []string) (Backtested, error) {
 		if err := p.calibrateRules(o); err != nil {
 			return out, err
 		}
-		if o.risk, err = p.chooseRisk(day, p.holdout(), families[0]); err != nil {
+		if o.risk, err = p.chooseRisk(day, p.holdout(), repeat); err != nil {
 			return out, err
 		}
 		o.noRisk = p.noRisk
-		if err := o.addRisk(p); err != nil {
+		if err := o.addRisk(p, repeat); err != nil {
 			return out, err
 		}
 		origins = append(origins, o)
@@ -424,12 +425,13 @@ func (s *snapshot) floats(name string) []float64 {
 	return out
 }
 
-// addRisk adds the churn score that was trained before the origin.
-func (o *origin) addRisk(p *past) error {
+// addRisk adds the churn score that was trained before the origin with the
+// probabilities of a purchase model.
+func (o *origin) addRisk(p *past, repeat purchase.Family) error {
 	if o.risk == nil {
 		return nil
 	}
-	if err := p.addNoPurchase(o.snapshot, Families()[0], o.window); err != nil {
+	if err := p.addNoPurchase(o.snapshot, repeat, o.window); err != nil {
 		return err
 	}
 	f := &forecast{name: risk.Name, buys: make([]float64, o.table.Rows())}

@@ -108,7 +108,12 @@ func (r *run) margin(l *learned) (float64, error) {
 	if err := r.db.Row(r.ctx, into, fmt.Sprintf(costsSQL, "kept")); err != nil {
 		return 0, err
 	}
-	if costed < leastCosted*sales { // what orders do not tell, their lines and products may
+	var priced bool // looking through all lines is dear: only where one or a product has a cost
+	err := r.db.Row(r.ctx, []any{&priced}, "SELECT EXISTS (SELECT 1 FROM facts.order_lines WHERE cost IS NOT NULL) OR EXISTS (SELECT 1 FROM facts.products WHERE cost IS NOT NULL)")
+	if err != nil {
+		return 0, err
+	}
+	if priced && costed < leastCosted*sales { // what orders do not tell, their lines and products may
 		if err := r.db.Row(r.ctx, into, fmt.Sprintf(costsSQL, "priced")); err != nil {
 			return 0, err
 		}

@@ -32,7 +32,7 @@ func (s *scoring) add(cmd *cobra.Command) {
 	f.IntVar(&s.horizon, "horizon", d.Horizon, "days of expected_orders and clv")
 	f.IntVar(&s.window, "window", d.Churn.Window, "days without a purchase that are churn")
 	f.Float64Var(&s.discount, "discount-rate", d.Discount, "yearly discount rate of clv")
-	f.Float64Var(&s.margin, "margin", d.Margin, "share of net revenue that is margin")
+	f.Float64Var(&s.margin, "margin", d.Margin, "share of sales that is margin (default auto: from costs where they are known, else 1)")
 	f.StringVar(&s.scheme, "scheme", d.RFM.Scheme, "RFM scheme: grid125, rf25, cn8, r-rfm-0.2 or custom")
 	f.StringVar(&s.rule, "rule", d.RFM.Rule, "what divides high from low in the eight cells: values or scores")
 	f.StringVar(&s.purchases, "purchases", d.Purchases, "orders that count: all, or positive amounts only")
