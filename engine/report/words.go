@@ -243,7 +243,7 @@ func methods() []phrase {
 		{form: `base_rate`, en: "base rate", zh: "总体流失率"},
 		{form: `last_window`, en: "what came in the last closed window", zh: "最近一个已结束窗口的实际值"},
 		{form: `gamma_gamma`, en: "Gamma-Gamma", zh: "Gamma-Gamma 模型"},
-		{form: `shrunk_mean`, en: "shrunk mean spend", zh: "平均消费额向全体均值收缩"},
+		{form: `shrunk_mean`, en: "shrunk mean spend", zh: "平均消费额向客户中位数收缩"},
 		{form: `none`, en: "none", zh: "无"},
 		{form: `discounted_orders_times_spend`, en: "discounted orders times spend", zh: "折现订单数 × 消费额"},
 		{form: `thresholds on churn_risk`, en: "thresholds on churn risk", zh: "按流失风险阈值划分"},

@@ -236,7 +236,7 @@ func TestMethodsInWords(t *testing.T) {
 		{"last_window", "what came in the last closed window", "最近一个已结束窗口的实际值"},
 		{"pooled_rate", "pooled purchase rate", "购买频率向全体均值收缩"},
 		{"gamma_gamma", "Gamma-Gamma", "Gamma-Gamma 模型"},
-		{"shrunk_mean", "shrunk mean spend", "平均消费额向全体均值收缩"},
+		{"shrunk_mean", "shrunk mean spend", "平均消费额向客户中位数收缩"},
 		{"none", "none", "无"},
 		{"discounted_orders_times_spend", "discounted orders times spend", "折现订单数 × 消费额"},
 		{"thresholds on churn_risk", "thresholds on churn risk", "按流失风险阈值划分"},
