@@ -29,6 +29,10 @@ type Config struct {
 	Churn       Churn       `yaml:"churn"`
 	RFM         RFM         `yaml:"rfm"`
 	Lifecycle   Lifecycle   `yaml:"lifecycle"`
+	Segments    []Own       `yaml:"segments"` // own segments, evaluated in every run in this order
+	Clusters    Clusters    `yaml:"clusters"`
+	Contact     Contact     `yaml:"contact"`
+	Campaigns   Campaigns   `yaml:"campaigns"`
 	Models      Models      `yaml:"models"`
 	Backtest    Backtest    `yaml:"backtest"`
 	Resources   Resources   `yaml:"resources"`
@@ -150,6 +154,47 @@ type Lifecycle struct {
 	WonBack int `yaml:"won_back_gap_days"` // active again after a silence longer than this: won back
 }
 
+// Own is a segment by a rule, in the language of package engine/segment.
+type Own struct {
+	Name  string `yaml:"name" json:"name"` // unique among own segments
+	Rule  string `yaml:"rule" json:"rule"`
+	About string `yaml:"about" json:"about,omitempty"` // one line for readers; may be empty
+}
+
+// Clusters are groups that customers fall into by themselves: column cluster.
+type Clusters struct {
+	Method   string   `yaml:"method"`               // kmeans, mixture (diagonal Gaussian), or none
+	K        int      `yaml:"k"`                    // how many, at least 2; 0: chosen
+	Columns  []string `yaml:"columns"`              // of scores, what customers are compared by; empty: recency, orders, money and tenure
+	MinShare float64  `yaml:"min_share" as:"share"` // the smallest cluster has at least so many of the customers, [0,0.5]
+	Match    string   `yaml:"match"`                // as_of of an earlier run (YYYY-MM-DD) whose clusters these are to be called after; empty: none
+}
+
+// Contact is who may be contacted: what every target list keeps to.
+type Contact struct {
+	Consent    string   `yaml:"consent"`              // required, or unless_refused
+	Suppress   []string `yaml:"suppress"`             // files of customer ids, addresses and numbers, relative to the workspace
+	Complaint  int      `yaml:"complaint_days"`       // nobody who complained so many days ago or fewer; 0: complaints make no difference
+	Caps       []Cap    `yaml:"caps"`                 // contacts at most, over all campaigns
+	Exclude    []string `yaml:"exclude"`              // segments that are never contacted
+	Universal  float64  `yaml:"universal" as:"share"` // share of all customers that is contacted by no campaign, [0,0.5]
+	Control    float64  `yaml:"control" as:"share"`   // share of a list that is kept back as its control group, [0,0.9]
+	Stratified []string `yaml:"stratified"`           // columns of scores within each value of which the share is kept
+}
+
+// Cap bounds how often one customer is contacted.
+type Cap struct {
+	Contacts int    `yaml:"contacts"` // at most, at least 1
+	Days     int    `yaml:"days"`     // within so many days
+	Channel  string `yaml:"channel"`  // empty: all channels together
+}
+
+// Campaigns say how results are read.
+type Campaigns struct {
+	Window  int    `yaml:"window_days"` // of attribution, from the day of assignment on
+	Outcome string `yaml:"outcome"`     // orders, or an event of responses, one of OutcomeEvents
+}
+
 // Models say what is fitted, and the gates below which nothing is.
 type Models struct {
 	Purchase     string   `yaml:"purchase"`      // model of repeat buying, one of PurchaseModels
@@ -205,6 +250,9 @@ func Default() Config {
 		Churn:       Churn{Window: 90, Medium: 0.5, High: 0.8, Model: Auto},
 		RFM:         RFM{Scheme: "grid125", Monetary: "total", Rule: "values"},
 		Lifecycle:   Lifecycle{New: 30, Active: 90, AtRisk: 180, Lapsed: 365, WonBack: 180},
+		Clusters:    Clusters{Method: "kmeans", MinShare: 0.02},
+		Contact:     Contact{Consent: "required", Complaint: 90, Control: 0.1},
+		Campaigns:   Campaigns{Window: 30, Outcome: "orders"},
 		Models:      Models{Purchase: "pareto_nbd", MinCustomers: 100, MinRepeaters: 50},
 		Backtest:    Backtest{Origins: 2, Sample: 100_000},
 		Output:      Output{Reports: []string{"en", "zh"}},
@@ -284,3 +332,13 @@ func CovariateColumns() []string {
 func Schemes() []string {
 	return []string{"grid125", "rf25", "cn8", "r-rfm-0.2", "custom"}
 }
+
+// ClusterMethods are the ways to clusters; none leaves the column empty.
+func ClusterMethods() []string { return []string{"kmeans", "mixture", "none"} }
+
+// OutcomeEvents are the events of responses that may count as what a campaign is for.
+func OutcomeEvents() []string { return []string{"converted", "clicked", "opened"} }
+
+// ContactChannels are the channels of which it is known whether an address is
+// there and whether the customer agreed.
+func ContactChannels() []string { return []string{"email", "sms", "phone", "post"} }

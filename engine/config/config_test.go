@@ -84,6 +84,9 @@ func TestTemplateExamples(t *testing.T) {
 	}, example("exclude").Exclude); diff != "" {
 		t.Error(diff)
 	}
+	if own := example("segments").Segments; len(own) != 3 || own[1].Rule != "spend on category '茶叶' in 365 days > 500" {
+		t.Error(own)
+	}
 	for _, column := range append(CustomerColumns(), OrderColumns()...) {
 		if !strings.Contains(text, column) {
 			t.Errorf("the template does not name %s", column)
@@ -192,7 +195,7 @@ func TestReadWhatIsWrong(t *testing.T) {
 		{"churn:\n  hihg: 0.9\n", `clientele.yaml:2: churn: unknown key "hihg": did you mean "high"?`},
 		{"Timezone: UTC", `clientele.yaml:1: unknown key "Timezone": did you mean "timezone"?`},
 		{"churn: {colour: 1}", `clientele.yaml:1: churn: unknown key "colour": the keys here are high, medium, model, window_days`},
-		{"q: 1", `clientele.yaml:1: unknown key "q": the keys here are backtest, checks, churn, currency, discount_rate, exclude, horizon_days, identity, lifecycle, margin, models, net, output, phone_region, priority, purchases, rates, refunds, rejects, resources, rfm, sources, timezone`},
+		{"q: 1", `clientele.yaml:1: unknown key "q": the keys here are backtest, campaigns, checks, churn, clusters, contact, currency, discount_rate, exclude, horizon_days, identity, lifecycle, margin, models, net, output, phone_region, priority, purchases, rates, refunds, rejects, resources, rfm, segments, sources, timezone`},
 		{src + "  pth: b.csv\n", `clientele.yaml:5: sources[0]: unknown key "pth": did you mean "path"?`},
 		{"\n\nhorizon_days: soon", `clientele.yaml:3: horizon_days: "soon": not a whole number`},
 		{"horizon_days: 1.5", `clientele.yaml:1: horizon_days: "1.5": not a whole number`},
@@ -321,6 +324,14 @@ func TestReadWhatIsWrong(t *testing.T) {
 		{"models:\n  by: city\n  leaving: [city]", `clientele.yaml:2: models.by: "city": each of its values is fitted by itself, so it cannot be in models.buying or models.leaving too`},
 		{"models:\n  frozen: [a.json, ' ']", `clientele.yaml:2: models.frozen[1]: " ": blank`},
 		{"models:\n  frozen: [a.json, a.json]", `clientele.yaml:2: models.frozen[1]: "a.json": given twice`},
+		{"segments:\n- name: a\n", `clientele.yaml:2: segments[0]: rule is missing`},
+		{"segments:\n- {name: a, rule: x}\n- {name: a, rule: y}", `clientele.yaml:3: segments[1].name: "a": given twice`},
+		{"clusters: {k: 1}", `clientele.yaml:1: clusters.k: "1": not between 2 and 50, and not 0, which has it chosen`},
+		{"clusters: {match: yesterday}", `clientele.yaml:1: clusters.match: "yesterday": not the date of a run, such as 2024-12-31`},
+		{"contact:\n  consent: yes please", `clientele.yaml:2: contact.consent: "yes please": not one of required, unless_refused`},
+		{"contact:\n  caps:\n  - days: 7", `clientele.yaml:3: contact.caps[0].contacts: "0": less than 1`},
+		{"contact: {control: 95%}", `clientele.yaml:1: contact.control: "0.95": not between 0 and 0.9`},
+		{"campaigns: {outcome: sent}", `clientele.yaml:1: campaigns.outcome: "sent": not one of orders, converted, clicked, opened`},
 		{"- a\n- b\n", `clientele.yaml:1: not a section of "key: value" lines`},
 		{"hello", `clientele.yaml:1: "hello": not a section of "key: value" lines`},
 		{"net: [tax\n", `clientele.yaml:1: not valid YAML: sequence end token ']' not found`},
@@ -399,7 +410,7 @@ func TestHash(t *testing.T) {
 	base := Hash(Default())
 	// Written down when the format was settled: a change of this value makes
 	// every run of every workspace look as if its settings had changed.
-	const settled = "62971ae2ffa55e83b56e3ac8dd48518d9a578562dbd91959b90126a6c046a602"
+	const settled = "8e70095eb336528c0deeb076ae1454380a2f8173319d2ddd2e433f927e03c41d"
 	if base != settled {
 		t.Errorf("the hash of the defaults is %s, was %s; settings: %v", base, settled, Settings(Default()))
 	}
@@ -418,6 +429,8 @@ func TestHash(t *testing.T) {
 		"links":    func(c *Config) { c.Identity.Links = []string{"links.csv"} },
 		"priority": func(c *Config) { c.Priority = []string{"crm"} },
 		"region":   func(c *Config) { c.PhoneRegion = "US" },
+		"own":      func(c *Config) { c.Segments = []Own{{Name: "a", Rule: "orders > 1"}} },
+		"clusters": func(c *Config) { c.Clusters.K = 5 },
 		"custom":   func(c *Config) { c.RFM.Segments = []Segment{{"a", []string{"***"}}} },
 	}
 	seen := map[string]string{base: "default"}
@@ -439,6 +452,8 @@ func TestHash(t *testing.T) {
 		"rates":   func(c *Config) { c.Rates = "rates.csv" },
 		"frozen":  func(c *Config) { c.Models.Frozen = []string{"model.json"} }, // its contents are told by the hash of what was scored
 		"checks":  func(c *Config) { c.Checks = []Check{{Name: "a", Table: "orders", Column: "net", NotNull: true}} },
+		"contact": func(c *Config) { c.Contact = Contact{Consent: "unless_refused", Caps: []Cap{{Contacts: 1, Days: 7}}} },
+		"results": func(c *Config) { c.Campaigns.Window = 7 },
 		"match":   func(c *Config) { c.Identity.Match = []string{"phone", "member_id", "email"} },
 	}
 	for name, change := range same {

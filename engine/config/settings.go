@@ -15,17 +15,18 @@ import (
 // Settings are the settings in force that influence results, by their names in
 // the file (churn.window_days), as text. Left out: sources, rates and rejects,
 // which decide what is loaded and are accounted for by the hash of the facts, the
-// paths of models.frozen, whose contents are accounted for there too, and checks,
-// resources and output, which change no number.
+// paths of models.frozen, whose contents are accounted for there too, contact and
+// campaigns, which target lists and results record themselves, and checks,
+// resources and output, which change no number of a run.
 func Settings(c Config) map[string]string {
 	out := map[string]string{}
-	c.Sources, c.Checks = nil, nil
+	c.Sources, c.Checks, c.Contact = nil, nil, Contact{}
 	c.Net, c.Identity.Match = sorted(c.Net), sorted(c.Identity.Match)
 	flatten(out, "", reflect.ValueOf(c))
 	for key := range out {
 		section, _, _ := strings.Cut(key, ".")
 		switch section {
-		case "sources", "rates", "rejects", "checks", "resources", "output":
+		case "sources", "rates", "rejects", "checks", "contact", "campaigns", "resources", "output":
 			delete(out, key)
 		}
 	}
