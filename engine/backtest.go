@@ -319,8 +319,8 @@ func (p *past) intervals(o *origin, f *forecast) error {
 func anyMissing(v []float64) bool { return slices.ContainsFunc(v, math.IsNaN) }
 
 // surprise is -ln of the probability that the model gave to the number of purchases
-// that came, for every customer: a proper score of the whole forecast. Nil where
-// some have no law.
+// that came, leastChance at least, for every customer: a proper score of the whole
+// forecast. Nil where some have no law.
 func (p *past) surprise(o *origin, f *purchase.Fitted) ([]float64, error) {
 	laws, of, err := f.Laws(o.table)
 	if err != nil || slices.Contains(of, -1) {
@@ -350,7 +350,7 @@ func (p *past) surprise(o *origin, f *purchase.Fitted) ([]float64, error) {
 			}
 			chances = chances[:n+1]
 			laws[of[i]].PurchasesTo(chances, purchase.History{X: int(x[i]), Tx: int(tx[i]), T: int(t[i])}, o.window)
-			out[i] = -math.Log(max(chances[n], 1e-12))
+			out[i] = -math.Log(max(chances[n], leastChance))
 		}
 	})
 	return out, nil

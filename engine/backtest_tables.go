@@ -68,13 +68,13 @@ func (p *past) sections(origins []*origin, choice *Choice) ([]Section, error) {
 }
 
 func (c *Choice) section() Section {
-	g := newGrid("model text", "used text", "method text", "status text", "log_likelihood float", "surprise float", "worse float", "worse_low float", "worse_high float", "bias float", "mae float")
+	g := newGrid("model text", "used text", "method text", "status text", "log_likelihood float", "surprise float", "worse float", "worse_low float", "worse_high float", "bias float", "mae float", "floored int")
 	for _, a := range c.Candidates {
 		used := ""
 		if a.Name == c.Winner && !math.IsNaN(a.Surprise) {
 			used = "yes"
 		}
-		g.add(a.Name, used, a.Method, a.Status, a.Loglik, a.Surprise, a.Worse, a.WorseLow, a.WorseHigh, a.Bias, a.MAE)
+		g.add(a.Name, used, a.Method, a.Status, a.Loglik, a.Surprise, a.Worse, a.WorseLow, a.WorseHigh, a.Bias, a.MAE, a.Floored)
 	}
 	return g.section("choice")
 }
@@ -169,7 +169,9 @@ func spendSection(origins []*origin) Section {
 	return g.section("spend")
 }
 
-// differences compares the models with the better plain rule, customer by customer.
+// differences compares the models with the better plain rule, customer by customer:
+// at each origin by itself, where everybody is one row, so that no customer's windows
+// pass for several customers.
 func (p *past) differences(origins []*origin) Section {
 	g := newGrid("origin date", "what text", "model text", "rule text", "measure text", "of_model float", "of_rule float", "difference float", "low float", "high float", "better text")
 	b := evaluate.Bootstrap{Seed: 1, Workers: p.Config.Resources.Cores()}

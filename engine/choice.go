@@ -23,8 +23,11 @@ type Candidate struct {
 	Status   string  `json:"status"` // of the fit there
 	Loglik   float64 `json:"log_likelihood"`
 	Surprise float64 `json:"surprise"` // mean of -ln of the probability given to the number of purchases that came; NaN: none was given
-	// Worse is Surprise less that of the best candidate, with a 95 % interval from
-	// the differences of the customers.
+	Floored  int     `json:"floored"`  // of those probabilities, the ones below leastChance, which counts in their place
+	// Worse is Surprise less that of the best candidate, with a 95 % interval in which
+	// customers are independent of each other and the windows of one customer are not
+	// (evaluate.ClusteredMean). What all customers of a window have in common, a season
+	// or a crisis, is not in it: windows are too few to tell.
 	Worse     float64 `json:"worse"`
 	WorseLow  float64 `json:"worse_low"`
 	WorseHigh float64 `json:"worse_high"`
@@ -51,9 +54,9 @@ func (p *past) choose() (*Choice, error) {
 
 // judge takes the model that was least surprised by the numbers of purchases that
 // came in the windows after all origins: -ln of a forecast probability is a proper
-// score, which sums up level, spread and ranking. A model further up the list of
-// families stays where the better one is not better by more than chance (95 %,
-// paired by customer).
+// score, which sums up level, spread and ranking; below leastChance it stays where it
+// is. A model further up the list of families stays where the better one is not
+// better by more than chance (95 %, paired by customer, a customer's windows together).
 func (p *past) judge(origins []*origin, families []purchase.Family) *Choice {
 	c := &Choice{Winner: families[0].Name()}
 	best := -1
@@ -79,7 +82,23 @@ func (p *past) judge(origins []*origin, families []purchase.Family) *Choice {
 	}
 	c.Winner = families[winner].Name()
 	c.Reason = reason(c, families, winner, best, len(origins), p.holdout())
+	en, zh := floorNote(c.Candidates)
+	c.Reason.En, c.Reason.Zh = c.Reason.En+en, c.Reason.Zh+zh
 	return c
+}
+
+// floorNote says how many of the candidates' probabilities were below leastChance;
+// empty where none was.
+func floorNote(candidates []Candidate) (en, zh string) {
+	floored := 0
+	for _, a := range candidates {
+		floored += a.Floored
+	}
+	if floored == 0 {
+		return "", ""
+	}
+	return fmt.Sprintf(" Probabilities below %g count as %g: so it was for %d of the forecasts of all models.", leastChance, leastChance, floored),
+		fmt.Sprintf("低于 %g 的概率按 %g 计：所有模型的预测中共有 %d 个。", leastChance, leastChance, floored)
 }
 
 func reason(c *Choice, families []purchase.Family, winner, best, origins, holdout int) models.Warning {
@@ -115,17 +134,28 @@ func candidateOf(origins []*origin, name string) Candidate {
 	}
 	if complete && len(came) > 0 {
 		out.Surprise = mean(came)
+		for _, v := range came {
+			if v >= -math.Log(leastChance) {
+				out.Floored++
+			}
+		}
 	}
 	return out
 }
 
+// leastChance is the probability that anything below it counts as: the models' sums
+// and differences are good to about 1e-16, so that less is hardly a figure. Where a
+// model is right, hardly one of a million customers does what it gives less.
+const leastChance = 1e-12
+
 // worse is how much more a model was surprised than another, for each customer and
-// window, with a 95 % interval. NaN where either gave no probabilities.
+// window, with a 95 % interval by customer. NaN where either gave no probabilities.
 func worse(origins []*origin, name, than string) (difference, low, high float64) {
 	if name == than {
 		return 0, 0, 0
 	}
 	var all []float64
+	var customers []int64
 	for _, o := range origins {
 		a, b := o.get(name).came, o.get(than).came
 		if a == nil || b == nil {
@@ -134,14 +164,10 @@ func worse(origins []*origin, name, than string) (difference, low, high float64)
 		for i := range a {
 			all = append(all, a[i]-b[i])
 		}
+		customers = append(customers, o.table.Ints("person")...)
 	}
-	difference = mean(all)
-	var squares float64
-	for _, d := range all {
-		squares += (d - difference) * (d - difference)
-	}
-	half := 1.959964 * math.Sqrt(squares/float64(len(all)-1)/float64(len(all)))
-	return difference, difference - half, difference + half
+	e := evaluate.ClusteredMean(all, customers, 0.95)
+	return e.Value, e.Low, e.High
 }
 
 func mean(v []float64) float64 {

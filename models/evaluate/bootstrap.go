@@ -37,7 +37,8 @@ type Comparison struct {
 }
 
 // Bootstrap resamples customers with replacement (Efron 1979; percentile
-// intervals): both forecasts see the same resamples. Its zero value has the
+// intervals): both forecasts see the same resamples. Each row is a customer of its
+// own; where customers have several rows, ClusteredMean knows. Its zero value has the
 // defaults. The result depends on the values, Resamples, Seed and Level, not on
 // the order of rows or the number of workers.
 type Bootstrap struct {
