@@ -14,6 +14,10 @@ import (
 // slice. A value that is not finite says that theta is out of reach.
 type Objective func(theta, gradient []float64) float64
 
+// Curved is an Objective that also writes its exact second derivatives: that by
+// theta[i] and theta[j] to hessian[i*len(theta)+j]. It must not keep any of the slices.
+type Curved func(theta, gradient, hessian []float64) float64
+
 // Search says where Maximise looks. Parameters are meant to be logs of
 // positive ones: steps are absolute, a step of one is a factor e.
 type Search struct {
@@ -21,6 +25,7 @@ type Search struct {
 	Starts       [][]float64 // Maximise tries each of them; at least one
 	Evaluations  int         // of the objective in BFGS, for each start; zero: 300
 	Tolerance    float64     // a maximum is found when a Newton step promises less gain than this; zero: 1e-8
+	Curved       Curved      // the objective with its second derivatives, for Newton steps and the covariance; nil: differences of the gradient, two passes for each parameter
 }
 
 // Outcome is how a search ended.
@@ -122,8 +127,19 @@ func (r *searcher) forget() { r.bestValue = math.Inf(-1) }
 // eval evaluates f inside the box, notes the best point, and turns everything
 // that is not finite into -Inf.
 func (r *searcher) eval(theta, gradient []float64) float64 {
+	return r.note(r.f(theta, gradient), theta, gradient)
+}
+
+// evalCurved is eval with the second derivatives, where the search has them.
+func (r *searcher) evalCurved(theta, gradient, hessian []float64) float64 {
+	if r.Search.Curved == nil {
+		return r.eval(theta, gradient)
+	}
+	return r.note(r.Search.Curved(theta, gradient, hessian), theta, gradient)
+}
+
+func (r *searcher) note(v float64, theta, gradient []float64) float64 {
 	r.evaluations++
-	v := r.f(theta, gradient)
 	if math.IsNaN(v) || math.IsInf(v, 0) || !finite(gradient) {
 		clear(gradient)
 		return math.Inf(-1)
@@ -304,32 +320,34 @@ func (r *searcher) polish(start []float64) (*Maximum, error) {
 	n := len(r.Search.Lower)
 	m := &Maximum{Outcome: Failed, Gain: math.Inf(1), At: make([]float64, n), Gradient: make([]float64, n)}
 	r.clamp(m.At, start)
-	if m.Value = r.eval(m.At, m.Gradient); math.IsInf(m.Value, -1) {
+	hessian := make([]float64, n*n)
+	if m.Value = r.evalCurved(m.At, m.Gradient, hessian); math.IsInf(m.Value, -1) {
 		return nil, ErrNoStart
 	}
-	trial, trialGradient := make([]float64, n), make([]float64, n)
+	trial := point{at: make([]float64, n), gradient: make([]float64, n), hessian: make([]float64, n*n)}
 	for range 60 {
 		if err := r.ctx.Err(); err != nil {
 			return nil, err
 		}
 		free := r.free(m)
-		negative := r.curvature(m.At, free)
-		step, ridge, ok := newtonStep(negative, m.Gradient, free)
+		negative := r.curvature(m.At, hessian, free)
+		direction, ridge, ok := newtonStep(negative, m.Gradient, free)
 		if !ok {
 			break
 		}
 		rise := 0.0
 		for k, i := range free {
-			rise += step[k] * m.Gradient[i]
+			rise += direction[k] * m.Gradient[i]
 		}
 		m.Gain = rise / 2
 		if m.Gain < r.Search.Tolerance {
 			r.conclude(m, negative, free, ridge)
 			break
 		}
-		if !r.line(m, free, step, rise, trial, trialGradient) {
+		if !r.line(m, free, direction, rise, &trial) {
 			break
 		}
+		hessian, trial.hessian = trial.hessian, hessian
 		r.iterations++
 	}
 	if m.Outcome == Failed && m.Gain < 1e-4 {
@@ -359,12 +377,31 @@ func (r *searcher) free(m *Maximum) []int {
 	return free
 }
 
-// curvature returns the negative Hessian in the free coordinates, from central
-// differences of the exact gradient; nil where that is not finite.
-func (r *searcher) curvature(at []float64, free []int) *mat.SymDense {
-	if len(free) == 0 {
+// curvature returns the negative Hessian in the free coordinates: of the exact
+// one at that point where the search has it, else from differences of the gradient.
+// It is nil where that is not finite.
+func (r *searcher) curvature(at, hessian []float64, free []int) *mat.SymDense {
+	switch {
+	case len(free) == 0:
+		return nil
+	case r.Search.Curved == nil:
+		return r.differences(at, free)
+	case !finite(hessian):
 		return nil
 	}
+	n := len(at)
+	negative := mat.NewSymDense(len(free), nil)
+	for k, i := range free {
+		for l := k; l < len(free); l++ {
+			negative.SetSym(k, l, -hessian[i*n+free[l]])
+		}
+	}
+	return negative
+}
+
+// differences returns the negative Hessian in the free coordinates, from central
+// differences of the exact gradient; nil where that is not finite.
+func (r *searcher) differences(at []float64, free []int) *mat.SymDense {
 	const h = 1e-4
 	n := len(at)
 	theta, up, down := append([]float64(nil), at...), make([]float64, n), make([]float64, n)
@@ -436,23 +473,27 @@ func newtonStep(negative *mat.SymDense, gradient []float64, free []int) (step []
 	return nil, ridge, false
 }
 
-// line halves the step until the value rises as it should, and moves m there.
-func (r *searcher) line(m *Maximum, free []int, step []float64, rise float64, trial, gradient []float64) bool {
+// point is where a step may lead.
+type point struct{ at, gradient, hessian []float64 }
+
+// line halves the step until the value rises as it should, and moves m there;
+// to.hessian is then that of m.At.
+func (r *searcher) line(m *Maximum, free []int, direction []float64, rise float64, to *point) bool {
 	// Sums of many logs carry rounding, which must not stop the last steps.
 	slack := 1e-14 * math.Abs(m.Value)
 	for t := 1.0; t > 1e-9; t /= 2 {
-		copy(trial, m.At)
+		copy(to.at, m.At)
 		for k, i := range free {
-			trial[i] += t * step[k]
+			to.at[i] += t * direction[k]
 		}
-		r.clamp(trial, trial)
-		if equal(trial, m.At) {
+		r.clamp(to.at, to.at)
+		if equal(to.at, m.At) {
 			return false
 		}
-		if v := r.eval(trial, gradient); v >= m.Value+1e-4*t*rise-slack {
+		if v := r.evalCurved(to.at, to.gradient, to.hessian); v >= m.Value+1e-4*t*rise-slack {
 			m.Value = v
-			copy(m.At, trial)
-			copy(m.Gradient, gradient)
+			copy(m.At, to.at)
+			copy(m.Gradient, to.gradient)
 			return true
 		}
 	}

@@ -4,7 +4,10 @@
 // Pure functions over slices; no state, no database.
 package stat
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // Log1mExp returns ln(1 - e^a) for a <= 0 without cancellation (Mächler 2012,
 // "Accurately computing log(1 - exp(-|a|))"). It is -Inf at 0 and NaN above.
@@ -44,6 +47,33 @@ func DigammaRisingTo(dst []float64, r float64) {
 	for k := range dst {
 		dst[k] = sum
 		sum += 1 / (r + float64(k))
+	}
+}
+
+// TrigammaRisingTo writes ψ'(r+k) - ψ'(r), the second derivative of LogRisingTo in
+// r, into dst[k], for all k below len(dst). It is not above zero.
+func TrigammaRisingTo(dst []float64, r float64) {
+	var sum float64
+	for k := range dst {
+		dst[k] = -sum
+		sum += 1 / ((r + float64(k)) * (r + float64(k)))
+	}
+}
+
+// SymmetricTo writes a symmetric matrix to dst, all of it row by row, of which
+// upper holds the elements on and above the diagonal, row by row. It panics where
+// the lengths are not those of one matrix.
+func SymmetricTo(dst, upper []float64) {
+	n := int(math.Round(math.Sqrt(float64(len(dst)))))
+	if n*n != len(dst) || n*(n+1)/2 != len(upper) {
+		panic(fmt.Sprintf("stat: a matrix of %d elements, %d on and above its diagonal", len(dst), len(upper)))
+	}
+	k := 0
+	for i := range n {
+		for j := i; j < n; j++ {
+			dst[i*n+j], dst[j*n+i] = upper[k], upper[k]
+			k++
+		}
 	}
 }
 

@@ -45,6 +45,28 @@ func TestRising(t *testing.T) {
 			near(t, "ψ(r+k)-ψ(r)", slopes[k], mathext.Digamma(r+float64(k))-mathext.Digamma(r), 1e-9) // gonum is good to 1e-10
 		}
 	}
+	TrigammaRisingTo(slopes, 0.55)
+	for _, k := range []int{0, 1, 2, 30, 2999} {
+		near(t, "ψ'(r+k)-ψ'(r)", slopes[k], mathext.Zeta(2, 0.55+float64(k))-mathext.Zeta(2, 0.55), 1e-13)
+	}
+}
+
+func TestSymmetricTo(t *testing.T) {
+	dst := make([]float64, 9)
+	SymmetricTo(dst, []float64{1, 2, 3, 4, 5, 6})
+	if !slices.Equal(dst, []float64{1, 2, 3, 2, 4, 5, 3, 5, 6}) {
+		t.Errorf("%v", dst)
+	}
+	for _, upper := range []int{2, 4} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%d elements are half of four", upper)
+				}
+			}()
+			SymmetricTo(dst[:4], make([]float64, upper))
+		}()
+	}
 }
 
 func TestGrowth(t *testing.T) {
@@ -164,6 +186,57 @@ func rosenbrock(x, g []float64) float64 {
 	g[0] = 2*a + 400*x[0]*b
 	g[1] = -200 * b
 	return -a*a - 100*b*b
+}
+
+func rosenbrockCurved(x, g, h []float64) float64 {
+	h[0], h[1] = -2-1200*x[0]*x[0]+400*x[1], 400*x[0]
+	h[2], h[3] = h[1], -200
+	return rosenbrock(x, g)
+}
+
+// With exact second derivatives a search ends where it ends without them, in one
+// evaluation for each step, and the covariance is exact.
+func TestMaximiseCurved(t *testing.T) {
+	s := box(2, -10, 10)
+	plain, err := Polish(t.Context(), rosenbrock, []float64{1.1, 1.2}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Tolerance = 1e-18
+	calls := 0
+	s.Curved = func(x, g, h []float64) float64 {
+		calls++
+		return rosenbrockCurved(x, g, h)
+	}
+	m, err := Polish(t.Context(), func(_, _ []float64) float64 { panic("differences") }, []float64{1.1, 1.2}, s)
+	if err != nil || m.Outcome != Interior || m.Evaluations != calls || calls >= plain.Evaluations {
+		t.Fatalf("%+v after %d calls, %d by differences: %v", m, calls, plain.Evaluations, err)
+	}
+	for i, want := range []float64{0.5, 1, 1, 2.005} {
+		near(t, "covariance", m.Covariance.At(i/2, i%2), want, 1e-8)
+		near(t, "by differences", plain.Covariance.At(i/2, i%2), want, 1e-3)
+	}
+	s.Starts = [][]float64{{-1.2, 1}}
+	if m, err = Maximise(t.Context(), rosenbrock, s); err != nil || m.Outcome != Interior {
+		t.Fatal(m, err)
+	}
+	near(t, "x", m.At[0], 1, 1e-8)
+
+	// At the edge, only what is free counts; y is best at x² = 0.25.
+	s.Upper = []float64{0.5, 10}
+	if m, err = Maximise(t.Context(), rosenbrock, s); err != nil || m.Outcome != Edge {
+		t.Fatal(m, err)
+	}
+	near(t, "y at the edge", m.At[1], 0.25, 1e-8)
+
+	s.Curved = func(x, g, h []float64) float64 {
+		v := rosenbrockCurved(x, g, h)
+		h[3] = math.NaN()
+		return v
+	}
+	if m, err = Polish(t.Context(), rosenbrock, []float64{-1.1, 1.2}, s); err != nil || m.Outcome != Failed {
+		t.Errorf("no curvature: %+v, %v", m, err)
+	}
 }
 
 func TestMaximise(t *testing.T) {
