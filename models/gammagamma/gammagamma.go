@@ -34,7 +34,6 @@ package gammagamma
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -380,83 +379,4 @@ func (f *Fitted) expected(c Reader, i int) float64 {
 		return (f.mean + spend) / (1 + float64(x))
 	}
 	return conditional(f.params, float64(x), spend)
-}
-
-// saved is the JSON of a Fitted. JSON has no NaN: a missing log-likelihood is null.
-type saved struct {
-	Method        string             `json:"method"`
-	IncludeFirst  bool               `json:"include_first,omitempty"`
-	Params        Params             `json:"params"`
-	Mean          float64            `json:"mean"`
-	Covariance    *Covariance        `json:"covariance_of_logs,omitempty"`
-	Errors        []models.Parameter `json:"standard_errors,omitempty"`
-	Status        models.Status      `json:"status"`
-	Parameters    []models.Parameter `json:"parameters,omitempty"`
-	LogLikelihood *float64           `json:"log_likelihood"`
-	Rows          int                `json:"rows"`
-	Iterations    int                `json:"iterations"`
-	Warnings      []models.Warning   `json:"warnings,omitempty"`
-	By            string             `json:"by,omitempty"`
-	Groups        json.RawMessage    `json:"groups,omitempty"`
-}
-
-// MarshalJSON implements json.Marshaler.
-func (f *Fitted) MarshalJSON() ([]byte, error) {
-	r := f.report
-	s := saved{Method: f.method, IncludeFirst: f.includeFirst, Params: f.params, Mean: f.mean, Errors: f.errors,
-		Status: r.Status, Parameters: r.Parameters, Rows: r.Rows, Iterations: r.Iterations, Warnings: r.Warnings}
-	if !math.IsNaN(r.LogLikelihood) {
-		s.LogLikelihood = &r.LogLikelihood
-	}
-	if f.method == MethodGammaGamma {
-		s.Covariance = &f.covariance
-	}
-	if f.groups != nil {
-		var err error
-		s.By = f.groups.By
-		if s.Groups, err = json.Marshal(f.groups); err != nil {
-			return nil, err
-		}
-	}
-	return json.Marshal(s)
-}
-
-// Load returns the Fitted whose JSON is given.
-func (m *Model) Load(data []byte) (models.Fitted, error) {
-	f, err := load(data)
-	if err != nil {
-		return nil, fmt.Errorf("load %s: %w", Name, err)
-	}
-	return f, nil
-}
-
-func load(data []byte) (*Fitted, error) {
-	var s saved
-	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, err
-	}
-	f := &Fitted{method: s.Method, includeFirst: s.IncludeFirst, params: s.Params, mean: s.Mean, errors: s.Errors}
-	p := f.params
-	known := f.method == MethodNone || f.method == MethodShrunkMean && f.mean >= 0 ||
-		f.method == MethodGammaGamma && p.P > 0 && p.Q > 1 && p.V > 0 && s.Covariance != nil
-	if !known {
-		return nil, fmt.Errorf("method %q without its parameters", f.method)
-	}
-	if s.Covariance != nil {
-		f.covariance = *s.Covariance
-	}
-	f.report = models.Report{Model: Name, Status: s.Status, Method: s.Method, Parameters: s.Parameters,
-		LogLikelihood: math.NaN(), Rows: s.Rows, Iterations: s.Iterations, Warnings: s.Warnings}
-	if s.LogLikelihood != nil {
-		f.report.LogLikelihood = *s.LogLikelihood
-	}
-	f.report.Errors = f.errors
-	if s.Groups == nil {
-		return f, nil
-	}
-	fits, err := groups.Load(s.Groups, s.By, f, load)
-	if err != nil {
-		return nil, err
-	}
-	return grouped(fits), nil
 }

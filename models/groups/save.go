@@ -1,9 +1,10 @@
 package groups
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"math"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,40 +13,42 @@ import (
 
 // saved is the JSON of Fits, but for the fit of all customers, which is its owner's.
 type saved struct {
-	Own           []savedFit      `json:"own"`
-	Rest          json.RawMessage `json:"pooled,omitempty"`
-	Others        []Other         `json:"others,omitempty"`
-	RestRows      int             `json:"other_customers"`
-	LogLikelihood *float64        `json:"log_likelihood"` // of all groups together
-	One           *float64        `json:"log_likelihood_of_one"`
-	Parameters    int             `json:"parameters"`
-	OneParameters int             `json:"parameters_of_one"`
-	Unworthy      int             `json:"unworthy,omitempty"`
+	Own           map[string]json.RawMessage `json:"own,omitempty"` // by group
+	Rest          json.RawMessage            `json:"pooled,omitempty"`
+	Others        map[string]map[string]int  `json:"others,omitempty"` // customers by what spoke against a fit, and group
+	RestRows      int                        `json:"other_customers"`
+	LogLikelihood *float64                   `json:"log_likelihood,omitempty"` // of all groups together
+	One           *float64                   `json:"log_likelihood_of_one,omitempty"`
+	Parameters    int                        `json:"parameters"`
+	OneParameters int                        `json:"parameters_of_one"`
+	Unworthy      int                        `json:"unworthy,omitempty"`
 }
 
-type savedFit struct {
-	Group string          `json:"group"`
-	Model json.RawMessage `json:"model"`
-}
-
-// MarshalJSON implements json.Marshaler. The fit of all customers is left out.
-func (f *Fits[F]) MarshalJSON() ([]byte, error) {
+// Save returns the JSON of the groups; save writes one fit. That of all customers is
+// left out: who has the groups saves it too.
+func (f *Fits[F]) Save(save func(F) ([]byte, error)) ([]byte, error) {
 	c := f.Comparison
-	s := saved{Others: f.Others, RestRows: f.RestRows, LogLikelihood: number(c.LogLikelihood), One: number(c.One),
-		Parameters: c.Parameters, OneParameters: c.OneParameters, Unworthy: f.Unworthy}
+	s := saved{RestRows: f.RestRows, LogLikelihood: models.Known(c.LogLikelihood), One: models.Known(c.One),
+		Parameters: c.Parameters, OneParameters: c.OneParameters, Unworthy: f.Unworthy,
+		Own: map[string]json.RawMessage{}, Others: map[string]map[string]int{}}
 	for _, g := range f.Own {
-		text, err := json.Marshal(g.Model)
+		text, err := save(g.Model)
 		if err != nil {
 			return nil, err
 		}
-		s.Own = append(s.Own, savedFit{g.Name, text})
+		s.Own[g.Name] = text
 	}
 	if f.Rest != nil {
-		text, err := json.Marshal(f.Rest.Model)
-		if err != nil {
+		var err error
+		if s.Rest, err = save(f.Rest.Model); err != nil {
 			return nil, err
 		}
-		s.Rest = text
+	}
+	for _, o := range f.Others {
+		if s.Others[o.Why] == nil {
+			s.Others[o.Why] = map[string]int{}
+		}
+		s.Others[o.Why][o.Name] = o.Rows
 	}
 	return json.Marshal(s)
 }
@@ -53,20 +56,17 @@ func (f *Fits[F]) MarshalJSON() ([]byte, error) {
 // Load is the way back; load reads one fit.
 func Load[F models.Fitted](data []byte, by string, all F, load func([]byte) (F, error)) (*Fits[F], error) {
 	var s saved
-	if err := json.Unmarshal(data, &s); err != nil {
+	if err := models.Decode(data, &s); err != nil {
 		return nil, err
 	}
-	f := &Fits[F]{By: by, All: all, Others: s.Others, RestRows: s.RestRows, Unworthy: s.Unworthy,
-		Comparison: Comparison{LogLikelihood: value(s.LogLikelihood), One: value(s.One), Parameters: s.Parameters, OneParameters: s.OneParameters}}
-	for _, g := range s.Own {
-		m, err := load(g.Model)
+	f := &Fits[F]{By: by, All: all, RestRows: s.RestRows, Unworthy: s.Unworthy, Comparison: Comparison{
+		LogLikelihood: models.OrNaN(s.LogLikelihood), One: models.OrNaN(s.One), Parameters: s.Parameters, OneParameters: s.OneParameters}}
+	for _, name := range slices.Sorted(maps.Keys(s.Own)) {
+		m, err := load(s.Own[name])
 		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", by, g.Group, err)
+			return nil, fmt.Errorf("%s %s: %w", by, name, err)
 		}
-		f.Own = append(f.Own, Fit[F]{g.Group, m})
-	}
-	if !slices.IsSortedFunc(f.Own, func(a, b Fit[F]) int { return strings.Compare(a.Name, b.Name) }) {
-		return nil, fmt.Errorf("groups of %s are not in order", by)
+		f.Own = append(f.Own, Fit[F]{name, m})
 	}
 	if s.Rest != nil {
 		m, err := load(s.Rest)
@@ -75,20 +75,13 @@ func Load[F models.Fitted](data []byte, by string, all F, load func([]byte) (F, 
 		}
 		f.Rest = &Fit[F]{Pooled, m}
 	}
+	for why, groups := range s.Others {
+		for name, rows := range groups {
+			f.Others = append(f.Others, Other{Name: name, Rows: rows, Why: why})
+		}
+	}
+	slices.SortFunc(f.Others, func(a, b Other) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Why, b.Why))
+	})
 	return f, nil
-}
-
-// number is nil for NaN, which JSON has not got.
-func number(v float64) *float64 {
-	if math.IsNaN(v) {
-		return nil
-	}
-	return &v
-}
-
-func value(v *float64) float64 {
-	if v == nil {
-		return math.NaN()
-	}
-	return *v
 }

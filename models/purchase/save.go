@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
@@ -12,38 +13,93 @@ import (
 	"clientele/models/groups"
 )
 
-// definitions says in a saved model what its numbers mean.
-const definitions = "x: purchase days after the first; t_x, T: days from the first purchase to the last and to the as-of day; parameters: weeks"
-
-// saved is the JSON of a Fitted. JSON has no NaN: a missing log-likelihood is null.
+// saved is the JSON of a Fitted: each number once, with as many digits as bring it
+// back. What follows from others (standard errors, what they mean) is not in it.
 type saved struct {
-	Model         string             `json:"model"`
-	Definitions   string             `json:"definitions"`
-	Settings      Model              `json:"settings"`
 	Method        string             `json:"method"`
-	Estimates     []models.Parameter `json:"estimates,omitempty"`
+	Status        models.Status      `json:"status"`
+	Rows          int                `json:"rows"`
+	Iterations    int                `json:"iterations,omitempty"`
+	LogLikelihood *float64           `json:"log_likelihood,omitempty"`
+	Parameters    models.Parameters  `json:"parameters,omitempty"`         // Estimates
+	Identified    *models.Parameters `json:"identified,omitempty"`         // those of the report, where they are not the Estimates
 	Covariance    []float64          `json:"covariance_of_logs,omitempty"` // lower triangle, row by row; coefficients as they are
-	Rate          float64            `json:"rate,omitempty"`
+	Rate          float64            `json:"rate,omitempty"`               // of MethodPooled
 	Longest       int                `json:"longest_days"`
 	Profiles      int                `json:"profiles,omitempty"`
-	Variants      []Variant          `json:"variants,omitempty"`
-	Status        models.Status      `json:"status"`
-	Parameters    []models.Parameter `json:"parameters,omitempty"`
-	LogLikelihood *float64           `json:"log_likelihood"`
-	Rows          int                `json:"rows"`
-	Iterations    int                `json:"iterations"`
+	Variants      models.Parameters  `json:"variants,omitempty"` // their log-likelihoods
+	Settings      *settings          `json:"settings,omitempty"` // nil in the fit of a group: those of all customers
 	Warnings      []models.Warning   `json:"warnings,omitempty"`
 	Groups        json.RawMessage    `json:"groups,omitempty"`
 }
 
+// settings are those of a Model that are not its defaults.
+type settings struct {
+	Model
+	Horizon      int     `json:"horizon_days,omitempty"` // these stand for the Model's, which are written always
+	DiscountRate float64 `json:"discount_rate,omitempty"`
+	Window       int     `json:"window_days,omitempty"`
+	AsOf         int32   `json:"as_of,omitempty"`
+	MinCustomers int     `json:"min_customers,omitempty"`
+	MinRepeaters int     `json:"min_repeaters,omitempty"`
+}
+
+// settingsOf leaves out what Model.settings puts in.
+func settingsOf(m Model) *settings {
+	plain, _ := (&Model{Family: m.Family}).settings()
+	return &settings{Model: m, Horizon: unless(plain.Horizon, m.Horizon), DiscountRate: m.DiscountRate, Window: unless(plain.Window, m.Window),
+		AsOf: m.AsOf, MinCustomers: unless(plain.MinCustomers, m.MinCustomers), MinRepeaters: unless(plain.MinRepeaters, m.MinRepeaters)}
+}
+
+// unless is v, or zero, which stands for the standard, where it is that.
+func unless(standard, v int) int {
+	if v == standard {
+		return 0
+	}
+	return v
+}
+
+// model is the way back.
+func (s *settings) model(f Family) (Model, error) {
+	m := s.Model
+	m.Family, m.Horizon, m.DiscountRate, m.Window, m.AsOf = f, s.Horizon, s.DiscountRate, s.Window, s.AsOf
+	m.MinCustomers, m.MinRepeaters = s.MinCustomers, s.MinRepeaters
+	return m.settings()
+}
+
 // MarshalJSON implements json.Marshaler.
 func (f *Fitted) MarshalJSON() ([]byte, error) {
+	s := f.saved()
+	s.Settings = settingsOf(f.settings)
+	if f.groups == nil {
+		return json.Marshal(s)
+	}
+	all := f.groups.All.settings
+	var err error
+	s.Groups, err = f.groups.Save(func(part *Fitted) ([]byte, error) {
+		s := part.saved()
+		if !reflect.DeepEqual(part.settings, all) { // a covariate that is the same for all of the group is left out
+			s.Settings = settingsOf(part.settings)
+		}
+		return json.Marshal(s)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(s)
+}
+
+// saved is f without its settings and groups.
+func (f *Fitted) saved() saved {
 	r := f.report
-	s := saved{Model: r.Model, Definitions: definitions, Settings: f.settings, Method: f.method, Estimates: f.Estimates(),
-		Rate: f.rate, Longest: f.longest, Profiles: f.profiles, Variants: f.variants,
-		Status: r.Status, Rows: r.Rows, Iterations: r.Iterations, Warnings: r.Warnings}
-	if !slices.Equal(r.Parameters, s.Estimates) {
-		s.Parameters = r.Parameters
+	s := saved{Method: f.method, Status: r.Status, Rows: r.Rows, Iterations: r.Iterations, LogLikelihood: models.Known(r.LogLikelihood),
+		Parameters: f.Estimates(), Rate: f.rate, Longest: f.longest, Profiles: f.profiles, Warnings: r.Warnings}
+	if !slices.Equal(r.Parameters, s.Parameters) {
+		listed := models.Parameters(r.Parameters)
+		s.Identified = &listed
+	}
+	for _, v := range f.variants {
+		s.Variants = append(s.Variants, models.Parameter{Name: v.Name, Value: v.LogLikelihood})
 	}
 	if f.covariance != nil {
 		for i := range f.estimates {
@@ -52,55 +108,51 @@ func (f *Fitted) MarshalJSON() ([]byte, error) {
 			}
 		}
 	}
-	if !math.IsNaN(r.LogLikelihood) {
-		s.LogLikelihood = &r.LogLikelihood
-	}
-	if f.groups != nil {
-		var err error
-		if s.Groups, err = json.Marshal(f.groups); err != nil {
-			return nil, err
-		}
-	}
-	return json.Marshal(s)
+	return s
 }
 
 // Load returns the Fitted whose JSON is given; it scores with the settings it
 // was fitted with. m's Family is that of the fit.
 func (m *Model) Load(data []byte) (models.Fitted, error) {
-	f, err := m.load(data)
+	f, err := m.load(data, nil)
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", m.Family.Name(), err)
 	}
 	return f, nil
 }
 
-func (m *Model) load(data []byte) (*Fitted, error) {
+// load reads a fit; all are the settings of that of all customers where it is the fit
+// of a group.
+func (m *Model) load(data []byte, all *Model) (*Fitted, error) {
 	var s saved
-	if err := json.Unmarshal(data, &s); err != nil {
+	if err := models.Decode(data, &s); err != nil {
 		return nil, err
 	}
-	if s.Model != m.Family.Name() {
-		return nil, fmt.Errorf("the file holds a model %q", s.Model)
+	f := &Fitted{method: s.Method, rate: s.Rate, longest: s.Longest, profiles: s.Profiles}
+	switch {
+	case s.Settings != nil:
+		var err error
+		if f.settings, err = s.Settings.model(m.Family); err != nil {
+			return nil, err
+		}
+	case all != nil:
+		f.settings = *all
+	default:
+		return nil, fmt.Errorf("method %q without its settings", s.Method)
 	}
-	s.Settings.Family = m.Family
-	settings, err := s.Settings.settings()
-	if err != nil {
-		return nil, err
-	}
-	f := &Fitted{settings: settings, method: s.Method, rate: s.Rate, longest: s.Longest, profiles: s.Profiles, variants: s.Variants}
 	if s.Longest < 0 || s.Longest > MostDays {
 		return nil, fmt.Errorf("longest history of %d days", s.Longest)
 	}
 	if err := f.restore(s); err != nil {
 		return nil, err
 	}
-	f.report = models.Report{Model: s.Model, Status: s.Status, Method: s.Method, Parameters: s.Parameters,
-		LogLikelihood: math.NaN(), Rows: s.Rows, Iterations: s.Iterations, Warnings: s.Warnings}
-	if s.Parameters == nil {
-		f.report.Parameters = s.Estimates
+	for _, v := range s.Variants {
+		f.variants = append(f.variants, Variant{v.Name, v.Value})
 	}
-	if s.LogLikelihood != nil {
-		f.report.LogLikelihood = *s.LogLikelihood
+	f.report = models.Report{Model: m.Family.Name(), Status: s.Status, Method: s.Method, Parameters: f.Estimates(),
+		LogLikelihood: models.OrNaN(s.LogLikelihood), Rows: s.Rows, Iterations: s.Iterations, Warnings: s.Warnings}
+	if s.Identified != nil {
+		f.report.Parameters = *s.Identified
 	}
 	if f.family != nil {
 		f.report.Errors, f.report.Notes = f.listedErrors(), f.meanings()
@@ -118,7 +170,7 @@ func (m *Model) load(data []byte) (*Fitted, error) {
 func (m *Model) loadGroups(f *Fitted, data []byte) (*Fitted, error) {
 	by := f.settings.By
 	f.settings.By = ""
-	fits, err := groups.Load(data, by, f, m.load)
+	fits, err := groups.Load(data, by, f, func(part []byte) (*Fitted, error) { return m.load(part, &f.settings) })
 	if err != nil {
 		return nil, err
 	}
@@ -136,10 +188,10 @@ func (f *Fitted) restore(s saved) error {
 		return fmt.Errorf("method %q without its parameters", f.method)
 	}
 	names := f.names()
-	if len(s.Estimates) != len(names) {
-		return fmt.Errorf("method %q with %d estimates", f.method, len(s.Estimates))
+	if len(s.Parameters) != len(names) {
+		return fmt.Errorf("method %q with %d estimates", f.method, len(s.Parameters))
 	}
-	for i, e := range s.Estimates {
+	for i, e := range s.Parameters {
 		if e.Name != names[i] || math.IsInf(e.Value, 0) || i < f.positive() && !(e.Value > 0) {
 			return fmt.Errorf("estimate %s %v where %s should be", e.Name, e.Value, names[i])
 		}
