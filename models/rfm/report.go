@@ -74,10 +74,7 @@ func (f *Fitted) given() string {
 
 // fewScores warns when fewer than five scores occur in measure p (0 R, 1 F, 2 M).
 func (f *Fitted) fewScores(p int) (models.Warning, bool) {
-	var customers [5]int
-	for code, n := range f.Customers {
-		customers[[3]int{code / 25, code / 5 % 5, code % 5}[p]] += n
-	}
+	customers := f.Customers[p]
 	var en, zh []string
 	for k, n := range customers {
 		if n > 0 {
@@ -150,38 +147,45 @@ func (f *Fitted) allEqual(p int) bool {
 	return c[0] == c[3] && math.Abs(c[0]-mean) <= 1e-12*math.Abs(mean)
 }
 
-// uncovered warns when customers have codes that no segment covers.
-func (f *Fitted) uncovered() (models.Warning, bool) {
-	if f.scheme.Levels != 5 {
-		return models.Warning{}, false
-	}
+// holes are the codes that no segment of the scheme covers, as places among the
+// labels of rfm_code.
+func (f *Fitted) holes() []int {
 	check, err := Check(f.scheme)
-	if err != nil || len(check.Holes) == 0 {
-		return models.Warning{}, false
+	if f.scheme.Levels != 5 || err != nil {
+		return nil
 	}
-	hole := map[string]bool{}
-	for _, c := range check.Holes {
-		hole[c] = true
-	}
-	n := 0
-	for code, customers := range f.Customers {
-		if hole[f.spec.Out[3].Labels[code][:f.scheme.Positions]] {
-			n += customers
+	var codes []int
+	for code, label := range f.spec.Out[3].Labels {
+		if slices.Contains(check.Holes, label[:f.scheme.Positions]) {
+			codes = append(codes, code)
 		}
 	}
+	return codes
+}
+
+// uncovered warns when customers have codes that no segment covers, or may have.
+func (f *Fitted) uncovered() (models.Warning, bool) {
+	n := f.Uncovered
 	if n == 0 {
 		return models.Warning{}, false
 	}
-	verb := "are"
-	if n == 1 {
-		verb = "is"
+	check, err := Check(f.scheme)
+	if err != nil {
+		return models.Warning{}, false
+	}
+	who, whoZh := people(n)+" with such a code are", thousands(n)+" 位客户"
+	switch {
+	case n == 1:
+		who = "1 customer with such a code is"
+	case n < 0: // the cut points are those of a fit under other names
+		who, whoZh = "customers with such a code are", "具有这些代码的客户"
 	}
 	return models.Warning{
 		Code: "uncovered_codes",
-		En: fmt.Sprintf("Scheme %s has no segment for %d of %d codes: %s with such a code %s in %s.",
-			f.scheme.Name, len(check.Holes), check.Codes, people(n), verb, Others),
-		Zh: fmt.Sprintf("方案 %s 的 %d 个代码中有 %d 个没有对应分层：%s 位客户归入“其他客户”。",
-			f.scheme.Name, check.Codes, len(check.Holes), thousands(n)),
+		En: fmt.Sprintf("Scheme %s has no segment for %d of %d codes: %s in %s.",
+			f.scheme.Name, len(check.Holes), check.Codes, who, Others),
+		Zh: fmt.Sprintf("方案 %s 的 %d 个代码中有 %d 个没有对应分层：%s归入“其他客户”。",
+			f.scheme.Name, check.Codes, len(check.Holes), whoZh),
 	}, true
 }
 

@@ -11,11 +11,8 @@
 package rfm
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"runtime"
 	"sync"
@@ -150,25 +147,21 @@ func (m *Model) Spec() models.Spec {
 }
 
 // Means are the means that divide high from low.
-type Means struct {
-	Recency   float64 `json:"recency"`
-	Frequency float64 `json:"frequency"`
-	Money     float64 `json:"money"`
-}
+type Means struct{ Recency, Frequency, Money float64 }
 
-// learned is what a fit keeps, and its JSON.
+// learned is what a fit keeps.
 type learned struct {
-	Model     string   `json:"model"`    // rfm
-	Monetary  string   `json:"monetary"` // total or average
-	Rule      Rule     `json:"rule"`
-	Recency   Cuts     `json:"recency"`   // days
-	Frequency Cuts     `json:"frequency"` // orders
-	Money     Cuts     `json:"money"`     // money
-	Own       []string `json:"own"`       // measures whose cut points were given
-	Values    Means    `json:"mean_values"`
-	Scores    Means    `json:"mean_scores"`
-	Customers [125]int `json:"customers"` // of the fit, by code
-	Rows      int      `json:"rows"`      // customers with an order
+	Monetary  string // total or average
+	Rule      Rule
+	Recency   Cuts     // days
+	Frequency Cuts     // orders
+	Money     Cuts     // money
+	Own       []string // measures whose cut points were given
+	Values    Means
+	Scores    Means
+	Rows      int       // customers with an order
+	Customers [3][5]int // of the fit, by score of recency, frequency and money
+	Uncovered int       // customers with a code that no segment covers; -1: not known
 }
 
 // Fitted is cut points, means and the names of a scheme.
@@ -211,16 +204,36 @@ func (m *Model) Fit(ctx context.Context, in *table.Table) (models.Fitted, error)
 	wg.Go(func() { f.Frequency, f.Values.Frequency = learn(orders, m.Frequency, f.Rule), mean(orders) })
 	wg.Go(func() { f.Money, f.Values.Money = learn(money, m.Money, f.Rule), mean(money) })
 	wg.Wait()
-	f.count(days, orders, money)
-	for code, n := range f.Customers {
-		f.Scores.Recency += float64(n * (code/25 + 1))
-		f.Scores.Frequency += float64(n * (code/5%5 + 1))
-		f.Scores.Money += float64(n * (code%5 + 1))
-	}
-	f.Scores.Recency /= float64(f.Rows)
-	f.Scores.Frequency /= float64(f.Rows)
-	f.Scores.Money /= float64(f.Rows)
+	f.counted(f.count(days, orders, money))
 	return f, nil
+}
+
+// counted keeps of the customers of each code those of each score, and those whose
+// code is in no segment.
+func (f *Fitted) counted(codes [125]int) {
+	for code, n := range codes {
+		for p, score := range [3]int{code / 25, code / 5 % 5, code % 5} {
+			f.Customers[p][score] += n
+		}
+	}
+	for _, code := range f.holes() {
+		f.Uncovered += codes[code]
+	}
+	f.Scores = meanScores(f.Customers)
+}
+
+// meanScores are the means of the scores from 1 to 5.
+func meanScores(customers [3][5]int) Means {
+	var mean [3]float64
+	for p, scores := range customers {
+		rows := 0
+		for k, n := range scores {
+			mean[p] += float64(n * (k + 1))
+			rows += n
+		}
+		mean[p] /= float64(rows)
+	}
+	return Means{mean[0], mean[1], mean[2]}
 }
 
 // learn returns the cut points of one measure: the user's, or quantiles of the values.
@@ -239,7 +252,7 @@ func learn(values, own []float64, rule Rule) Cuts {
 
 // count counts customers by code, a share of them on each core: sums of whole
 // numbers are the same in any order.
-func (f *Fitted) count(days, orders, money []float64) {
+func (f *Fitted) count(days, orders, money []float64) (all [125]int) {
 	shares := make([][125]int, runtime.GOMAXPROCS(0))
 	size := (len(days) + len(shares) - 1) / len(shares)
 	var wg sync.WaitGroup
@@ -254,9 +267,10 @@ func (f *Fitted) count(days, orders, money []float64) {
 	wg.Wait()
 	for _, share := range shares {
 		for code, n := range share {
-			f.Customers[code] += n
+			all[code] += n
 		}
 	}
+	return all
 }
 
 // fitted is a Fitted that has learned nothing yet.
@@ -266,7 +280,7 @@ func (m *Model) fitted() (*Fitted, error) {
 		return nil, err
 	}
 	f := &Fitted{spec: m.Spec(), scheme: s, meanRule: m.meanRule(), money: m.money()}
-	f.Model, f.Monetary, f.Rule, f.Own = f.spec.Name, "total", m.rule(), []string{}
+	f.Monetary, f.Rule = "total", m.rule()
 	if m.Monetary == "average" {
 		f.Monetary = "average"
 	}
@@ -310,54 +324,6 @@ func others(labels []string) int32 {
 	}
 	return -1
 }
-
-// Load restores a fit from its JSON. Cut points, means and customers are those of
-// the JSON; names are those of the model's scheme. A fit on other money, or by
-// another rule of bins, is an error.
-func (m *Model) Load(data []byte) (models.Fitted, error) {
-	if err := m.Validate(); err != nil {
-		return nil, err
-	}
-	f, err := m.fitted()
-	if err != nil {
-		return nil, err
-	}
-	want := f.learned
-	f.learned = learned{}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&f.learned); err != nil {
-		return nil, fmt.Errorf("rfm: saved fit: %w", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("rfm: saved fit: text after its end")
-	}
-	if f.Model != want.Model {
-		return nil, fmt.Errorf("rfm: saved fit is of model %q", f.Model)
-	}
-	if f.Monetary != want.Monetary {
-		return nil, fmt.Errorf("rfm: saved fit is of monetary %q, the settings say %q", f.Monetary, want.Monetary)
-	}
-	if f.Rule != want.Rule {
-		return nil, fmt.Errorf("rfm: saved fit has bins %q, the settings say %q", f.Rule, want.Rule)
-	}
-	n := 0
-	for _, k := range f.Customers {
-		n += k
-	}
-	if n != f.Rows || f.Rows < 0 {
-		return nil, fmt.Errorf("rfm: saved fit: %d rows, but %d customers by code", f.Rows, n)
-	}
-	for _, c := range []*Cuts{&f.Recency, &f.Frequency, &f.Money} {
-		if err := c.validate(); err != nil {
-			return nil, fmt.Errorf("rfm: saved fit: %w", err)
-		}
-	}
-	return f, nil
-}
-
-// MarshalJSON writes what was learned.
-func (f *Fitted) MarshalJSON() ([]byte, error) { return json.Marshal(f.learned) }
 
 // columns are the columns read.
 type columns struct {

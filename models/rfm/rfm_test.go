@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"sort"
 	"strconv"
 	"strings"
@@ -399,9 +400,9 @@ func TestFrozenFit(t *testing.T) {
 		"bins":      {&Model{Scheme: "r-rfm-0.2"}, string(saved)},
 		"ascending": {m, strings.Replace(string(saved), `"frequency":[`, `"frequency":[99,`, 1)},
 		"after":     {m, string(saved) + "{}"},
-		"customers": {m, strings.Replace(string(saved), `"rows":`, `"rows":1`, 1)},
-		"model":     {m, "{}"},
-		"unknown":   {m, strings.Replace(string(saved), `"rows":`, `"row":`, 1)},
+		"customers": {m, strings.Replace(string(saved), `"customers":[[`, `"customers":[[1`, 1)},
+		"monetary ": {m, "{}"},
+		"unknown":   {m, strings.Replace(string(saved), `"means":`, `"mean":`, 1)},
 	} {
 		if _, err := bad.m.Load([]byte(bad.json)); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%s: Load says %v", text, err)
@@ -410,6 +411,45 @@ func TestFrozenFit(t *testing.T) {
 	// Names may change while cut points stay.
 	if _, err := (&Model{Scheme: "rf25"}).Load(saved); err != nil {
 		t.Error(err)
+	}
+}
+
+// A saved fit is small and says of itself what the fit said; under other names it
+// does not say how many customers no segment covers, which it cannot know.
+func TestSavedFit(t *testing.T) {
+	best := &Model{Scheme: "custom", Segments: []Segment{{"Best", []string{"55*"}}}}
+	more := &Model{Scheme: "custom", Segments: []Segment{{"Best", []string{"5**"}}}}
+	f, _ := fitScore(t, best, crowd(500))
+	saved, err := f.MarshalJSON()
+	if err != nil || len(saved) > 500 {
+		t.Fatalf("%d bytes: %s, %v", len(saved), saved, err)
+	}
+	same, err := best.Load(saved)
+	if err != nil || !reflect.DeepEqual(same.Report(), f.Report()) {
+		t.Errorf("%v\n%+v\n%+v", err, same.Report(), f.Report())
+	}
+	warned := func(r models.Report) string {
+		for _, w := range r.Warnings {
+			if w.Code == "uncovered_codes" {
+				return w.En + " " + w.Zh
+			}
+		}
+		return ""
+	}
+	if text := warned(f.Report()); !strings.Contains(text, "for 120 of 125 codes: ") || strings.Contains(text, ": customers") {
+		t.Errorf("fitted: %s", text)
+	}
+	other, err := more.Load(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := warned(other.Report()); !strings.Contains(text, "for 100 of 125 codes: customers with such a code are in Others.") ||
+		!strings.Contains(text, "具有这些代码的客户归入“其他客户”") {
+		t.Errorf("under other names: %q", text)
+	}
+	grid, err := (&Model{}).Load(saved)
+	if err != nil || warned(grid.Report()) != "" {
+		t.Errorf("under names that cover all: %q, %v", warned(grid.Report()), err)
 	}
 }
 
