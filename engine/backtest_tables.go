@@ -11,6 +11,7 @@ import (
 	"clientele/models/evaluate"
 	"clientele/models/purchase"
 	"clientele/models/risk"
+	"clientele/queries"
 )
 
 // grid is a table under construction, row by row: a few hundred at most.
@@ -312,11 +313,7 @@ func (p *past) weeks(o *origin, f *forecast) ([]week, error) {
 	}
 	length := int(o.day-first) + o.window + 1
 	actual := make([]float64, length)
-	t, err := p.db.Query(p.ctx, `WITH known AS (
-  SELECT person, min(day) AS first FROM every_day GROUP BY person HAVING min(day) <= $origin
-)
-SELECT e.day AS day, count(*) FILTER (e.day > k.first) AS repeats
-FROM every_day AS e JOIN known AS k ON e.person = k.person WHERE e.day <= $last GROUP BY e.day ORDER BY e.day`,
+	t, err := p.db.Query(p.ctx, queries.Get("past/repeats").SQL,
 		sql.Named("origin", int32(o.day)), sql.Named("last", int32(o.day)+int32(o.window)))
 	if err != nil {
 		return nil, err

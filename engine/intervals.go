@@ -8,6 +8,7 @@ import (
 	"clientele/models/gammagamma"
 	"clientele/models/interval"
 	"clientele/models/purchase"
+	"clientele/queries"
 )
 
 // total is what the models expect of a group of customers together.
@@ -79,23 +80,6 @@ func (r *run) stageTotals() error {
 // taken from costs.
 const leastCosted = 0.5
 
-// costsSQL adds up the sales that count, those of them with a cost, and the costs:
-// of orders, or of orders whose lines all have one, of their own or of their product.
-const costsSQL = `WITH kept AS (
-  SELECT o.source, o.order_id, o.net, o.cost FROM kept_orders AS o CROSS JOIN bounds AS b
-  WHERE o.counted AND o.net >= b.smallest_net AND o.net >= 0 AND o.ordered_day <= b.as_of_day
-),
-lines AS (
-  SELECT l.source, l.order_id, sum(coalesce(l.cost, CAST(p.cost * l.quantity AS DECIMAL(18,4)))) AS cost,
-    bool_and(l.cost IS NOT NULL OR p.cost IS NOT NULL AND l.quantity IS NOT NULL) AS known
-  FROM facts.order_lines AS l LEFT JOIN products AS p ON l.product_id = p.product_id GROUP BY l.source, l.order_id
-),
-priced AS (
-  SELECT k.net, coalesce(k.cost, CASE WHEN l.known THEN l.cost END) AS cost
-  FROM kept AS k LEFT JOIN lines AS l ON k.source = l.source AND k.order_id = l.order_id
-)
-SELECT coalesce(CAST(sum(net) AS DOUBLE), 0), coalesce(CAST(sum(net) FILTER (cost IS NOT NULL) AS DOUBLE), 0), coalesce(CAST(sum(cost) AS DOUBLE), 0) FROM %s`
-
 // margin is the share of net revenue that is margin: the configured one, or, with
 // auto, what the costs of orders, of their lines or of their products say up to the
 // day, of those who are scored.
@@ -105,16 +89,15 @@ func (r *run) margin(l *learned) (float64, error) {
 	}
 	var sales, costed, cost float64
 	into := []any{&sales, &costed, &cost}
-	if err := r.db.Row(r.ctx, into, fmt.Sprintf(costsSQL, "kept")); err != nil {
+	if err := r.db.Row(r.ctx, into, queries.Get("margin/orders").SQL); err != nil {
 		return 0, err
 	}
-	var priced bool // looking through all lines is dear: only where one or a product has a cost
-	err := r.db.Row(r.ctx, []any{&priced}, "SELECT EXISTS (SELECT 1 FROM facts.order_lines WHERE cost IS NOT NULL) OR EXISTS (SELECT 1 FROM facts.products WHERE cost IS NOT NULL)")
-	if err != nil {
+	var priced bool
+	if err := r.db.Row(r.ctx, []any{&priced}, queries.Get("margin/known").SQL); err != nil {
 		return 0, err
 	}
 	if priced && costed < leastCosted*sales { // what orders do not tell, their lines and products may
-		if err := r.db.Row(r.ctx, into, fmt.Sprintf(costsSQL, "priced")); err != nil {
+		if err := r.db.Row(r.ctx, into, queries.Get("margin/lines").SQL); err != nil {
 			return 0, err
 		}
 	}

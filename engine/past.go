@@ -48,7 +48,7 @@ func (e *Engine) newPast(ctx context.Context, db *duck.DB, asOf Day, most int) (
 	if most > 0 {
 		p.every = max(1, (people+int64(most)-1)/int64(most))
 	}
-	err := db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE every_day AS SELECT * FROM daily WHERE person % $every = 0", sql.Named("every", p.every))
+	err := db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE every_day AS "+queries.Get("past/sample").SQL, sql.Named("every", p.every))
 	if err != nil {
 		return nil, err
 	}
@@ -87,26 +87,16 @@ func (p *past) at(day Day, window int) (*snapshot, error) {
 		return nil, err
 	}
 	// The model sees no row of a later day: this view is all that the summary reads of purchases.
-	err := p.db.Exec(p.ctx, "CREATE OR REPLACE TEMP VIEW daily AS SELECT e.* FROM every_day AS e CROSS JOIN bounds AS b WHERE e.day <= b.as_of_day")
-	if err != nil {
+	if err := p.db.Exec(p.ctx, "CREATE OR REPLACE TEMP VIEW daily AS "+queries.Get("past/known").SQL); err != nil {
 		return nil, err
 	}
-	t, err := p.db.Query(p.ctx, `WITH next AS (
-  SELECT e.person, count(*) AS days, CAST(sum(e.net) AS DOUBLE) AS net
-  FROM every_day AS e CROSS JOIN bounds AS b WHERE e.day > b.as_of_day AND e.day <= b.as_of_day + $window GROUP BY e.person
-)
-SELECT s.*, CAST(coalesce(n.days, 0) AS DOUBLE) AS next_orders, coalesce(n.net, 0) AS next_spend
-FROM (`+queries.Get("summary/customers").SQL+`) AS s LEFT JOIN next AS n ON s.person = n.person
-WHERE s.x IS NOT NULL ORDER BY s.customer_id`, sql.Named("window", window))
+	t, err := p.db.Query(p.ctx, "SELECT s.* FROM ("+queries.Get("summary/customers").SQL+") AS s WHERE s.x IS NOT NULL ORDER BY s.customer_id")
 	if err != nil {
 		return nil, fmt.Errorf("summarize as of %v: %w", day, err)
 	}
-	s := &snapshot{day: day, window: window, orders: t.Floats("next_orders"), spend: t.Floats("next_spend")}
-	s.table = table.New()
-	for _, c := range t.Columns() {
-		if c.Name != "next_orders" && c.Name != "next_spend" {
-			s.table.Add(c)
-		}
+	s := &snapshot{day: day, window: window, table: t}
+	if s.orders, s.spend, err = p.next(t, window); err != nil {
+		return nil, fmt.Errorf("what came after %v: %w", day, err)
 	}
 	addLogGaps(s.table)
 	if err := addAttributes(p.ctx, p.db, p.Config.Models, s.table); err != nil {
@@ -114,6 +104,27 @@ WHERE s.x IS NOT NULL ORDER BY s.customer_id`, sql.Named("window", window))
 	}
 	p.made[key] = s
 	return s, nil
+}
+
+// next is what the customers of a summary did in the window after the day of bounds:
+// on how many days they bought, and what that came to.
+func (p *past) next(t *table.Table, window int) (orders, spend []float64, err error) {
+	came, err := p.db.Query(p.ctx, queries.Get("past/next").SQL, sql.Named("window", window))
+	if err != nil {
+		return nil, nil, err
+	}
+	row := make(map[int64]int, came.Rows())
+	for i, person := range came.Ints("person") {
+		row[person] = i
+	}
+	days, net := came.Ints("days"), came.Floats("net")
+	orders, spend = make([]float64, t.Rows()), make([]float64, t.Rows())
+	for i, person := range t.Ints("person") {
+		if k, bought := row[person]; bought {
+			orders[i], spend[i] = float64(days[k]), net[k]
+		}
+	}
+	return orders, spend, nil
 }
 
 // bought says who bought within the window.
