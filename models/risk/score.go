@@ -1,11 +1,8 @@
 package risk
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 
 	"clientele/engine/table"
@@ -201,34 +198,6 @@ func frequencyOf(r *row) float64 {
 	var dst [1]float64
 	evaluate.FrequencyRecencyTo(dst[:], x[:], tx[:], t[:])
 	return dst[0]
-}
-
-// Load restores a Score from its JSON.
-func Load(data []byte) (*Score, error) {
-	s := &Score{}
-	if err := s.UnmarshalJSON(data); err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-// UnmarshalJSON implements json.Unmarshaler: unknown fields and missing parts are errors.
-func (s *Score) UnmarshalJSON(data []byte) error {
-	type plain Score
-	var p plain
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&p); err != nil {
-		return fmt.Errorf("load %s: %w", Name, err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("load %s: text after its end", Name)
-	}
-	*s = Score(p)
-	if err := s.bind(); err != nil {
-		return fmt.Errorf("load %s: %w", Name, err)
-	}
-	return nil
 }
 
 // bind checks that all parts of the method are there.
