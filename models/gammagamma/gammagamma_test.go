@@ -525,12 +525,15 @@ func TestCovariance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(data) > 1024 {
+	if len(data) > 400 {
 		t.Errorf("%d bytes of JSON", len(data))
 	}
 	again, err := (&Model{}).Load(data)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if fmt.Sprint(again.Report()) != fmt.Sprint(f.Report()) || again.(*Fitted).MeanSpend() != f.MeanSpend() {
+		t.Errorf("after JSON %+v\nbefore %+v", again.Report(), f.Report())
 	}
 	if c, ok := again.(*Fitted).Covariance(); !ok || c != got {
 		t.Errorf("covariance %v after JSON, %v before", c, got)
@@ -541,7 +544,8 @@ func TestBadInput(t *testing.T) {
 	if _, err := (&Model{}).Fit(t.Context(), customers([]int64{1}, []float64{math.Inf(1)})); err == nil {
 		t.Error("infinite spend fitted")
 	}
-	for _, data := range []string{"", "{}", `{"method":"gamma_gamma","params":{"p":1,"q":1,"v":1}}`} {
+	for _, data := range []string{"", "{}", `{"method":"gamma_gamma","parameters":{"p":1,"q":2,"v":1}}`, `{"method":"none","params":{}}`,
+		`{"method":"gamma_gamma","parameters":{"p":1,"q":1,"v":1},"covariance_of_logs":[1,0,1,0,0,1]}`} {
 		if _, err := (&Model{}).Load([]byte(data)); err == nil {
 			t.Errorf("loaded %q", data)
 		}

@@ -20,7 +20,7 @@ type saved struct {
 	LogLikelihood *float64                   `json:"log_likelihood,omitempty"` // of all groups together
 	One           *float64                   `json:"log_likelihood_of_one,omitempty"`
 	Parameters    int                        `json:"parameters"`
-	OneParameters int                        `json:"parameters_of_one"`
+	OneParameters *int                       `json:"parameters_of_one,omitempty"` // nil: the one is the fit of all customers
 	Unworthy      int                        `json:"unworthy,omitempty"`
 }
 
@@ -28,9 +28,11 @@ type saved struct {
 // left out: who has the groups saves it too.
 func (f *Fits[F]) Save(save func(F) ([]byte, error)) ([]byte, error) {
 	c := f.Comparison
-	s := saved{RestRows: f.RestRows, LogLikelihood: models.Known(c.LogLikelihood), One: models.Known(c.One),
-		Parameters: c.Parameters, OneParameters: c.OneParameters, Unworthy: f.Unworthy,
+	s := saved{RestRows: f.RestRows, LogLikelihood: models.Known(c.LogLikelihood), Parameters: c.Parameters, Unworthy: f.Unworthy,
 		Own: map[string]json.RawMessage{}, Others: map[string]map[string]int{}}
+	if one := f.All.Report(); c.One != one.LogLikelihood || c.OneParameters != len(one.Parameters) {
+		s.One, s.OneParameters = models.Known(c.One), &c.OneParameters
+	}
 	for _, g := range f.Own {
 		text, err := save(g.Model)
 		if err != nil {
@@ -60,7 +62,13 @@ func Load[F models.Fitted](data []byte, by string, all F, load func([]byte) (F, 
 		return nil, err
 	}
 	f := &Fits[F]{By: by, All: all, RestRows: s.RestRows, Unworthy: s.Unworthy, Comparison: Comparison{
-		LogLikelihood: models.OrNaN(s.LogLikelihood), One: models.OrNaN(s.One), Parameters: s.Parameters, OneParameters: s.OneParameters}}
+		LogLikelihood: models.OrNaN(s.LogLikelihood), Parameters: s.Parameters}}
+	if s.OneParameters == nil {
+		one := all.Report()
+		f.Comparison.One, f.Comparison.OneParameters = one.LogLikelihood, len(one.Parameters)
+	} else {
+		f.Comparison.One, f.Comparison.OneParameters = models.OrNaN(s.One), *s.OneParameters
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Own)) {
 		m, err := load(s.Own[name])
 		if err != nil {
