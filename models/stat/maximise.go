@@ -18,6 +18,24 @@ type Objective func(theta, gradient []float64) float64
 // theta[i] and theta[j] to hessian[i*len(theta)+j]. It must not keep any of the slices.
 type Curved func(theta, gradient, hessian []float64) float64
 
+// ByLogs makes derivatives by the logs of p of those by p, in place: p_i f_i of f_i,
+// and p_i p_j f_ij, with p_i f_i on the diagonal, of f_ij. hessian, row by row, may be
+// nil.
+func ByLogs(gradient, hessian, p []float64) {
+	for i := range p {
+		gradient[i] *= p[i]
+	}
+	if hessian == nil {
+		return
+	}
+	for i := range p {
+		for j := range p {
+			hessian[i*len(p)+j] *= p[i] * p[j]
+		}
+		hessian[i*len(p)+i] += gradient[i]
+	}
+}
+
 // Search says where Maximise looks. Parameters are meant to be logs of
 // positive ones: steps are absolute, a step of one is a factor e.
 type Search struct {

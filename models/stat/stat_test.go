@@ -69,6 +69,19 @@ func TestSymmetricTo(t *testing.T) {
 	}
 }
 
+// x² y at (3, 5): by logs every derivative is it times 2, 1, 4, 2, 2, 1.
+func TestByLogs(t *testing.T) {
+	gradient, hessian := []float64{30, 9}, []float64{10, 6, 6, 0}
+	ByLogs(gradient, hessian, []float64{3, 5})
+	if !slices.Equal(gradient, []float64{90, 45}) || !slices.Equal(hessian, []float64{180, 90, 90, 45}) {
+		t.Errorf("%v, %v", gradient, hessian)
+	}
+	gradient = []float64{30, 9}
+	if ByLogs(gradient, nil, []float64{3, 5}); !slices.Equal(gradient, []float64{90, 45}) {
+		t.Errorf("without second derivatives %v", gradient)
+	}
+}
+
 func TestGrowth(t *testing.T) {
 	near(t, "a 0", Growth(0, 3), 3, 0)
 	near(t, "a 1", Growth(1, 2), math.Exp(2)-1, 1e-15)
