@@ -279,7 +279,7 @@ func TestGroupedLikelihood(t *testing.T) {
 				family, values = loyal{p.K}, values[:2]
 			}
 			gradient := make([]float64, len(values))
-			value := family.LogLikelihood(h, values, gradient, 1)
+			value := family.LogLikelihood(h, values, gradient, nil, 1)
 			formula := func(p Params) (sum float64) {
 				for i, r := range part {
 					x, tx, T := weeks(r)
@@ -318,11 +318,11 @@ func TestGroupedLikelihood(t *testing.T) {
 			}
 			for _, workers := range []int{2, 7} {
 				g := make([]float64, len(values))
-				if v := family.LogLikelihood(h, values, g, workers); v != value || !slices.Equal(g, gradient) {
+				if v := family.LogLikelihood(h, values, g, nil, workers); v != value || !slices.Equal(g, gradient) {
 					t.Errorf("%d workers: %v %v, not %v %v", workers, v, g, value, gradient)
 				}
 			}
-			if v := family.LogLikelihood(h, values, nil, 1); v != value {
+			if v := family.LogLikelihood(h, values, nil, nil, 1); v != value {
 				t.Errorf("without a gradient %v, not %v", v, value)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"math"
 
 	"clientele/models/purchase"
+	"clientele/models/stat"
 )
 
 // week is what one day is in the unit of the formulas.
@@ -81,10 +82,13 @@ func (Family) Starts(_ *purchase.Histories, without []float64) [][]float64 {
 }
 
 // LogLikelihood implements purchase.Family.
-func (f Family) LogLikelihood(h *purchase.Histories, p, gradient []float64, workers int) float64 {
-	value, slopes := logLikelihood(h, f.params(p), workers)
-	copy(gradient, slopes[:])
-	return value
+func (f Family) LogLikelihood(h *purchase.Histories, p, gradient, hessian []float64, workers int) float64 {
+	d := logLikelihood(h, f.params(p), hessian != nil, workers)
+	copy(gradient, d[1:5])
+	if hessian != nil {
+		stat.SymmetricTo(hessian, d[rr:])
+	}
+	return d[0]
 }
 
 // At implements purchase.Family.
@@ -133,8 +137,8 @@ func (r Regular) Starts(h *purchase.Histories, without []float64) [][]float64 {
 }
 
 // LogLikelihood implements purchase.Family, for k = 1.
-func (r Regular) LogLikelihood(h *purchase.Histories, p, gradient []float64, workers int) float64 {
-	return r.plain().LogLikelihood(h, p, gradient, workers)
+func (r Regular) LogLikelihood(h *purchase.Histories, p, gradient, hessian []float64, workers int) float64 {
+	return r.plain().LogLikelihood(h, p, gradient, hessian, workers)
 }
 
 // At implements purchase.Family, for k = 1.
@@ -160,10 +164,13 @@ func (l loyal) Starts(h *purchase.Histories, _ []float64) [][]float64 {
 	return [][]float64{{1, 1 / rate}, {0.3, 0.3 / rate}}
 }
 
-func (l loyal) LogLikelihood(h *purchase.Histories, p, gradient []float64, workers int) float64 {
-	value, slopes := logLikelihood(h, l.params(p), workers)
-	copy(gradient, slopes[:2])
-	return value
+func (l loyal) LogLikelihood(h *purchase.Histories, p, gradient, hessian []float64, workers int) float64 {
+	d := logLikelihood(h, l.params(p), hessian != nil, workers)
+	copy(gradient, d[1:3])
+	if hessian != nil {
+		stat.SymmetricTo(hessian, []float64{d[rr], d[rAlpha], d[alphaAlpha]})
+	}
+	return d[0]
 }
 
 func (l loyal) At(p []float64, s purchase.Settings) purchase.Law { return newLaw(l.params(p), s) }

@@ -78,16 +78,51 @@ func LogLikelihood(p Params, x, tx, t []float64) float64 {
 // LogLikelihoodGradient is LogLikelihood with its exact derivatives by R,
 // Alpha, A and B. Those by A and B are zero where A is.
 func LogLikelihoodGradient(p Params, x, tx, t []float64) (value float64, gradient [4]float64) {
-	sameLength(len(x), len(tx), len(t), len(x))
-	for i := range x {
-		v, g := p.row(x[i], tx[i], t[i])
-		value += v
-		for j := range g {
-			gradient[j] += g[j]
-		}
-	}
+	value, gradient, _ = LogLikelihoodHessian(p, x, tx, t)
 	return value, gradient
 }
+
+// LogLikelihoodHessian is LogLikelihoodGradient with the exact second derivatives.
+// With P(alive) = S/(S+Q) and the chance Q/(S+Q) of having been lost, those of the
+// log of the braces are
+//
+//	P(alive) ∂²ln S + (1 - P(alive)) ∂²ln Q + P(alive) (1 - P(alive)) ∂(ln S - ln Q) ∂(ln S - ln Q)'.
+func LogLikelihoodHessian(p Params, x, tx, t []float64) (value float64, gradient [4]float64, hessian [4][4]float64) {
+	sameLength(len(x), len(tx), len(t), len(x))
+	var sums, one derivatives
+	for i := range x {
+		p.rowTo(&one, x[i], tx[i], t[i])
+		for j, v := range one {
+			sums[j] += v
+		}
+	}
+	k := 5
+	for i := range hessian {
+		for j := i; j < 4; j++ {
+			hessian[i][j], hessian[j][i] = sums[k], sums[k]
+			k++
+		}
+	}
+	return sums[0], [4]float64(sums[1:5]), hessian
+}
+
+// derivatives are a value, the derivatives by r, α, a and b, and the second
+// derivatives on and above the diagonal, row by row.
+type derivatives [15]float64
+
+// The places of the second derivatives.
+const (
+	rr = 5 + iota
+	rAlpha
+	ra
+	rb
+	alphaAlpha
+	alphaA
+	alphaB
+	aa
+	ab
+	bb
+)
 
 // GapConstant is what the log-likelihood of K ticks has beside LogLikelihood
 // when every gap between purchases is known: (K-1) logGaps - purchases ln Γ(K),
@@ -212,31 +247,46 @@ func (p Params) logStayed(n float64) (l float64) {
 	return l
 }
 
-// row is the log-likelihood of one customer and its derivatives.
-func (p Params) row(x, tx, t float64) (value float64, g [4]float64) {
+// rowTo writes the log-likelihood of one customer and its derivatives.
+func (p Params) rowTo(d *derivatives, x, tx, t float64) {
 	c := p.customer(x, tx, t)
-	value = p.logPrior(x, tx) + c.logBraces()
-	alive := c.alive()
-	byShape, byAlpha := c.silenceSlopes()
-	g[0] = alive*byShape - math.Log1p(tx/p.Alpha)
+	alive, lost := c.alive(), c.lost()
+	s := c.silenceSlopes()
+	*d = derivatives{p.logPrior(x, tx) + c.logBraces()}
+	per := 1 / (p.Alpha + tx)
+	d[1] = alive*s.r - math.Log1p(tx/p.Alpha)
+	d[2] = p.R/p.Alpha - c.rho*per + alive*s.alpha
+	both := alive * lost
+	d[rr] = alive*s.rr + both*s.r*s.r
+	d[rAlpha] = 1/p.Alpha - per + alive*s.rAlpha + both*s.r*s.alpha
+	d[alphaAlpha] = c.rho*per*per - p.R/(p.Alpha*p.Alpha) + alive*s.alphaAlpha + both*s.alpha*s.alpha
 	for i := range p.ticks() * int(x) {
-		g[0] += 1 / (p.R + float64(i))
-	}
-	g[1] = p.R/p.Alpha - c.rho/(p.Alpha+tx) + alive*byAlpha
-	if p.A == 0 {
-		return value, g
+		tick := 1 / (p.R + float64(i))
+		d[1] += tick
+		d[rr] -= tick * tick
 	}
 	n := p.risks(x)
+	if p.A == 0 || n == 0 {
+		return
+	}
 	for i := 0.0; i < n; i++ {
-		stay := 1 / (p.A + p.B + i)
-		g[2] -= stay
-		g[3] += p.A / (p.B + i) * stay
+		stay, left := 1/(p.A+p.B+i), 1/(p.B+i)
+		d[3] -= stay
+		d[4] += p.A * left * stay
+		d[aa] += stay * stay
+		d[bb] -= p.A * left * stay * (left + stay)
 	}
-	if n > 0 {
-		g[2] += (1 - alive) / p.A
-		g[3] -= (1 - alive) / (p.B + n - 1)
-	}
-	return value, g
+	d[ab] = d[aa]
+	a, b := 1/p.A, -1/(p.B+n-1) // the derivatives of ln Q
+	d[3] += lost * a
+	d[4] += lost * b
+	d[ra] = -both * s.r * a
+	d[rb] = -both * s.r * b
+	d[alphaA] = -both * s.alpha * a
+	d[alphaB] = -both * s.alpha * b
+	d[aa] -= lost * lost * a * a
+	d[ab] += both * a * b
+	d[bb] += (lost + both) * b * b
 }
 
 // customer is one history at one set of parameters, with what its forecasts
@@ -291,16 +341,30 @@ func (c *customer) alive() float64 {
 	return 1 / (1 + math.Exp(c.logLost-c.logSilence))
 }
 
-// silenceSlopes are the derivatives of ln S by ρ (that is, by r) and by α. S is
-// the incomplete beta function I_(1-q)(ρ, K), hence the second.
-func (c *customer) silenceSlopes() (byShape, byAlpha float64) {
-	byShape = math.Log(c.alpha / c.beta)
-	var harmonic float64
+// lost is Q/(S+Q).
+func (c *customer) lost() float64 {
+	return 1 / (1 + math.Exp(c.logSilence-c.logLost))
+}
+
+// slopes are the derivatives of ln S by ρ (that is, by r) and by α, and the second ones.
+type slopes struct{ r, alpha, rr, rAlpha, alphaAlpha float64 }
+
+// silenceSlopes are those of ln S: of (1-q)^ρ, and of the sum over the ticks. S
+// is the incomplete beta function I_(1-q)(ρ, K), hence those by α.
+func (c *customer) silenceSlopes() slopes {
+	var first, second, harmonic, bend, ticks float64 // means over ticks; (ρ)_j'/(ρ)_j, (ρ)_j''/(ρ)_j
 	for j, w := range c.ticked[:c.k] {
-		byShape += w * harmonic
-		harmonic += 1 / (c.rho + float64(j))
+		first += w * harmonic
+		second += w * bend
+		ticks += w * float64(j)
+		tick := 1 / (c.rho + float64(j))
+		bend += 2 * harmonic * tick
+		harmonic += tick
 	}
-	last := float64(c.k - 1)
-	q := (c.beta - c.alpha) / c.beta
-	return byShape, q / c.alpha * (c.rho + last) * c.ticked[c.k-1]
+	k, q := float64(c.k), (c.beta-c.alpha)/c.beta
+	s := slopes{r: math.Log(c.alpha/c.beta) + first, rr: second - first*first}
+	s.alpha = q / c.alpha * (c.rho + k - 1) * c.ticked[c.k-1]
+	s.rAlpha = s.alpha * (harmonic - first)
+	s.alphaAlpha = -s.alpha * ((k-ticks)/c.beta + 1/c.alpha)
+	return s
 }

@@ -94,13 +94,15 @@ func BenchmarkLikelihoodPass1M(b *testing.B) {
 	}
 	gradient := make([]float64, 4)
 	for _, f := range []Family{{}, {Clock{Modified: true}}, {Clock{K: 2}}} {
-		b.Run(f.Name(), func(b *testing.B) {
-			for range b.N {
-				f.LogLikelihood(h, truth.Values(), gradient, 1)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(h.Len()), "ns/history")
-			b.ReportMetric(float64(h.Len()), "histories")
-		})
+		for name, hessian := range map[string][]float64{"": nil, "/hessian": make([]float64, 16)} {
+			b.Run(f.Name()+name, func(b *testing.B) {
+				for range b.N {
+					f.LogLikelihood(h, truth.Values(), gradient, hessian, 1)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(h.Len()), "ns/history")
+				b.ReportMetric(float64(h.Len()), "histories")
+			})
+		}
 	}
 }
 

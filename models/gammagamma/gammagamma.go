@@ -226,18 +226,20 @@ func thousands(n int) string {
 var lowest, highest = Params{P: 1e-3, Q: 1e-3, V: 1e-6}, Params{P: 1e5, Q: 1e5, V: 1e6}
 
 func fit(ctx context.Context, s *spends, workers int) (*stat.Maximum, error) {
-	objective := func(theta, gradient []float64) float64 {
+	objective := func(theta, gradient, hessian []float64) float64 {
 		p := fromLogs(theta)
-		value, g := s.logLikelihood(p, workers)
-		gradient[0], gradient[1], gradient[2] = g[0]*p.P, g[1]*p.Q, g[2]*p.V
+		value := s.logLikelihood(p, gradient, hessian, workers)
+		stat.ByLogs(gradient, hessian, []float64{p.P, p.Q, p.V})
 		return value
 	}
 	mean := s.money / s.purchases
 	logs := func(p, q, v float64) []float64 { return []float64{math.Log(p), math.Log(q), math.Log(v * mean)} }
-	return stat.Maximise(ctx, objective, stat.Search{
+	plain := func(theta, gradient []float64) float64 { return objective(theta, gradient, nil) }
+	return stat.Maximise(ctx, plain, stat.Search{
 		Lower:  logs(lowest.P, lowest.Q, lowest.V),
 		Upper:  logs(highest.P, highest.Q, highest.V),
 		Starts: [][]float64{logs(2, 3, 1), logs(6, 4, 0.5), logs(1, 1.5, 0.5)},
+		Curved: objective,
 	})
 }
 

@@ -211,7 +211,7 @@ func TestFitRecoversTruth(t *testing.T) {
 	}
 }
 
-// The grouped likelihood is the formula's, its gradient that of differences.
+// The grouped likelihood is the formula's, its derivatives those of differences.
 func TestGroupedLikelihood(t *testing.T) {
 	in := simulate(Params{6, 4, 15}, 3000, 1)
 	s := newSpends(newReader(in, false))
@@ -220,7 +220,8 @@ func TestGroupedLikelihood(t *testing.T) {
 		m[i] = s.total[i] / s.x[i]
 	}
 	for _, p := range []Params{{6, 4, 15}, {0.2, 0.7, 300}, {90, 30, 0.5}} {
-		value, gradient := s.logLikelihood(p, 1)
+		gradient, hessian := make([]float64, 3), make([]float64, 9)
+		value := s.logLikelihood(p, gradient, hessian, 1)
 		near(t, "log-likelihood", value, LogLikelihood(p, s.x, m), 1e-12)
 		for i := range gradient {
 			f := func(d float64) float64 {
@@ -234,8 +235,15 @@ func TestGroupedLikelihood(t *testing.T) {
 				t.Errorf("%+v: derivative %d is %v, by differences %v", p, i, gradient[i], slope)
 			}
 		}
-		if v, g := s.logLikelihood(p, 5); v != value || g != gradient {
+		g, h := make([]float64, 3), make([]float64, 9)
+		if v := s.logLikelihood(p, g, h, 5); v != value || !slices.Equal(g, gradient) || !slices.Equal(h, hessian) {
 			t.Error("five workers add up to something else")
+		}
+		err := modelstest.SecondDerivatives(func(p, gradient, hessian []float64) float64 {
+			return s.logLikelihood(Params{p[0], p[1], p[2]}, gradient, hessian, 1)
+		}, []float64{p.P, p.Q, p.V}, 1e-6, 3000)
+		if err != nil {
+			t.Errorf("%+v: %v", p, err)
 		}
 	}
 }

@@ -89,12 +89,13 @@ func newSpends(c Reader) *spends {
 	return s
 }
 
-// logLikelihood returns the log-likelihood at p and its derivatives in p, q
-// and v. Everything but two logs and a division is shared by customers of one x.
-func (s *spends) logLikelihood(p Params, workers int) (value float64, gradient [3]float64) {
+// logLikelihood returns the log-likelihood at p and writes its derivatives in p, q
+// and v, and the second ones, all of the matrix row by row, unless hessian is nil.
+// Everything but two logs and a division is shared by customers of one x.
+func (s *spends) logLikelihood(p Params, gradient, hessian []float64, workers int) float64 {
 	base, _ := math.Lgamma(p.Q)
-	baseSlope := mathext.Digamma(p.Q)
-	var sums [4]float64
+	baseSlope, baseCurve := mathext.Digamma(p.Q), trigamma(p.Q)
+	var sums [10]float64
 	stat.SumTo(sums[:], workers, len(s.units), func(k int, dst []float64) {
 		u := s.units[k]
 		x := s.x[u.from]
@@ -102,22 +103,36 @@ func (s *spends) logLikelihood(p Params, workers int) (value float64, gradient [
 		all, _ := math.Lgamma(px + p.Q)
 		own, _ := math.Lgamma(px)
 		logX, logV := math.Log(x), math.Log(p.V)
-		// Sums over customers of ln m, ln((xm+v)/(xm)), ln((xm+v)/v) and 1/(xm+v).
-		var logM, logOwn, logBase, per float64
+		// Sums over customers of ln m, ln((xm+v)/(xm)), ln((xm+v)/v), 1/(xm+v) and its square.
+		var logM, logOwn, logBase, per, square float64
 		for i := u.from; i < u.to; i++ {
 			xm := s.total[i]
-			l := math.Log(xm + p.V)
+			l, one := math.Log(xm+p.V), 1/(xm+p.V)
 			logM += s.logs[i]
 			logOwn += l - logX - s.logs[i]
 			logBase += l - logV
-			per += 1 / (xm + p.V)
+			per += one
+			square += one * one
 		}
 		n := float64(u.to - u.from)
-		slope := mathext.Digamma(px + p.Q)
+		slope, curve := mathext.Digamma(px+p.Q), trigamma(px+p.Q)
 		dst[0] = n*(all-own-base) - p.Q*logBase - px*logOwn - logM
 		dst[1] = x * (n*(slope-mathext.Digamma(px)) - logOwn)
 		dst[2] = n*(slope-baseSlope) - logBase
 		dst[3] = n*p.Q/p.V - (px+p.Q)*per
+		dst[4] = n * x * x * (curve - trigamma(px))
+		dst[5] = n * x * curve
+		dst[6] = -x * per
+		dst[7] = n * (curve - baseCurve)
+		dst[8] = n/p.V - per
+		dst[9] = (px+p.Q)*square - n*p.Q/(p.V*p.V)
 	})
-	return sums[0], [3]float64(sums[1:])
+	copy(gradient, sums[1:4])
+	if hessian != nil {
+		stat.SymmetricTo(hessian, sums[4:])
+	}
+	return sums[0]
 }
+
+// trigamma is the derivative of digamma.
+func trigamma(x float64) float64 { return mathext.Zeta(2, x) }

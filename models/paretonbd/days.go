@@ -19,6 +19,7 @@ type days struct {
 	logB   []float64 // ln(β + d weeks)
 	coarse nodes     // for days over which the integrand changes little
 	fine   nodes     // for steeper ones
+	centre logs      // of moments: those of the day in the middle
 }
 
 // nodes are the quadrature nodes of each day: n nodes a day, row by row.
@@ -26,10 +27,7 @@ type nodes struct {
 	n      int
 	fall   []float64 // ln(α+d) - ln(α+u): raised to r+x by the customer
 	factor []float64 // weight s (β+u)^-1 ((β+d)/(β+u))^s
-	logA   []float64 // ln(α+u)
-	perA   []float64 // 1/(α+u)
-	logB   []float64 // ln(β+u)
-	perB   []float64 // 1/(β+u)
+	logs   []logs    // those at u, from the centre
 }
 
 // newDays makes the tables for days 0..n; with gradient, those of gradients too.
@@ -42,6 +40,7 @@ func newDays(p Params, n int, gradient bool) *days {
 			g.logB[d] = math.Log(p.Beta + u)
 		}
 	}
+	g.centre = logsAt(p, float64(n)/2*week)
 	if p.S > 0 {
 		g.coarse = g.nodes(gauss4, gradient)
 		g.fine = g.nodes(gauss8, gradient)
@@ -54,8 +53,7 @@ func (g *days) nodes(q rule, gradient bool) nodes {
 	size := n * (len(g.logA) - 1)
 	v := nodes{n: n, fall: make([]float64, size), factor: make([]float64, size)}
 	if gradient {
-		v.logA, v.perA = make([]float64, size), make([]float64, size)
-		v.logB, v.perB = make([]float64, size), make([]float64, size)
+		v.logs = make([]logs, size)
 	}
 	for d := range len(g.logA) - 1 {
 		for k, at := range q.at {
@@ -66,7 +64,7 @@ func (g *days) nodes(q rule, gradient bool) nodes {
 			v.fall[i] = g.logA[d] - la
 			v.factor[i] = q.weight[k] * week * g.p.S / b * math.Exp(g.p.S*(g.logB[d]-lb))
 			if gradient {
-				v.logA[i], v.perA[i], v.logB[i], v.perB[i] = la, 1/a, lb, 1/b
+				v.logs[i] = logs{la, 1 / a, lb, 1 / b}.minus(g.centre)
 			}
 		}
 	}
@@ -125,35 +123,47 @@ func (g *days) lossTo(dst []float64, x float64) {
 	}
 }
 
-// momentsTo is lossTo for all moments, for the days from..from+len(dst)-1.
-func (g *days) momentsTo(dst []moments, x float64, from int) {
-	last := len(dst) - 1
-	dst[last] = moments{}
+// at returns the logs at the end of day d, from the centre.
+func (g *days) at(d int32) logs {
+	u := float64(d) * week
+	return logs{g.logA[d], 1 / (g.p.Alpha + u), g.logB[d], 1 / (g.p.Beta + u)}.minus(g.centre)
+}
+
+// momentsTo is lossTo for moments, the first `width` of each, which are
+// dst[k*width:][:width] for day from+k.
+func (g *days) momentsTo(dst []float64, width int, x float64, from int) {
+	last := len(dst)/width - 1
+	clear(dst[last*width:])
 	for k := last - 1; k >= 0; k-- {
 		d := from + k
-		day := g.dayMoments(x, d)
+		day := g.dayMoments(x, d, width)
 		stay := g.stay(x, d, d+1)
-		next := &dst[k+1]
-		for j := range day {
-			day[j] += stay * next[j]
+		next := dst[(k+1)*width:][:width]
+		for j, v := range day[:width] {
+			dst[k*width+j] = v + stay*next[j]
 		}
-		dst[k] = day
 	}
 }
 
-func (g *days) dayMoments(x float64, d int) (day moments) {
+// dayMoments may leave out the moments from width on.
+func (g *days) dayMoments(x float64, d, width int) (day moments) {
 	v := g.nodesFor(g.steepness(x, d))
 	if v == nil {
-		day, _ = lossMoments(g.p, x, float64(d)*week, float64(d+1)*week)
+		day, _ = lossMoments(g.p, x, float64(d)*week, float64(d+1)*week, g.centre)
 		return day
 	}
 	for i := d * v.n; i < (d+1)*v.n; i++ {
 		f := v.factor[i] * math.Exp((g.p.R+x)*v.fall[i])
+		l := &v.logs[i]
+		if width > simple {
+			day.add(f, *l)
+			continue
+		}
 		day[0] += f
-		day[1] += f * v.logA[i]
-		day[2] += f * v.perA[i]
-		day[3] += f * v.logB[i]
-		day[4] += f * v.perB[i]
+		day[mA] += f * l.a
+		day[mPerA] += f * l.perA
+		day[mB] += f * l.b
+		day[mPerB] += f * l.perB
 	}
 	return day
 }

@@ -154,19 +154,72 @@ const (
 // buying: ∫ s (α+u)^-(r+x) (β+u)^-(s+1) du over (a, b], by its value at a
 // without s/(β+u).
 func loss(p Params, x, a, b float64) float64 {
-	m, _ := lossMoments(p, x, a, b)
+	m, _ := lossMoments(p, x, a, b, logs{})
 	return m[0]
 }
 
-// moments are integrals of f(u), the integrand of loss, and of what its
-// derivatives need: f, f ln(α+u), f/(α+u), f ln(β+u), f/(β+u).
-type moments [5]float64
+// logs are ln(α+u), ln(β+u) and their derivatives 1/(α+u), 1/(β+u) at one time u.
+type logs struct{ a, perA, b, perB float64 }
 
-// lossMoments also returns the number of panels.
-func lossMoments(p Params, x, a, b float64) (m moments, panels int) {
+func logsAt(p Params, u float64) logs {
+	return logs{math.Log(p.Alpha + u), 1 / (p.Alpha + u), math.Log(p.Beta + u), 1 / (p.Beta + u)}
+}
+
+// minus returns how far l is from the logs at another time.
+func (l logs) minus(c logs) logs {
+	return logs{l.a - c.a, l.perA - c.perA, l.b - c.b, l.perB - c.perB}
+}
+
+// moments are integrals of f(u), the integrand of loss, and of what the derivatives
+// of the likelihood need: of f times each of the logs at u, then of f times the
+// products of two of them. Logs are counted from those at some time, the centre, so
+// that variances lose no digits.
+type moments [15]float64
+
+// The places of the moments. Those up to simple are the ones of first derivatives.
+const (
+	mA = 1 + iota
+	mPerA
+	mB
+	mPerB
+	mAA
+	mAPerA
+	mAB
+	mAPerB
+	mPerAPerA
+	mPerAB
+	mPerAPerB
+	mBB
+	mBPerB
+	mPerBPerB
+	simple = mAA
+)
+
+// add adds f at a time of logs l, from the centre.
+func (m *moments) add(f float64, l logs) {
+	a, perA, b, perB := f*l.a, f*l.perA, f*l.b, f*l.perB
+	m[0] += f
+	m[mA] += a
+	m[mPerA] += perA
+	m[mB] += b
+	m[mPerB] += perB
+	m[mAA] += a * l.a
+	m[mAPerA] += a * l.perA
+	m[mAB] += a * l.b
+	m[mAPerB] += a * l.perB
+	m[mPerAPerA] += perA * l.perA
+	m[mPerAB] += perA * l.b
+	m[mPerAPerB] += perA * l.perB
+	m[mBB] += b * l.b
+	m[mBPerB] += b * l.perB
+	m[mPerBPerB] += perB * l.perB
+}
+
+// lossMoments are those of (a, b]. It also returns the number of panels.
+func lossMoments(p Params, x, a, b float64, centre logs) (m moments, panels int) {
 	c := min(p.Alpha, p.Beta)
 	end := math.Log1p((b - a) / (c + a))
-	logA, logB := math.Log(p.Alpha+a), math.Log(p.Beta+a)
+	start := logs{a: math.Log(p.Alpha + a), b: math.Log(p.Beta + a)}.minus(centre)
 	var from, fallen float64
 	for from < end && fallen < farEnough {
 		u := (c + a) * math.Exp(from) // c+u at the panel's start
@@ -177,11 +230,7 @@ func lossMoments(p Params, x, a, b float64) (m moments, panels int) {
 			alpha, beta := p.Alpha+a+du, p.Beta+a+du
 			la, lb := math.Log1p(du/(p.Alpha+a)), math.Log1p(du/(p.Beta+a))
 			f := gauss16.weight[k] * width * (c + a + du) * p.S / beta * math.Exp(-(p.R+x)*la-p.S*lb)
-			m[0] += f
-			m[1] += f * (logA + la)
-			m[2] += f / alpha
-			m[3] += f * (logB + lb)
-			m[4] += f / beta
+			m.add(f, logs{start.a + la, 1/alpha - centre.perA, start.b + lb, 1/beta - centre.perB})
 		}
 		from += width
 		fallen += max(0, rate-1) * width

@@ -371,7 +371,7 @@ func TestGroupedLikelihood(t *testing.T) {
 		}
 		for _, p := range []Params{truth, {2, 1, 3, .05}, {.1, .1, 1e-4, 900}, {30, 200, 20, 90}, {1, 7, 1, 7}} {
 			gradient := make([]float64, 4)
-			value := Family{}.LogLikelihood(h, p.Values(), gradient, 1)
+			value := Family{}.LogLikelihood(h, p.Values(), gradient, nil, 1)
 			close(t, fmt.Sprintf("%+v", p), value, LogLikelihood(p, x, tx, T), 1e-12)
 			for i := range gradient {
 				base := p.Values()[i]
@@ -388,7 +388,7 @@ func TestGroupedLikelihood(t *testing.T) {
 			}
 			for _, workers := range []int{2, 7} {
 				g := make([]float64, 4)
-				if v := (Family{}).LogLikelihood(h, p.Values(), g, workers); v != value || !slices.Equal(g, gradient) {
+				if v := (Family{}).LogLikelihood(h, p.Values(), g, nil, workers); v != value || !slices.Equal(g, gradient) {
 					t.Errorf("%d workers: %v %v, not %v %v", workers, v, g, value, gradient)
 				}
 			}

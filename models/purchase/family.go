@@ -41,12 +41,13 @@ type Family interface {
 	// WithoutChurn, nil for a family that knows no churn.
 	Starts(h *Histories, without []float64) [][]float64
 	// LogLikelihood returns the log-likelihood of all of h at p, each history
-	// times its count, and writes the exact derivatives by p to gradient unless
-	// it is nil. Constants without p that a comparison of families needs are
-	// in it; the x! that no family has is not. The result is the same to the last bit on any
-	// number of workers (stat.SumTo over h.Units). Histories may be few: then
-	// nothing is spent on tables by day.
-	LogLikelihood(h *Histories, p, gradient []float64, workers int) float64
+	// times its count. It writes the exact derivatives by p to gradient and the
+	// exact second derivatives, all of the matrix row by row, to hessian, each
+	// unless it is nil: without a hessian it is quicker. Constants without p that a
+	// comparison of families needs are in it; the x! that no family has is not. The
+	// result is the same to the last bit on any number of workers (stat.SumTo over
+	// h.Units). Histories may be few: then nothing is spent on tables by day.
+	LogLikelihood(h *Histories, p, gradient, hessian []float64, workers int) float64
 	// Effects says how static covariates act: with z of a customer and γ their
 	// coefficients, parameter j of the customer is p[j] exp(buying[j] γ_trans'z_trans
 	// + churn[j] γ_life'z_life). Pareto/NBD: -1 at alpha and -1 at beta. Nil:

@@ -91,9 +91,9 @@ func (q *problem) effect(k int) []float64 {
 // widest bounds the coefficients: a factor of e^8 for one standard deviation.
 const widest = 8
 
-func (q *problem) search() stat.Search {
+func (q *problem) search(starts ...[]float64) stat.Search {
 	low, high := q.family.Box()
-	var s stat.Search
+	s := stat.Search{Starts: starts, Curved: q.curved}
 	for j := range low {
 		s.Lower, s.Upper = append(s.Lower, math.Log(low[j])), append(s.Upper, math.Log(high[j]))
 	}
@@ -104,37 +104,28 @@ func (q *problem) search() stat.Search {
 }
 
 // value implements stat.Objective.
-func (q *problem) value(theta, gradient []float64) float64 {
+func (q *problem) value(theta, gradient []float64) float64 { return q.curved(theta, gradient, nil) }
+
+// curved implements stat.Curved; hessian may be nil.
+func (q *problem) curved(theta, gradient, hessian []float64) float64 {
+	n := len(theta)
+	sums := make([]float64, 1+n+len(hessian)) // of the value, the gradient and the Hessian
 	if len(q.z) == 0 {
-		p := make([]float64, q.parameters)
-		for j := range p {
-			p[j] = math.Exp(theta[j])
-		}
-		v := q.family.LogLikelihood(q.h, p, gradient, q.workers)
-		for j := range p {
-			gradient[j] *= p[j]
-		}
-		return v
-	}
-	sums := make([]float64, 1+len(theta))
-	if profiles := q.h.profiles; len(profiles) <= fewProfiles {
-		part := make([]float64, len(sums))
+		q.addTo(sums, q.h, nil, theta, q.workers)
+	} else if profiles := q.h.profiles; len(profiles) <= fewProfiles {
 		for i := range profiles {
-			clear(part)
-			q.profileTo(part, i, theta, q.workers)
-			for k, v := range part {
-				sums[k] += v
-			}
+			q.addTo(sums, profiles[i].h, q.z[i], theta, q.workers)
 		}
 	} else {
 		chunks := (len(profiles) + profileChunk - 1) / profileChunk
 		stat.SumTo(sums, q.workers, chunks, func(c int, dst []float64) {
 			for i := c * profileChunk; i < min((c+1)*profileChunk, len(profiles)); i++ {
-				q.profileTo(dst, i, theta, 1)
+				q.addTo(dst, profiles[i].h, q.z[i], theta, 1)
 			}
 		})
 	}
 	copy(gradient, sums[1:])
+	copy(hessian, sums[1+n:])
 	return sums[0]
 }
 
@@ -145,41 +136,76 @@ const (
 	profileChunk = 64
 )
 
-// profileTo adds the value and the derivatives of profile i to dst.
-func (q *problem) profileTo(dst []float64, i int, theta []float64, workers int) {
-	p, slope := make([]float64, q.parameters), make([]float64, q.parameters)
+// addTo adds to dst the value of histories whose covariates are z, its derivatives
+// by theta and, where dst has room for them, its second derivatives. The logs of
+// the parameters are turn theta: the derivatives by them are turned back.
+func (q *problem) addTo(dst []float64, h *Histories, z, theta []float64, workers int) {
+	m, n := q.parameters, len(theta)
+	turn := q.turn(z)
+	p, slope := make([]float64, m), make([]float64, m)
 	for j := range p {
-		l := theta[j]
-		for k, z := range q.z[i] {
-			l += q.effect(k)[j] * theta[q.parameters+k] * z
-		}
-		p[j] = math.Exp(l)
+		p[j] = math.Exp(dot(turn[j*n:(j+1)*n], theta))
 	}
-	dst[0] += q.family.LogLikelihood(q.h.profiles[i].h, p, slope, workers)
-	for j := range p {
-		slope[j] *= p[j]
-		dst[1+j] += slope[j]
+	var curve []float64
+	if len(dst) > 1+n {
+		curve = make([]float64, m*m)
 	}
-	for k, z := range q.z[i] {
-		for j, e := range q.effect(k) {
-			dst[1+q.parameters+k] += e * z * slope[j]
+	dst[0] += q.family.LogLikelihood(h, p, slope, curve, workers)
+	stat.ByLogs(slope, curve, p)
+	gradient, hessian := dst[1:1+n], dst[1+n:]
+	for j, s := range slope {
+		for i, t := range turn[j*n : (j+1)*n] {
+			gradient[i] += t * s
 		}
 	}
+	if curve == nil {
+		return
+	}
+	half := make([]float64, n) // a row of curve turn
+	for j := range m {
+		clear(half)
+		for l := range m {
+			for i, t := range turn[l*n : (l+1)*n] {
+				half[i] += curve[j*m+l] * t
+			}
+		}
+		for i, t := range turn[j*n : (j+1)*n] {
+			if t == 0 {
+				continue
+			}
+			for k, v := range half {
+				hessian[i*n+k] += t * v
+			}
+		}
+	}
+}
+
+// turn is the matrix, row by row, that makes the logs of the parameters of
+// customers with covariates z of theta.
+func (q *problem) turn(z []float64) []float64 {
+	n := q.parameters + len(z)
+	turn := make([]float64, q.parameters*n)
+	for j := range q.parameters {
+		turn[j*n+j] = 1
+		for k, v := range z {
+			turn[j*n+q.parameters+k] = q.effect(k)[j] * v
+		}
+	}
+	return turn
 }
 
 // partSize is the number of histories on which starts are tried.
 const partSize = 15_000
 
 // maximise looks for the maximum from several starts, on a part of the
-// histories where there are many, and ends on all of them. without is the
-// optimum of the family without churn, nil where there is none. With covariates
+// histories where there are many, and ends in Newton steps on all of them. without
+// is the optimum of the family without churn, nil where there is none. With covariates
 // it starts where the family ends without them, which costs a tenth.
 func (q *problem) maximise(ctx context.Context, without *stat.Maximum) (*stat.Maximum, error) {
-	search := q.search()
 	starts := q.starts(without)
-	part := q.h.thin(partSize)
+	thin := q.h.thin(partSize)
 	if q.coefficients() > 0 {
-		all := *part
+		all := *thin
 		all.profiles = nil
 		m, err := newProblem(q.family, &all, scale{}, q.workers).maximise(ctx, without)
 		if err != nil {
@@ -187,38 +213,22 @@ func (q *problem) maximise(ctx context.Context, without *stat.Maximum) (*stat.Ma
 		}
 		starts = [][]float64{append(m.At, make([]float64, q.coefficients())...)}
 	}
-	for _, start := range starts {
-		if without != nil { // the coefficients of buying; those of churn start at none
+	if without != nil { // the coefficients of buying; those of churn start at none
+		for _, start := range starts {
 			copy(start[q.parameters:], without.At[2:])
 		}
-		search.Starts = append(search.Starts, start)
 	}
-	m, err := stat.Maximise(ctx, newProblem(q.family, part, q.scale, q.workers).value, search)
-	if err != nil || part == q.h {
+	part := newProblem(q.family, thin, q.scale, q.workers)
+	m, err := stat.Maximise(ctx, part.value, part.search(starts...))
+	if err != nil || thin == q.h {
 		return m, err
 	}
-	at := m.At
-	if q.coefficients() > 0 && m.Covariance != nil {
-		// A pass over many tables costs more than a step that is a little off.
-		var scaled mat.SymDense
-		scaled.ScaleSym(part.Customers/q.h.Customers, m.Covariance)
-		end, _, _, err := q.chord(ctx, m.At, &scaled)
-		if err != nil {
-			return nil, err
-		}
-		if end != nil {
-			at = end
-		}
+	whole, err := stat.Polish(ctx, q.value, m.At, q.search())
+	if err == nil && whole.Outcome == stat.Failed {
+		whole, err = stat.Maximise(ctx, q.value, q.search(append(starts, whole.At)...))
 	}
-	whole, err := stat.Polish(ctx, q.value, at, search)
 	if err != nil {
 		return nil, err
-	}
-	if whole.Outcome == stat.Failed {
-		search.Starts = append(search.Starts, whole.At)
-		if whole, err = stat.Maximise(ctx, q.value, search); err != nil {
-			return nil, err
-		}
 	}
 	whole.Evaluations += m.Evaluations
 	whole.Iterations += m.Iterations
@@ -262,9 +272,8 @@ func (q *problem) estimate(m *stat.Maximum) *estimate {
 	if m.Covariance == nil {
 		return e
 	}
-	within := q.covariance(m)
 	var product, turned mat.Dense
-	product.Mul(turn, within)
+	product.Mul(turn, m.Covariance)
 	turned.Mul(&product, turn.T())
 	e.covariance = mat.NewSymDense(n, nil)
 	for i := range n {
@@ -275,82 +284,13 @@ func (q *problem) estimate(m *stat.Maximum) *estimate {
 	return e
 }
 
-// covariance is the inverse of the negative Hessian at an interior maximum. With
-// covariates, plain differences do: they are good to four digits or more.
-func (q *problem) covariance(m *stat.Maximum) *mat.SymDense {
-	if q.coefficients() > 0 {
-		return m.Covariance
-	}
-	var chol mat.Cholesky
-	var inverse mat.SymDense
-	if chol.Factorize(negativeHessian(q.value, m.At)) && chol.InverseTo(&inverse) == nil {
-		return &inverse
-	}
-	return m.Covariance // of the search: plain differences
-}
-
-// negativeHessian takes central differences of the exact gradient at two steps
-// and extrapolates (Richardson): the error falls with the fourth power of the
-// step, 1e-3 of a log, and rounding adds about 1e-12 of a diagonal element.
-func negativeHessian(f stat.Objective, at []float64) *mat.SymDense {
-	const h = 1e-3
-	n := len(at)
-	theta, up, down := append([]float64(nil), at...), make([]float64, n), make([]float64, n)
-	difference := func(i int, h float64) []float64 {
-		theta[i] = at[i] + h
-		f(theta, up)
-		theta[i] = at[i] - h
-		f(theta, down)
-		theta[i] = at[i]
-		d := make([]float64, n)
-		for j := range d {
-			d[j] = (down[j] - up[j]) / (2 * h)
-		}
-		return d
-	}
-	rows := make([][]float64, n)
-	for i := range rows {
-		near, far := difference(i, h), difference(i, 2*h)
-		rows[i] = make([]float64, n)
-		for j := range near {
-			rows[i][j] = (4*near[j] - far[j]) / 3
-		}
-	}
-	s := mat.NewSymDense(n, nil)
-	for i := range n {
-		for j := i; j < n; j++ {
-			s.SetSym(i, j, (rows[i][j]+rows[j][i])/2)
-		}
-	}
-	return s
-}
-
-// Hessian returns the matrix of second derivatives of a family's log-likelihood
-// of h by the natural parameters at p, by differences of the exact gradient
-// extrapolated, good to about 1e-8 of its diagonal. Covariates are left out.
+// Hessian returns the exact matrix of second derivatives of a family's
+// log-likelihood of h by the natural parameters at p. Covariates are left out.
 func Hessian(f Family, h *Histories, p []float64, workers int) *mat.SymDense {
-	logs := make([]float64, len(p))
-	for j, v := range p {
-		logs[j] = math.Log(v)
-	}
-	whole := *h
-	whole.profiles = nil
-	q := newProblem(f, &whole, scale{}, workers)
-	gradient := make([]float64, len(p))
-	f.LogLikelihood(h, p, gradient, workers)
-	n := negativeHessian(q.value, logs)
-	// d²/dp_i dp_j from d²/dlog_i dlog_j: p_i p_j f_ij + (i = j) p_i f_i.
-	out := mat.NewSymDense(len(p), nil)
-	for i := range p {
-		for j := i; j < len(p); j++ {
-			v := -n.At(i, j)
-			if i == j {
-				v -= p[i] * gradient[i]
-			}
-			out.SetSym(i, j, v/(p[i]*p[j]))
-		}
-	}
-	return out
+	n := len(p)
+	second := make([]float64, n*n)
+	f.LogLikelihood(h, p, nil, second, workers)
+	return mat.NewSymDense(n, second)
 }
 
 // unscaled leaves covariates as they are: theta is then what estimate returns.
@@ -418,11 +358,9 @@ func (q *problem) restart(ctx context.Context, logs []float64) (*stat.Maximum, e
 		}
 		start[i] = logs[i] * q.scale.deviation[k]
 	}
-	search := q.search()
-	m, err := stat.Polish(ctx, q.value, start, search)
+	m, err := stat.Polish(ctx, q.value, start, q.search())
 	if err != nil || m.Outcome != stat.Failed {
 		return m, err
 	}
-	search.Starts = [][]float64{start, m.At}
-	return stat.Maximise(ctx, q.value, search)
+	return stat.Maximise(ctx, q.value, q.search(start, m.At))
 }

@@ -39,28 +39,35 @@ func (NBD) Starts(h *Histories, _ []float64) [][]float64 {
 }
 
 // LogLikelihood implements Family: Γ(r+x)/Γ(r) α^r (α+T)^-(r+x) of each customer.
-func (NBD) LogLikelihood(h *Histories, p, gradient []float64, workers int) float64 {
+func (NBD) LogLikelihood(h *Histories, p, gradient, hessian []float64, workers int) float64 {
 	r, alpha := p[0], p[1]
-	most := h.MostX()
-	rising, slope := make([]float64, most+1), make([]float64, most+1)
+	n := h.MostX() + 1
+	rising, slope, curve := make([]float64, n), make([]float64, n), make([]float64, n)
 	stat.LogRisingTo(rising, r)
 	stat.DigammaRisingTo(slope, r)
+	stat.TrigammaRisingTo(curve, r)
 	logAlpha := math.Log(alpha)
 	log := logOfDay(h, alpha)
-	var sums [3]float64
+	var sums [6]float64 // the value, by r, by α, by r twice, by both, by α twice
 	stat.SumTo(sums[:], workers, len(h.Units), func(k int, dst []float64) {
 		u := h.Units[k]
 		x := h.X[u.From]
 		rx := r + float64(x)
 		for i := u.From; i < u.To; i++ {
-			w, end := h.Count[i], alpha+float64(h.T[i])*Week
+			w, per := h.Count[i], 1/(alpha+float64(h.T[i])*Week)
 			la := log(h.T[i])
 			dst[0] += w * (rising[x] + r*logAlpha - rx*la)
 			dst[1] += w * (slope[x] + logAlpha - la)
-			dst[2] += w * (r/alpha - rx/end)
+			dst[2] += w * (r/alpha - rx*per)
+			dst[3] += w * curve[x]
+			dst[4] += w * (1/alpha - per)
+			dst[5] += w * (rx*per*per - r/(alpha*alpha))
 		}
 	})
-	copy(gradient, sums[1:])
+	copy(gradient, sums[1:3])
+	if hessian != nil {
+		stat.SymmetricTo(hessian, sums[3:])
+	}
 	return sums[0]
 }
 

@@ -322,7 +322,7 @@ func TestNBD(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		close(t, "log-likelihood", NBD{}.LogLikelihood(one, []float64{r, alpha}, nil, 1), l.LogLikelihood(h), 1e-12)
+		close(t, "log-likelihood", NBD{}.LogLikelihood(one, []float64{r, alpha}, nil, nil, 1), l.LogLikelihood(h), 1e-12)
 	}
 	close(t, "new customer", l.NewCustomer(70), r/alpha*10, 1e-14)
 	if d := (NBD{}).At([]float64{.01, 1e5}, s).Score(History{T: 10}).Next; d != 0 {
@@ -387,7 +387,7 @@ func TestWeeks(t *testing.T) {
 	rising, _ := math.Lgamma(r + 3)
 	base, _ := math.Lgamma(r)
 	perDay := rising - base + r*math.Log(days) - (r+3)*math.Log(days+100)
-	close(t, "log-likelihood", NBD{}.LogLikelihood(h, []float64{r, days / 7}, nil, 1), perDay+3*math.Log(7), 1e-12)
+	close(t, "log-likelihood", NBD{}.LogLikelihood(h, []float64{r, days / 7}, nil, nil, 1), perDay+3*math.Log(7), 1e-12)
 }
 
 func TestCovariatesOfNBD(t *testing.T) {
@@ -475,8 +475,8 @@ type shifted struct {
 
 func (s shifted) Name() string { return s.name }
 
-func (s shifted) LogLikelihood(h *Histories, p, gradient []float64, workers int) float64 {
-	return s.NBD.LogLikelihood(h, p, gradient, workers) + s.shift
+func (s shifted) LogLikelihood(h *Histories, p, gradient, hessian []float64, workers int) float64 {
+	return s.NBD.LogLikelihood(h, p, gradient, hessian, workers) + s.shift
 }
 
 // several chooses among three.
