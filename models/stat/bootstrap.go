@@ -1,0 +1,201 @@
+package stat
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Bootstrap resamples customers to find an interval of a difference of means
+// that allows for skewed values. Its zero value has the defaults. The result
+// depends on the samples, Resamples, Seed and Level only.
+type Bootstrap struct {
+	Resamples int     // zero: 2,000
+	Seed      uint64  //
+	Level     float64 // zero: 0.95
+	Workers   int     // goroutines; zero: one for each processor
+}
+
+// Resampled is a bootstrap interval.
+type Resampled struct {
+	Estimate
+	SE           float64 // standard deviation of the resampled differences
+	Bias         float64 // z0: how far the estimate is from the middle of them, in standard deviations
+	Acceleration float64 // a: how much the standard error changes with the mean
+}
+
+// MeanDifference returns the mean of a less that of b with the bias-corrected
+// and accelerated interval (Efron 1987), each arm resampled for itself. The work
+// depends on how many values differ from the commonest ones, not on the number of
+// customers; see sampler for where it is an approximation.
+func (s Bootstrap) MeanDifference(a, b Tally) Resampled {
+	if s.Resamples == 0 {
+		s.Resamples = 2000
+	}
+	if s.Level == 0 {
+		s.Level = 0.95
+	}
+	q := tail(s.Level)
+	a.check()
+	b.check()
+	mA, mB := a.Moments(), b.Moments()
+	r := Resampled{Estimate: Estimate{Value: mA.Mean - mB.Mean, Low: math.Inf(-1), High: math.Inf(1), Flags: sampleFlags(2, mA, mB)}}
+	if r.Flags.Has(TooFew) {
+		return r
+	}
+	if len(a.Values) == 1 && len(b.Values) == 1 {
+		r.Flags |= NoVariation
+		return r
+	}
+	drawn := s.draw(newSampler(a, mA), newSampler(b, mB))
+	slices.Sort(drawn)
+	r.SE = MomentsOf(drawn).SD()
+	below := 0.0
+	for _, d := range drawn {
+		switch {
+		case d < r.Value:
+			below++
+		case d == r.Value:
+			below += 0.5
+		}
+	}
+	half := 0.5 / float64(len(drawn))
+	r.Bias = NormalQuantile(min(max(below/float64(len(drawn)), half), 1-half))
+	r.Acceleration = acceleration(a, b, mA, mB)
+	end := func(z float64) float64 {
+		up := r.Bias + z
+		room := 1 - r.Acceleration*up
+		if room <= 0 { // beyond the last resample
+			return Quantile(drawn, NormalTail(-math.Copysign(40, up)))
+		}
+		return Quantile(drawn, NormalTail(-(r.Bias + up/room)))
+	}
+	z := -NormalQuantile(q)
+	r.Low, r.High = min(end(-z), r.Value), max(end(z), r.Value)
+	return r
+}
+
+// acceleration is a sixth of the skewness of the difference's influence values,
+// which are the deviations from the arms' means over their sizes.
+func acceleration(a, b Tally, mA, mB Moments) float64 {
+	var squares, cubes float64
+	add := func(t Tally, m Moments, sign float64) {
+		n := float64(m.N)
+		for i, v := range t.Values {
+			l := sign * (v - m.Mean) / n
+			squares += float64(t.Counts[i]) * l * l
+			cubes += float64(t.Counts[i]) * l * l * l
+		}
+	}
+	add(a, mA, 1)
+	add(b, mB, -1)
+	if squares == 0 {
+		return 0
+	}
+	return cubes / math.Pow(squares, 1.5) / 6
+}
+
+// resamplesTogether is how many resamples one stream of random numbers makes.
+const resamplesTogether = 25
+
+func (s Bootstrap) draw(a, b *sampler) []float64 {
+	drawn := make([]float64, s.Resamples)
+	chunks := (s.Resamples + resamplesTogether - 1) / resamplesTogether
+	Each(s.Workers, chunks, func(chunk int) {
+		rng := rand.NewPCG(s.Seed, uint64(chunk))
+		for k := chunk * resamplesTogether; k < min((chunk+1)*resamplesTogether, s.Resamples); k++ {
+			drawn[k] = a.mean(rng) - b.mean(rng)
+		}
+	})
+	return drawn
+}
+
+// sampler draws the mean of a resample of as many customers as the sample has.
+// A value that is common is drawn as a binomial count; the rare ones are drawn one by
+// one. Where there are very many rare values, all but the greatest and the least
+// are taken together in groups of neighbours, whose sum, given how many come from a
+// group, is drawn from the normal law with the group's mean and variance: mean
+// and variance of a resample stay exact, its skewness is that between the groups.
+type sampler struct {
+	n, center float64
+	common    []group   // drawn as counts
+	rare      []float64 // each with probability 1/n, less the center
+}
+
+type group struct {
+	share          float64 // of the customers that are not in the groups before it
+	mean, variance float64 // less the center
+}
+
+const (
+	commonFrom = 24     // customers with equal values, from which they are drawn as a count
+	rareMost   = 32_768 // values that are drawn one by one
+	extremes   = 2_048  // kept so at either end where there are more
+	neighbours = 512    // groups of the others
+)
+
+func newSampler(t Tally, m Moments) *sampler {
+	s := &sampler{n: float64(m.N), center: m.Mean}
+	var sizes []int
+	for i, v := range t.Values {
+		if c := t.Counts[i]; c >= commonFrom {
+			s.common = append(s.common, group{mean: v - s.center})
+			sizes = append(sizes, c)
+			continue
+		}
+		for range t.Counts[i] {
+			s.rare = append(s.rare, v-s.center)
+		}
+	}
+	if len(s.rare) > rareMost {
+		middle := s.rare[extremes : len(s.rare)-extremes]
+		for g := range neighbours {
+			from, to := g*len(middle)/neighbours, (g+1)*len(middle)/neighbours
+			part := MomentsOf(middle[from:to])
+			s.common = append(s.common, group{mean: part.Mean, variance: part.Squares / float64(part.N)})
+			sizes = append(sizes, part.N)
+		}
+		s.rare = append(slices.Clone(s.rare[:extremes]), s.rare[len(s.rare)-extremes:]...)
+	}
+	rest := m.N
+	for i, c := range sizes {
+		s.common[i].share = float64(c) / float64(rest)
+		rest -= c
+	}
+	return s
+}
+
+func (s *sampler) mean(rng *rand.PCG) float64 {
+	left := s.n
+	var total, variance float64
+	for i := range s.common {
+		g := &s.common[i]
+		if left == 0 {
+			break
+		}
+		count := left
+		if g.share < 1 {
+			count = distuv.Binomial{N: left, P: g.share, Src: rng}.Rand()
+		}
+		total += count * g.mean
+		variance += count * g.variance
+		left -= count
+	}
+	if variance > 0 {
+		total += math.Sqrt(variance) * rand.New(rng).NormFloat64()
+	}
+	// Two customers of 32 bits come from each draw, which favours some of them by
+	// len/2^32 at most.
+	many := uint64(len(s.rare))
+	for left >= 2 {
+		r := rng.Uint64()
+		total += s.rare[(r&0xffffffff)*many>>32] + s.rare[(r>>32)*many>>32]
+		left -= 2
+	}
+	if left > 0 {
+		total += s.rare[(rng.Uint64()>>32)*many>>32]
+	}
+	return s.center + total/s.n
+}
