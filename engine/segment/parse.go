@@ -1,0 +1,703 @@
+package segment
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// parser reads tokens from left to right. A mistake is thrown at once: only the
+// first is told.
+type parser struct {
+	text       string
+	tokens     []token
+	next       int
+	depth      int
+	conditions int
+	listed     int // values of lists
+}
+
+func (p *parser) peek() token { return p.tokens[p.next] }
+
+// after is the token n behind the next one.
+func (p *parser) after(n int) token { return p.tokens[min(p.next+n, len(p.tokens)-1)] }
+
+func (p *parser) take() token {
+	t := p.peek()
+	if t.kind != end {
+		p.next++
+	}
+	return t
+}
+
+func (p *parser) wrong(t token, format string, args ...any) *Error {
+	return &Error{Text: p.text, At: t.at, Reason: fmt.Sprintf(format, args...)}
+}
+
+// expected says what should stand where something else does.
+func (p *parser) expected(what string) *Error {
+	return p.wrong(p.peek(), "expected %s, found %s", what, p.peek())
+}
+
+// isWord reports whether a token is one of some keywords.
+func (t token) isWord(words ...string) bool { return t.kind == word && slices.Contains(words, t.lower) }
+
+func (t token) isMark(m string) bool { return t.kind == mark && t.text == m }
+
+// accept takes the next token where it is one of some keywords.
+func (p *parser) accept(words ...string) bool {
+	if !p.peek().isWord(words...) {
+		return false
+	}
+	p.next++
+	return true
+}
+
+func (p *parser) acceptMark(m string) bool {
+	if !p.peek().isMark(m) {
+		return false
+	}
+	p.next++
+	return true
+}
+
+func (p *parser) rule() (Node, *Error) {
+	root, e := p.or()
+	if e != nil {
+		return nil, e
+	}
+	if t := p.peek(); t.kind != end {
+		if t.isMark(",") && p.next > 0 && p.tokens[p.next-1].kind == number {
+			return nil, p.wrong(t, "expected and, or or the end, found %s: numbers have no thousands separators", t)
+		}
+		return nil, p.expected("and, or or the end")
+	}
+	return root, nil
+}
+
+func (p *parser) or() (Node, *Error) {
+	list, e := p.list("or", p.and)
+	if e != nil || len(list) == 1 {
+		return first(list), e
+	}
+	return Or{flat(list, func(n Node) ([]Node, bool) { o, ok := n.(Or); return o.Of, ok })}, nil
+}
+
+func (p *parser) and() (Node, *Error) {
+	list, e := p.list("and", p.not)
+	if e != nil || len(list) == 1 {
+		return first(list), e
+	}
+	return And{flat(list, func(n Node) ([]Node, bool) { a, ok := n.(And); return a.Of, ok })}, nil
+}
+
+func first(list []Node) Node {
+	if len(list) == 0 {
+		return nil
+	}
+	return list[0]
+}
+
+func (p *parser) list(between string, one func() (Node, *Error)) ([]Node, *Error) {
+	var list []Node
+	for {
+		n, e := one()
+		if e != nil {
+			return nil, e
+		}
+		if list = append(list, n); !p.accept(between) {
+			return list, nil
+		}
+	}
+}
+
+// flat puts the conditions of parts of the same sort in their place.
+func flat(list []Node, parts func(Node) ([]Node, bool)) []Node {
+	var out []Node
+	for _, n := range list {
+		if of, ok := parts(n); ok {
+			out = append(out, of...)
+		} else {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (p *parser) not() (Node, *Error) {
+	t := p.peek()
+	if !t.isWord("not") && !t.isMark("(") {
+		return p.condition()
+	}
+	if p.depth++; p.depth > maxDepth {
+		return nil, p.wrong(t, "parentheses and nots go more than %d deep", maxDepth)
+	}
+	defer func() { p.depth-- }()
+	p.next++
+	if t.kind == word {
+		n, e := p.not()
+		return Not{n}, e
+	}
+	n, e := p.or()
+	if e == nil && !p.acceptMark(")") {
+		e = p.expected("and, or or )")
+	}
+	return n, e
+}
+
+const conditionExpected = "a condition, such as clv > 500"
+
+// condition reads what stands between and, or, not and parentheses.
+func (p *parser) condition() (Node, *Error) {
+	t := p.peek()
+	if p.conditions++; p.conditions > maxConditions {
+		return nil, p.wrong(t, "a rule has at most %d conditions", maxConditions)
+	}
+	if t.kind != word || t.isWord("and", "or", "in", "between", "like", "is") {
+		if t.kind == number || t.kind == text || t.kind == date || t.isMark("-") {
+			return nil, p.wrong(t, "expected %s, found %s: what is compared stands first", conditionExpected, t)
+		}
+		return nil, p.expected(conditionExpected)
+	}
+	switch following := p.after(1); {
+	case t.isWord("no"):
+		return p.none()
+	case t.isWord("segment"):
+		return p.inSegment()
+	case t.isWord("birthday"):
+		return p.birthday()
+	case t.isWord("first", "last") && following.isWord("order", "orders"):
+		return p.endOrder()
+	case t.isWord("tag"):
+		return p.tag()
+	case t.isWord("attribute") && (following.isMark(".") || following.kind == text):
+		return p.attribute()
+	}
+	if m, ok := measureOf(t.lower); ok && (m.column == "" || p.isWindow()) {
+		return p.measured(m)
+	}
+	p.next++
+	if following := p.peek(); following.isMark(".") {
+		return nil, p.wrong(t, "%s: only attributes have a dot, such as attribute.level", strconv.Quote(t.text))
+	}
+	return p.test(t, Column{t.lower})
+}
+
+// isWindow reports whether the name of a measure that is also a column is followed
+// by what makes it a window: orders in 90 days, but orders in (1, 2).
+func (p *parser) isWindow() bool {
+	t := p.after(1)
+	switch {
+	case t.isWord("in"):
+		return !p.after(2).isMark("(")
+	case t.isWord("within", "since", "from"), t.isWord(prepositions()...):
+		return true
+	}
+	m, _ := measureOf(p.peek().lower)
+	return t.kind == word && slices.Contains(m.nouns(), t.lower)
+}
+
+// none reads no orders in 90 days, which is orders in 90 days = 0.
+func (p *parser) none() (Node, *Error) {
+	at := p.take()
+	m, ok := measureOf(p.peek().lower)
+	if !ok || p.peek().kind != word || !m.noun {
+		return nil, p.expected("orders, refunds, interactions or responses after no")
+	}
+	w, e := p.window(m)
+	if e != nil {
+		return nil, e
+	}
+	return Test{Of: w, Op: Equal, Values: []Value{{Kind: NumberValue, At: at.at}}, At: at.at}, nil
+}
+
+func (p *parser) measured(m measure) (Node, *Error) {
+	t := p.peek()
+	w, e := p.window(m)
+	if e != nil {
+		return nil, e
+	}
+	return p.test(t, w)
+}
+
+// window reads a measure with its filters and days, in any order.
+func (p *parser) window(m measure) (w Window, e *Error) {
+	p.next++
+	w.Measure = m.name
+	spanned := false
+	for e == nil {
+		t := p.peek()
+		switch isSpan := p.isSpan(); {
+		case isSpan && spanned:
+			return w, p.wrong(t, "the days are named twice")
+		case isSpan:
+			spanned = true
+			w.Span, e = p.span()
+		case t.isWord(prepositions()...), t.kind == word && slices.Contains(m.nouns(), t.lower):
+			var f Filter
+			if f, e = p.filter(m); len(w.Filters) == maxFilters {
+				return w, p.wrong(t, "%s is narrowed down in at most %d ways", m.name, maxFilters)
+			}
+			w.Filters = append(w.Filters, f)
+		default:
+			return w, nil
+		}
+	}
+	return w, e
+}
+
+func (p *parser) isSpan() bool {
+	t := p.peek()
+	return t.isWord("within", "since", "from") || t.isWord("in") && !p.after(1).isMark("(")
+}
+
+// span reads in 90 days, since DATE, or from DATE to DATE.
+func (p *parser) span() (s Span, e *Error) {
+	t := p.take()
+	switch t.lower {
+	case "in", "within":
+		p.accept("the")
+		p.accept("last", "past")
+		s.N, s.Unit, e = p.length("a number of days, weeks, months or years, such as 90 days")
+		return s, e
+	case "since":
+		s.From, e = p.day()
+		return s, e
+	}
+	if s.From, e = p.day(); e != nil {
+		return s, e
+	}
+	if !p.accept("to") {
+		return s, p.expected("to and a date")
+	}
+	last := p.peek()
+	if s.To, e = p.day(); e == nil && s.From.Kind == DayValue && s.To.Kind == DayValue && s.From.Day > s.To.Day {
+		e = p.wrong(last, "the days end, on %v, before they begin, on %v", s.To, s.From)
+	}
+	return s, e
+}
+
+func (p *parser) day() (*Value, *Error) {
+	t := p.peek()
+	if t.kind != date && !t.isWord("as_of") {
+		return nil, p.expected("a date, such as 2026-01-31 or as_of - 90 days")
+	}
+	v, e := p.value()
+	return &v, e
+}
+
+// maxDays is the longest stretch of time that a rule may name.
+const maxDays = 36_600
+
+// units are the words for lengths of time, and how many days each is at most.
+func unitOf(t token) (u Unit, days int, ok bool) {
+	if t.kind != word {
+		return "", 0, false
+	}
+	switch t.lower {
+	case "day", "days", "d", "天", "日":
+		return Days, 1, true
+	case "week", "weeks", "w", "周", "星期":
+		return Weeks, 7, true
+	case "month", "months", "月", "个月":
+		return Months, 31, true
+	case "year", "years", "y", "年":
+		return Years, 366, true
+	}
+	return "", 0, false
+}
+
+// length reads a number and a unit of time.
+func (p *parser) length(what string) (n int, unit Unit, e *Error) {
+	t := p.peek()
+	if t.kind != number {
+		return 0, "", p.expected(what)
+	}
+	if t.number < 1 || !isWhole(t.number) {
+		return 0, "", p.wrong(t, "%s: expected a whole number of at least 1", t.text)
+	}
+	p.next++
+	unit, days, ok := unitOf(p.peek())
+	if !ok {
+		return 0, "", p.expected("days, weeks, months or years")
+	}
+	if t.number > float64(maxDays/days) {
+		return 0, "", p.wrong(t, "%s %s: longer than %d years", t.text, unit, maxDays/366)
+	}
+	p.next++
+	return int(t.number), unit, nil
+}
+
+// maxFilters is how many filters a window has at most.
+const maxFilters = 8
+
+// filter reads on category '茶叶', of kind in ('a', 'b'), campaign like 'spring*'.
+func (p *parser) filter(m measure) (f Filter, e *Error) {
+	preposition := p.peek()
+	worded := p.accept(prepositions()...)
+	t := p.peek()
+	if t.kind != word || !slices.Contains(m.nouns(), t.lower) {
+		if len(m.nouns()) == 0 {
+			return f, p.wrong(preposition, "%s cannot be narrowed down by %s", m.name, preposition)
+		}
+		what := strings.Join(m.nouns(), ", ")
+		if worded {
+			what += " after " + preposition.lower
+		}
+		return f, p.expected(what)
+	}
+	p.next++
+	f.Noun = t.lower
+	f.Op, f.Values, e = p.match("the name of the " + f.Noun + " in quotes")
+	return f, e
+}
+
+// match reads 'a', = 'a', in ('a', 'b') or like 'a*'.
+func (p *parser) match(what string) (Op, []string, *Error) {
+	op := Equal
+	switch {
+	case p.acceptMark("="):
+	case p.accept("like"):
+		op = Like
+	case p.peek().isWord("in") && p.after(1).isMark("("), p.peek().isMark("("):
+		p.accept("in")
+		values, e := p.values()
+		if e != nil {
+			return "", nil, e
+		}
+		texts := make([]string, len(values))
+		for i, v := range values {
+			if v.Kind != TextValue {
+				return "", nil, p.wrong(token{at: v.At}, "expected %s, found %v", what, v)
+			}
+			texts[i] = v.Text
+		}
+		return opOf(texts), texts, nil
+	}
+	t := p.peek()
+	if t.kind != text {
+		return "", nil, p.expected(what)
+	}
+	p.next++
+	return op, []string{t.text}, nil
+}
+
+// inSegment reads segment 'At Risk', segment in ('a', 'b') of lifecycle.
+func (p *parser) inSegment() (Node, *Error) {
+	at := p.take()
+	t := p.peek()
+	op, names, e := p.match("the name of the segment in quotes")
+	if e != nil {
+		return nil, e
+	}
+	if op == Like {
+		return nil, p.wrong(t, "segments are named, not matched: segment 'a' or segment in ('a', 'b')")
+	}
+	n := InSegment{Names: names, At: at.at}
+	if !p.accept("of") {
+		return n, nil
+	}
+	if t := p.peek(); t.kind == text {
+		p.next++
+		n.Scheme = t.text
+		return n, nil
+	}
+	var words []string
+	for t := p.peek(); t.kind == word && !t.isWord("and", "or"); t = p.peek() {
+		words = append(words, t.lower)
+		p.next++
+	}
+	if n.Scheme = strings.Join(words, " "); n.Scheme == "" {
+		return nil, p.expected("the name of a scheme, such as lifecycle")
+	}
+	return n, nil
+}
+
+func (p *parser) birthday() (Node, *Error) {
+	at := p.take()
+	if !p.accept("in", "within") {
+		return nil, p.expected("in and a number of days after birthday, such as birthday in 7 days")
+	}
+	p.accept("the")
+	p.accept("next")
+	t := p.peek()
+	n, unit, e := p.length("a number of days, such as 7 days")
+	if e != nil {
+		return nil, e
+	}
+	switch unit {
+	case Weeks:
+		n *= 7
+	case Months, Years:
+		return nil, p.wrong(t, "birthdays are looked for in days or weeks")
+	}
+	return Birthday{Days: n, At: at.at}, nil
+}
+
+// endOrder reads first order in 30 days, which is first_order_on > as_of - 30 days.
+func (p *parser) endOrder() (Node, *Error) {
+	at := p.take()
+	p.next++
+	c := Column{at.lower + "_order_on"}
+	if !p.isSpan() {
+		return nil, p.expected("in and a number of days, since or from and a date")
+	}
+	s, e := p.span()
+	if e != nil {
+		return nil, e
+	}
+	n := Test{Of: c, At: at.at}
+	switch {
+	case s.N > 0:
+		n.Op, n.Values = More, []Value{{Kind: AsOfValue, N: -s.N, Unit: s.Unit, At: at.at}}
+	case s.To != nil:
+		n.Op, n.Values = Between, []Value{*s.From, *s.To}
+	default:
+		n.Op, n.Values = AtLeast, []Value{*s.From}
+	}
+	return n, nil
+}
+
+// tag reads tag 'VIP', tag in ('a', 'b'), tag like 'V*', tag is missing.
+func (p *parser) tag() (Node, *Error) {
+	at := p.take()
+	switch t := p.peek(); {
+	case t.isWord("is"):
+		return p.test(at, Tag{})
+	case t.isMark("!="), t.isWord("not"):
+		return nil, p.wrong(t, "a customer has many tags: write not tag 'VIP'")
+	}
+	op, texts, e := p.match("the tag in quotes")
+	if e != nil {
+		return nil, e
+	}
+	n := Test{Of: Tag{}, Op: op, At: at.at}
+	for _, s := range texts {
+		n.Values = append(n.Values, Value{Kind: TextValue, Text: s, At: at.at})
+	}
+	return n, nil
+}
+
+func (p *parser) attribute() (Node, *Error) {
+	at := p.take()
+	p.acceptMark(".")
+	t := p.take()
+	name := t.text
+	switch t.kind {
+	case text:
+	case word:
+		for p.peek().isMark(".") && p.after(1).kind == word { // attribute.address.floor
+			p.next++
+			name += "." + p.take().text
+		}
+	default:
+		return nil, p.wrong(t, "expected the name of an attribute, found %s: quote one that is no word, such as attribute.'VIP level'", t)
+	}
+	if name == "" {
+		return nil, p.wrong(t, "the name of the attribute is empty")
+	}
+	return p.test(at, Attribute{name})
+}
+
+// test reads what is asked of an operand.
+func (p *parser) test(at token, of Operand) (Node, *Error) {
+	n := Test{Of: of, At: at.at}
+	t := p.peek()
+	switch {
+	case t.kind == mark && slices.Contains([]string{"=", "!=", "<", "<=", ">", ">="}, t.text):
+		p.next++
+		n.Op = Op(t.text)
+		return p.valued(n, 1)
+	case t.isWord("is"):
+		p.next++
+		return p.isMissing(n)
+	case t.isWord("not"):
+		p.next++
+		if !p.peek().isWord("in", "between", "like") {
+			return nil, p.expected("in, between or like after not")
+		}
+		return p.set(n, true)
+	case t.isWord("in", "between", "like"):
+		return p.set(n, false)
+	}
+	switch o := of.(type) {
+	case Attribute:
+		return nil, p.expected("a comparison, such as = 'gold', in (...) or is known")
+	case Window:
+		if m, _ := measureOf(o.Measure); !m.counts() {
+			return nil, p.expected("a comparison, such as > 500")
+		}
+	}
+	if t.kind != end && !t.isWord("and", "or") && !t.isMark(")") {
+		return nil, p.expected("a comparison")
+	}
+	return n, nil
+}
+
+func (p *parser) isMissing(n Test) (Node, *Error) {
+	missing := !p.accept("not")
+	switch {
+	case p.accept("missing", "null"):
+	case p.accept("known"):
+		missing = !missing
+	default:
+		return nil, p.expected("missing or known")
+	}
+	n.Op = Known
+	if missing {
+		n.Op = Missing
+	}
+	return n, nil
+}
+
+// set reads in (...), between ... and ..., like '...'.
+func (p *parser) set(n Test, negated bool) (Node, *Error) {
+	t := p.take()
+	n.Op = Op(t.lower)
+	if negated {
+		n.Op = "not " + n.Op
+	}
+	switch t.lower {
+	case "in":
+		if !p.peek().isMark("(") {
+			return nil, p.expected("a list, such as ('a', 'b')")
+		}
+		var e *Error
+		n.Values, e = p.values()
+		return n, e
+	case "between":
+		return p.valued(n, 2)
+	}
+	if p.peek().kind != text {
+		return nil, p.expected("a text in quotes, such as 'tea*'")
+	}
+	return p.valued(n, 1)
+}
+
+func (p *parser) valued(n Test, count int) (Node, *Error) {
+	for i := range count {
+		if i > 0 && !p.accept("and") {
+			return nil, p.expected("and with the other end")
+		}
+		v, e := p.value()
+		if e != nil {
+			return nil, e
+		}
+		n.Values = append(n.Values, v)
+	}
+	return n, nil
+}
+
+// values reads a list in parentheses.
+func (p *parser) values() ([]Value, *Error) {
+	p.next++
+	var list []Value
+	for {
+		if p.listed++; p.listed > maxValues {
+			return nil, p.wrong(p.peek(), "the lists of a rule have at most %d values", maxValues)
+		}
+		v, e := p.value()
+		if e != nil {
+			return nil, e
+		}
+		list = append(list, v)
+		if p.acceptMark(")") {
+			return list, nil
+		}
+		if !p.acceptMark(",") {
+			return nil, p.expected(", or )")
+		}
+	}
+}
+
+// value reads a number, a text, a date, as_of, a length of time, yes or no, or the
+// name of a column.
+func (p *parser) value() (Value, *Error) {
+	t := p.peek()
+	v := Value{At: t.at}
+	negative := t.isMark("-")
+	if negative {
+		p.next++
+		if t = p.peek(); t.kind != number {
+			return v, p.expected("a number after -")
+		}
+	}
+	switch t.kind {
+	case number:
+		return p.number(v, negative)
+	case text:
+		p.next++
+		v.Kind, v.Text = TextValue, t.text
+		return v, nil
+	case date:
+		p.next++
+		v.Kind, v.Day = DayValue, t.day
+		return v, nil
+	case word:
+		return p.named(v)
+	}
+	return v, p.expected("a number, a text in quotes, a date or as_of")
+}
+
+func (p *parser) number(v Value, negative bool) (Value, *Error) {
+	t := p.peek()
+	if _, _, ok := unitOf(p.after(1)); ok && !negative {
+		var e *Error
+		v.Kind = LengthValue
+		v.N, v.Unit, e = p.length("a length of time")
+		return v, e
+	}
+	p.next++
+	v.Number = t.number
+	switch following := p.peek(); {
+	case following.isMark("%"):
+		v.Number /= 100
+		p.next++
+	case following.isWord("k"):
+		v.Number *= 1e3
+		p.next++
+	case following.isWord("万"):
+		v.Number *= 1e4
+		p.next++
+	case following.isWord("亿"):
+		v.Number *= 1e8
+		p.next++
+	}
+	if negative && v.Number != 0 {
+		v.Number = -v.Number
+	}
+	return v, nil
+}
+
+// named reads a value that is a word.
+func (p *parser) named(v Value) (Value, *Error) {
+	t := p.take()
+	switch t.lower {
+	case "true", "yes":
+		v.Kind, v.Truth = TruthValue, true
+		return v, nil
+	case "false", "no":
+		v.Kind = TruthValue
+		return v, nil
+	case "and", "or", "not", "in", "between", "like", "is":
+		p.next--
+		return v, p.expected("a number, a text in quotes, a date or as_of")
+	case "as_of":
+	default:
+		v.Kind, v.Text = ColumnValue, t.lower
+		return v, nil
+	}
+	v.Kind = AsOfValue
+	sign := p.peek()
+	if !sign.isMark("-") && !sign.isMark("+") {
+		return v, nil
+	}
+	p.next++
+	var e *Error
+	v.N, v.Unit, e = p.length("a length of time, such as 90 days")
+	if sign.isMark("-") {
+		v.N = -v.N
+	}
+	return v, e
+}
