@@ -121,8 +121,14 @@ func take(rule string, at int, f func(rune) bool) (string, int) {
 	return b.String(), at
 }
 
+// wordLength is more bytes than any name needs.
+const wordLength = 200
+
 func lexWord(rule string, at int) (token, int, *Error) {
 	s, next := take(rule, at, isWord)
+	if len(s) > wordLength {
+		return token{}, 0, &Error{Text: rule, At: at, Reason: "this word is too long: a text stands in quotes"}
+	}
 	return token{kind: word, at: at, text: s, lower: strings.ToLower(s)}, next, nil
 }
 
@@ -204,7 +210,7 @@ const numberLength = 400
 
 func lexNumber(rule string, at int) (token, int, *Error) {
 	taken := 0
-	s, next := take(rule, at, func(r rune) bool {
+	s, _ := take(rule, at, func(r rune) bool {
 		taken++
 		return taken <= numberLength && (r >= '0' && r <= '9' || strings.ContainsRune("-+/.eE", r))
 	})
@@ -226,7 +232,8 @@ func lexNumber(rule string, at int) (token, int, *Error) {
 	if err != nil {
 		return token{}, 0, &Error{Text: rule, At: at, Reason: fmt.Sprintf("%q: not a number", shortened(form))}
 	}
-	if next = width(rule, at, len(form)); next < len(rule) && rule[next] == '.' {
+	next := width(rule, at, len(form))
+	if next < len(rule) && rule[next] == '.' {
 		return token{}, 0, &Error{Text: rule, At: next, Reason: "digits are missing after the point"}
 	}
 	return token{kind: number, at: at, text: form, number: v}, next, nil

@@ -299,7 +299,7 @@ func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "
 // isName reports whether a text is one word of the language as it stands.
 func isName(s string) bool {
 	got, next := take(s, 0, isWord)
-	return s != "" && next == len(s) && got == s && isLetter([]rune(s)[0])
+	return s != "" && len(s) <= wordLength && next == len(s) && got == s && isLetter([]rune(s)[0])
 }
 
 // isWhole reports whether a number has no fraction, and is small enough to count with.
