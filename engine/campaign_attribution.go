@@ -1,0 +1,3 @@
+package engine
+
+func (c *campaignReader) attribution() error { return nil }
