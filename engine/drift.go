@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +14,7 @@ import (
 	"clientele/engine/workspace"
 	"clientele/models"
 	"clientele/models/evaluate"
+	"clientele/models/gammagamma"
 )
 
 // fit is one row of the models table.
@@ -29,7 +29,7 @@ type fit struct {
 
 // fits are the models of a run in the order of their names.
 func (e *Engine) fits(ctx context.Context, db *duck.DB, run workspace.Run) ([]fit, error) {
-	saved, err := savedOf(run.Dir)
+	fitted, err := fittedDays(run.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -42,46 +42,53 @@ func (e *Engine) fits(ctx context.Context, db *duck.DB, run workspace.Run) ([]fi
 	for i := range out {
 		f := fit{model: string(text("model", i)), status: string(text("status", i)), method: string(text("method", i)),
 			rows: int(t.Ints("rows")[i]), loglik: t.Floats("log_likelihood")[i]}
-		estimates, err := parametersOf(text("parameters", i))
-		var errs []models.Parameter
-		if t.Lookup("standard_errors") != nil && err == nil { // runs of earlier versions have none
-			errs, err = parametersOf(text("standard_errors", i))
+		var estimates, errs models.Parameters
+		err := json.Unmarshal(text("parameters", i), &estimates)
+		if t.Lookup("standard_errors") != nil { // runs of earlier versions have none
+			err = errors.Join(err, json.Unmarshal(text("standard_errors", i), &errs))
 		}
 		if err = errors.Join(err, json.Unmarshal(text("warnings", i), &f.warnings)); err != nil {
 			return nil, fmt.Errorf("models of the run as of %s: %s: %w", run.AsOf, f.model, err)
 		}
-		f.parameters = withErrors(estimates, errs)
-		if k := slices.IndexFunc(saved, func(s *savedModel) bool { return s.Model == f.model }); k >= 0 {
-			f.fitted = saved[k].AsOf
-		}
+		f.parameters, f.fitted = withErrors(estimates, errs), fitted[f.model]
 		out[i] = f
 	}
 	return out, nil
 }
 
-// parametersOf reads what parametersJSON wrote, in its order.
-func parametersOf(text []byte) ([]models.Parameter, error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	if _, err := dec.Token(); err != nil {
+// fittedDays are the as-of days of the fits that a run has saved, in any layout, by model.
+func fittedDays(dir string) (map[string]string, error) {
+	files, err := savedIn(dir)
+	if err != nil {
 		return nil, err
 	}
-	var out []models.Parameter
-	for dec.More() {
-		name, err := dec.Token()
+	days := map[string]string{}
+	for _, file := range files {
+		head, _, err := headOf(file)
 		if err != nil {
 			return nil, err
 		}
-		var value *float64
-		if err := dec.Decode(&value); err != nil {
-			return nil, err
-		}
-		p := models.Parameter{Name: fmt.Sprint(name), Value: math.NaN()}
-		if value != nil {
-			p.Value = *value
-		}
-		out = append(out, p)
+		days[head.Model] = head.AsOf
 	}
-	return out, nil
+	return days, nil
+}
+
+// savedParameter is an estimate with its standard error, NaN where it has none.
+type savedParameter struct {
+	name          string
+	value, stdErr float64
+}
+
+// withErrors puts standard errors beside the parameters that they are of.
+func withErrors(list, errs []models.Parameter) []savedParameter {
+	out := make([]savedParameter, len(list))
+	for i, p := range list {
+		out[i] = savedParameter{p.Name, p.Value, math.NaN()}
+		if k := slices.IndexFunc(errs, func(e models.Parameter) bool { return e.Name == p.Name }); k >= 0 {
+			out[i].stdErr = finite(errs[k].Value)
+		}
+	}
+	return out
 }
 
 // FittedModels lists the models of a run: what was fitted, the estimates with their
@@ -99,7 +106,7 @@ func (e *Engine) FittedModels(ctx context.Context, asOf string) ([]Section, erro
 		for _, f := range list {
 			fitted.add(f.model, f.status, f.method, f.fitted, f.rows, f.loglik, len(f.warnings))
 			for _, p := range f.parameters {
-				parameters.add(f.model, p.Name, p.Value, p.standardError())
+				parameters.add(f.model, p.name, p.value, p.stdErr)
 			}
 			for _, w := range f.warnings {
 				warnings.add(f.model, w.Code, w.En, w.Zh)
@@ -108,13 +115,6 @@ func (e *Engine) FittedModels(ctx context.Context, asOf string) ([]Section, erro
 		return err
 	})
 	return []Section{fitted.section("models"), parameters.section("parameters"), warnings.section("warnings")}, err
-}
-
-func (p savedParameter) standardError() float64 {
-	if p.Error == nil {
-		return math.NaN()
-	}
-	return *p.Error
 }
 
 // apart gives a connection to no store, for reading the files of runs.
@@ -131,6 +131,7 @@ func (e *Engine) apart(ctx context.Context, f func(*duck.DB) error) error {
 type Drift struct {
 	Before, Now string // as-of days
 	Sections    []Section
+	Notes       []models.Warning // how to read it
 }
 
 // CompareModels compares two runs. days names none (the two latest), one (that and
@@ -141,6 +142,10 @@ func (e *Engine) CompareModels(ctx context.Context, days []string) (Drift, error
 		return Drift{}, err
 	}
 	d := Drift{Before: before.AsOf, Now: now.AsOf}
+	likelihoods, note, err := e.likelihoodSection(ctx, before, now)
+	if err != nil {
+		return Drift{}, err
+	}
 	err = e.apart(ctx, func(db *duck.DB) error {
 		old, err := e.fits(ctx, db, before)
 		if err != nil {
@@ -150,11 +155,14 @@ func (e *Engine) CompareModels(ctx context.Context, days []string) (Drift, error
 		if err != nil {
 			return err
 		}
-		d.Sections = append(d.Sections, fitsSection(old, fresh), parametersSection(old, fresh))
+		d.Sections = append(d.Sections, fitsSection(old, fresh), parametersSection(old, fresh), likelihoods)
 		stability, err := stabilitySections(ctx, db, before, now)
 		d.Sections = append(d.Sections, stability...)
 		return err
 	})
+	d.Notes = []models.Warning{note, {Code: "same_customers",
+		En: "Most customers of the older run are in the newer one too, so the two runs' errors go together. se_same_customers is what a change has by chance where the newer facts are the older ones with days added; se_other_customers, which is larger, where the two runs had no customer in common. Between them nobody can tell: such changes may have moved.",
+		Zh: "较早运行的多数客户也在较新的运行中，因此两次运行的误差彼此相关。se_same_customers 是较新数据由较早数据加上后续日子组成时变化的标准误；se_other_customers（较大）是两次运行没有共同客户时的标准误。介于两者之间的变化无法判定，标为“可能有变动”。"}}
 	return d, err
 }
 
@@ -203,21 +211,20 @@ func names(before, now []fit) []string {
 	return slices.Compact(out)
 }
 
-// fitsSection compares how the fits went. Log-likelihoods are for each customer of
-// the fit, since the runs have different numbers of them.
+// fitsSection compares how the fits went. Log-likelihoods are not among it: every
+// customer has bought more by a later day, so neither sums nor means of two days can be
+// compared (likelihoodSection has what can).
 func fitsSection(before, now []fit) Section {
-	g := newGrid("model text", "status_before text", "status text", "method_before text", "method text", "rows_before int", "rows int",
-		"loglik_per_row_before float", "loglik_per_row float", "change float")
+	g := newGrid("model text", "status_before text", "status text", "method_before text", "method text", "fitted_before text", "fitted text", "rows_before int", "rows int")
 	for _, name := range names(before, now) {
-		was, is := &fit{status: "absent", loglik: math.NaN()}, &fit{status: "absent", loglik: math.NaN()}
+		was, is := &fit{status: "absent"}, &fit{status: "absent"}
 		if f := fitOf(before, name); f != nil {
 			was = f
 		}
 		if f := fitOf(now, name); f != nil {
 			is = f
 		}
-		a, b := was.loglik/float64(was.rows), is.loglik/float64(is.rows)
-		g.add(name, was.status, is.status, was.method, is.method, was.rows, is.rows, a, b, b-a)
+		g.add(name, was.status, is.status, was.method, is.method, was.fitted, is.fitted, was.rows, is.rows)
 	}
 	return g.section("fits")
 }
@@ -225,7 +232,7 @@ func fitsSection(before, now []fit) Section {
 // parametersSection compares estimates. Those without a standard error that are
 // equal are settings, and left out.
 func parametersSection(before, now []fit) Section {
-	g := newGrid("model text", "parameter text", "before float", "now float", "change float", "standard_error float", "in_errors float", "reading text")
+	g := newGrid("model text", "parameter text", "before float", "now float", "change float", "se_same_customers float", "se_other_customers float", "reading text", "reading_zh text")
 	for _, name := range names(before, now) {
 		was, is := &fit{}, &fit{}
 		if f := fitOf(before, name); f != nil {
@@ -235,55 +242,104 @@ func parametersSection(before, now []fit) Section {
 			is = f
 		}
 		for _, p := range parameterNames(was, is) {
-			a, seA := was.parameter(p)
-			b, seB := is.parameter(p)
-			se := math.Hypot(seA, seB)
-			if a == b && math.IsNaN(se) {
+			m := move{before: was.parameter(p), now: is.parameter(p), nested: nests(name) && was.fitted < is.fitted, logs: !strings.Contains(p, ".")}
+			same, other := m.errors()
+			if m.before.value == m.now.value && math.IsNaN(other) {
 				continue
 			}
-			g.add(name, p, a, b, b-a, se, (b-a)/se, parameterReading(a, b, se))
+			r := m.reading()
+			g.add(name, p, m.before.value, m.now.value, m.now.value-m.before.value, same, other, r.en, r.zh)
 		}
 	}
 	return g.section("parameters")
+}
+
+// nests reports whether the facts that a model learns from on one day are all among
+// those of a later day. Churn scores learn from the last few windows only.
+func nests(model string) bool {
+	model, _, _ = strings.Cut(model, "/") // fits by group have its name
+	return model == gammagamma.Name || purchaseFamily(model) != nil
 }
 
 // parameterNames are those of both fits, in the order of the older, then of the newer.
 func parameterNames(was, is *fit) []string {
 	var out []string
 	for _, p := range slices.Concat(was.parameters, is.parameters) {
-		if !slices.Contains(out, p.Name) {
-			out = append(out, p.Name)
+		if !slices.Contains(out, p.name) {
+			out = append(out, p.name)
 		}
 	}
 	return out
 }
 
 // parameter is an estimate with its standard error, NaN where there is none.
-func (f *fit) parameter(name string) (value, se float64) {
+func (f *fit) parameter(name string) savedParameter {
 	for _, p := range f.parameters {
-		if p.Name == name {
-			return p.Value, p.standardError()
+		if p.name == name {
+			return p
 		}
 	}
-	return math.NaN(), math.NaN()
+	return savedParameter{name, math.NaN(), math.NaN()}
 }
 
-func parameterReading(before, now, se float64) string {
-	switch moved := math.Abs(now-before) / se; {
-	case now == before:
-		return "equal"
-	case math.IsNaN(before):
-		return "not in the older run"
-	case math.IsNaN(now):
-		return "not in the newer run"
-	case math.IsNaN(se):
-		return ""
-	case moved < 2:
-		return "within its error"
-	case moved < 4:
-		return "moved"
+// move is how an estimate changed between two runs.
+type move struct {
+	before, now savedParameter
+	nested      bool // the newer run's facts are the older one's and more
+	logs        bool // above zero, and nearer to normal in its logs: a parameter, and no coefficient
+}
+
+// errors are standard errors of the change where the parameter has not moved. The
+// estimate of nested facts that uses all of them is efficient, so its covariance with
+// the other is its own variance, and the variance of the change is the difference of
+// the two (Hausman 1978): same. It is NaN where that is not known, or not above zero,
+// as happens with few added days. Were no customer in both runs, variances would add up:
+// other.
+func (m move) errors() (same, other float64) {
+	a, b := m.before.stdErr, m.now.stdErr
+	other = math.Hypot(a, b)
+	if !m.nested {
+		return math.NaN(), other
 	}
-	return "moved far"
+	unit := 1.0
+	if m.logs && m.before.value > 0 && m.now.value > 0 {
+		// The change over unit is that of the logs.
+		if unit = m.before.value; m.now.value != m.before.value {
+			unit = (m.now.value - m.before.value) / math.Log(m.now.value/m.before.value)
+		}
+		a, b = a/m.before.value, b/m.now.value
+	}
+	if !(a > b) {
+		return math.NaN(), other
+	}
+	return unit * math.Sqrt(a*a-b*b), other
+}
+
+// reading is a short phrase in both languages.
+type reading struct{ en, zh string }
+
+func (m move) reading() reading {
+	same, other := m.errors()
+	change := math.Abs(m.now.value - m.before.value)
+	switch {
+	case change == 0:
+		return reading{"equal", "相同"}
+	case math.IsNaN(m.before.value):
+		return reading{"not in the older run", "较早的运行中没有"}
+	case math.IsNaN(m.now.value):
+		return reading{"not in the newer run", "较新的运行中没有"}
+	case math.IsNaN(other):
+		return reading{}
+	case change >= 4*other:
+		return reading{"moved far", "变动很大"}
+	case change >= 2*other:
+		return reading{"moved", "有变动"}
+	case change < 2*same:
+		return reading{"within its error", "在误差范围内"}
+	case m.nested:
+		return reading{"may have moved", "可能有变动"}
+	}
+	return reading{"no clear move", "无明显变动"}
 }
 
 // Columns of scores whose distribution is compared: what models go by, and what they say.
@@ -299,7 +355,7 @@ func comparedScores() []string {
 // an order, by deciles of the older run.
 func stabilitySections(ctx context.Context, db *duck.DB, before, now workspace.Run) ([]Section, error) {
 	g := newGrid("kind text", "column text", "customers_before int", "customers int", "mean_before float", "mean float",
-		"psi float", "psi_by_chance float", "classes int", "empty int", "reading text")
+		"psi float", "psi_by_chance float", "classes int", "empty int", "reading text", "reading_zh text")
 	classes := newGrid("column text", "above float", "up_to float", "missing text", "customers_before int", "customers int", "share_before float", "share float")
 	for _, part := range []struct {
 		kind    string
@@ -318,7 +374,8 @@ func stabilitySections(ctx context.Context, db *duck.DB, before, now workspace.R
 				continue // a run of another version has not got the column
 			}
 			s := evaluate.Stability(old, fresh, 10)
-			g.add(part.kind, column, len(old), len(fresh), meanOfKnown(old), meanOfKnown(fresh), s.PSI, s.Chance, len(s.Classes), s.Empty, stabilityReading(s))
+			r := stabilityReading(s)
+			g.add(part.kind, column, len(old), len(fresh), meanOfKnown(old), meanOfKnown(fresh), s.PSI, s.Chance, len(s.Classes), s.Empty, r.en, r.zh)
 			above := math.Inf(-1)
 			for _, c := range s.Classes {
 				missing := ""
@@ -342,20 +399,21 @@ func finite(v float64) float64 {
 }
 
 // stabilityReading says what an index means, by the usual thresholds.
-func stabilityReading(s evaluate.Stable) string {
-	words := "stable"
+func stabilityReading(s evaluate.Stable) reading {
+	words := reading{"stable", "稳定"}
 	switch {
 	case math.IsNaN(s.PSI):
-		return "nobody to compare"
+		return reading{"nobody to compare", "没有可比较的客户"}
 	case s.PSI >= 0.1 && s.PSI <= s.Chance:
-		words = "too few customers to tell from chance"
+		words = reading{"too few customers to tell from chance", "客户太少，无法与随机波动区分"}
 	case s.PSI >= 0.25:
-		words = "large change"
+		words = reading{"large change", "变化很大"}
 	case s.PSI >= 0.1:
-		words = "some change"
+		words = reading{"some change", "有些变化"}
 	}
 	if s.Empty > 0 && s.PSI >= 0.1 {
-		words += ", with classes that are empty in one run"
+		words.en += ", with classes that are empty in one run"
+		words.zh += "，有些分组在其中一次运行中没有客户"
 	}
 	return words
 }

@@ -18,6 +18,7 @@ import (
 	"clientele/models"
 	"clientele/models/gammagamma"
 	"clientele/models/purchase"
+	"clientele/models/rfm"
 	"clientele/models/risk"
 )
 
@@ -42,7 +43,7 @@ func (e *Engine) frozenModels(currency string) (*frozen, error) {
 		if !filepath.IsAbs(path) {
 			path = e.path(path)
 		}
-		list, err := savedAt(path)
+		list, err := savedAt(path, e.Config)
 		if err != nil {
 			return nil, err
 		}
@@ -56,42 +57,96 @@ func (e *Engine) frozenModels(currency string) (*frozen, error) {
 	return z, nil
 }
 
-// savedAt reads one saved model, or those of a run's folder that have learned
+// savedAt loads one saved model, or those of a run's folder that have learned
 // something.
-func savedAt(path string) ([]*savedModel, error) {
+func savedAt(path string, cfg config.Config) ([]*savedModel, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", path, underlying(err))
 	}
 	if !info.IsDir() {
 		s, err := readSaved(path)
-		if err == nil && !s.learned() {
-			err = fmt.Errorf("model %s: %s has learned nothing that could score (status %s)", path, s.Model, s.Status)
+		if err != nil {
+			return nil, err
+		}
+		learned, err := s.load(cfg)
+		if err == nil && !learned {
+			err = fmt.Errorf("model %s: %s has learned nothing that could score", path, s.Model)
 		}
 		return []*savedModel{s}, err
 	}
 	all, err := savedOf(path)
-	list := slices.DeleteFunc(all, func(s *savedModel) bool { return !s.learned() })
-	if err == nil && len(list) == 0 {
-		err = fmt.Errorf("models of %s: there are none: name the folder of a run, such as %s, or score its date again", path, filepath.Join(workspace.ExportsName, workspace.CurrentName))
+	if err != nil {
+		return nil, err
 	}
-	return list, err
-}
-
-// learned tells models that learn from those that are settings alone, and fits from
-// those that found nothing to learn from.
-func (s *savedModel) learned() bool {
-	switch s.Model {
-	case "rfm", gammagamma.Name, risk.Name:
-	default:
-		if s.purchaseFamily() == nil {
-			return false
+	var list []*savedModel
+	for _, s := range all {
+		learned, err := s.load(cfg)
+		if err != nil {
+			return nil, err
+		}
+		if learned {
+			list = append(list, s)
 		}
 	}
-	return s.Status != models.Skipped
+	if len(list) == 0 {
+		return nil, fmt.Errorf("models of %s: there are none: name the folder of a run, such as %s, or score its date again", path, filepath.Join(workspace.ExportsName, workspace.CurrentName))
+	}
+	return list, nil
 }
 
-// take restores one model, where it fits the configuration and the shop.
+// load restores what was learned. It tells models that learn from those that are
+// settings alone, and fits from those that found nothing to learn from.
+func (s *savedModel) load(cfg config.Config) (learned bool, err error) {
+	switch f := s.purchaseFamily(); {
+	case s.Model == "rfm":
+		s.fitted, err = RFM(cfg).Load(s.Fitted)
+	case s.Model == gammagamma.Name:
+		s.fitted, err = (&gammagamma.Model{}).Load(s.Fitted)
+	case s.Model == risk.Name:
+		s.fitted, err = loadRisk(s.Fitted)
+	case f != nil:
+		s.fitted, err = (&purchase.Model{Family: f}).Load(s.Fitted)
+	default:
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("model %s: %w", s.path, err)
+	}
+	return s.fitted.Report().Status != models.Skipped, nil
+}
+
+// savedPurchaseRisk is the JSON of a purchaseRisk.
+type savedPurchaseRisk struct {
+	Method   string           `json:"method"`
+	Window   int              `json:"window_days"`
+	Status   models.Status    `json:"status"`
+	Rows     int              `json:"rows"`
+	Warnings []models.Warning `json:"warnings,omitempty"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (f *purchaseRisk) MarshalJSON() ([]byte, error) {
+	return json.Marshal(savedPurchaseRisk{f.Method, f.Window, f.report.Status, f.report.Rows, f.report.Warnings})
+}
+
+// loadRisk restores a churn score, or what takes the purchase model's word.
+func loadRisk(data []byte) (models.Fitted, error) {
+	var head struct {
+		Method string `json:"method"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil || head.Method != purchaseRiskMethod {
+		return risk.Load(data)
+	}
+	var s savedPurchaseRisk
+	if err := models.Decode(data, &s); err != nil {
+		return nil, fmt.Errorf("load %s: %w", risk.Name, err)
+	}
+	return &purchaseRisk{Method: s.Method, Window: s.Window, report: models.Report{
+		Model: risk.Name, Method: s.Method, Status: s.Status, Rows: s.Rows, LogLikelihood: math.NaN(), Warnings: s.Warnings}}, nil
+}
+
+// take puts one model in its place, where it fits the configuration and the shop.
 func (z *frozen) take(s *savedModel, cfg config.Config, currency string) error {
 	for _, other := range z.saved {
 		if other.Model == s.Model || other.purchaseFamily() != nil && s.purchaseFamily() != nil {
@@ -101,22 +156,18 @@ func (z *frozen) take(s *savedModel, cfg config.Config, currency string) error {
 	if err := s.suits(cfg, currency); err != nil {
 		return err
 	}
-	var err error
-	switch {
-	case s.Model == "rfm":
-		z.scheme, err = RFM(cfg).Load(s.Fitted)
-	case s.Model == gammagamma.Name:
-		err = z.takeSpend(s, cfg)
-	case s.Model == risk.Name:
-		err = z.takeChurn(s, cfg)
+	switch f := s.fitted.(type) {
+	case *purchase.Fitted:
+		z.purchase = f
+	case *gammagamma.Fitted:
+		z.spend = f
+	case *rfm.Fitted:
+		z.scheme = f
 	default:
-		var f models.Fitted
-		if f, err = (&purchase.Model{Family: s.purchaseFamily()}).Load(s.Fitted); err == nil {
-			z.purchase = f.(*purchase.Fitted)
-		}
+		z.churn = f
 	}
 	z.saved = append(z.saved, s)
-	return err
+	return nil
 }
 
 // suits compares what the columns mean where the model was fitted and here.
@@ -132,41 +183,19 @@ func (s *savedModel) suits(cfg config.Config, currency string) error {
 			return fmt.Errorf("%s was fitted with %s %q, and here it is %q: set it alike, or fit anew", s.Model, d.setting, d.was, d.is)
 		}
 	}
-	for _, unit := range s.Units {
-		if money, ok := strings.CutPrefix(unit, "money "); ok && currency != "" && money != currency {
-			return fmt.Errorf("%s was fitted to money in %s, and this shop reckons in %s", s.Model, money, currency)
-		}
+	if s.Currency != "" && currency != "" && s.Currency != currency {
+		return fmt.Errorf("%s was fitted to money in %s, and this shop reckons in %s", s.Model, s.Currency, currency)
 	}
-	return nil
-}
-
-func (z *frozen) takeSpend(s *savedModel, cfg config.Config) error {
-	f, err := (&gammagamma.Model{}).Load(s.Fitted)
-	if err != nil {
-		return err
-	}
-	z.spend = f.(*gammagamma.Fitted)
-	if first := z.spend.IncludeFirst(); first != cfg.Models.FirstSpend {
-		return fmt.Errorf("%s was fitted with models.first_spend %v, and here it is %v: set it alike, or fit anew", s.Model, first, cfg.Models.FirstSpend)
-	}
-	return nil
-}
-
-func (z *frozen) takeChurn(s *savedModel, cfg config.Config) error {
-	window := 0
-	if s.Method == purchaseRiskMethod {
-		f := &purchaseRisk{}
-		if err := json.Unmarshal(s.Fitted, f); err != nil {
-			return fmt.Errorf("load %s: %w", s.Model, err)
+	window := cfg.Churn.Window
+	switch f := s.fitted.(type) {
+	case *gammagamma.Fitted:
+		if first := f.IncludeFirst(); first != cfg.Models.FirstSpend {
+			return fmt.Errorf("%s was fitted with models.first_spend %v, and here it is %v: set it alike, or fit anew", s.Model, first, cfg.Models.FirstSpend)
 		}
-		f.report = models.Report{Model: s.Model, Method: s.Method, Rows: s.Rows, LogLikelihood: math.NaN(), Warnings: s.Warnings}
-		z.churn, window = f, f.Window
-	} else {
-		f, err := risk.Load(s.Fitted)
-		if err != nil {
-			return err
-		}
-		z.churn, window = f, f.Window
+	case *risk.Score:
+		window = f.Window
+	case *purchaseRisk:
+		window = f.Window
 	}
 	if window != cfg.Churn.Window {
 		return fmt.Errorf("%s tells of %d days, and here churn.window_days is %d: set it alike, or fit anew", s.Model, window, cfg.Churn.Window)
@@ -317,8 +346,8 @@ func (m *frozenModel) warnings() []models.Warning {
 // warning says that nothing was fitted.
 func (s *savedModel) warning() models.Warning {
 	return models.Warning{Code: "frozen",
-		En: fmt.Sprintf("%s scores with saved parameters, frozen from as_of=%s (rows: %d); nothing was fitted.", s.Model, s.AsOf, s.Rows),
-		Zh: fmt.Sprintf("%s 使用保存的参数评分，冻结自 as_of=%s（拟合行数：%d）；本次未拟合。", s.Model, s.AsOf, s.Rows)}
+		En: fmt.Sprintf("%s scores with saved parameters, frozen from as_of=%s (rows: %d); nothing was fitted.", s.Model, s.AsOf, s.fitted.Report().Rows),
+		Zh: fmt.Sprintf("%s 使用保存的参数评分，冻结自 as_of=%s（拟合行数：%d）；本次未拟合。", s.Model, s.AsOf, s.fitted.Report().Rows)}
 }
 
 // reportsOf tell how a fit went, or each of several.

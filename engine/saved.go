@@ -1,17 +1,12 @@
 package engine
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"clientele/engine/config"
@@ -23,30 +18,30 @@ import (
 	"clientele/models/risk"
 )
 
-// savedModel is one model of a run as its file model.NAME.json has it: what every
-// model tells of itself, alike for all, and what it learned. It holds no clock, no
-// random value and no customer: the same facts give the same bytes.
+// savedHead is what every layout of a saved model begins with.
+type savedHead struct {
+	Format    int    `json:"format"` // of the file: savedFormat
+	Model     string `json:"model"`
+	AsOf      string `json:"as_of"`
+	Program   string `json:"program"`    // version
+	InputHash string `json:"input_hash"` // of the facts that it was fitted to, as in manifest.json
+}
+
+// savedModel is one model of a run as its file model.NAME.json has it: what its numbers
+// are of, and what it learned. It holds no clock, no random value and no customer, and
+// nothing twice: the same facts give the same few hundred bytes.
 type savedModel struct {
-	Format        int               `json:"format"` // of this file: 1
-	Model         string            `json:"model"`
-	Method        string            `json:"method"`
-	Status        models.Status     `json:"status"`
-	AsOf          string            `json:"as_of"`
-	Program       string            `json:"program"`    // version
-	InputHash     string            `json:"input_hash"` // of the facts that it was fitted to, as in manifest.json
-	Definitions   []string          `json:"definitions,omitempty"`
-	Units         map[string]string `json:"units,omitempty"`
-	Settings      savedSettings     `json:"settings"`
-	Rows          int               `json:"rows"`
-	Iterations    int               `json:"iterations"`
-	LogLikelihood *float64          `json:"log_likelihood"`
-	Parameters    []savedParameter  `json:"parameters,omitempty"`
-	Warnings      []models.Warning  `json:"warnings,omitempty"`
-	Fitted        json.RawMessage   `json:"fitted"` // as the model's package has it
+	savedHead
+	Definitions string            `json:"definitions"`
+	Units       map[string]string `json:"units,omitempty"`
+	Currency    string            `json:"currency,omitempty"` // of money; empty where there is none, or none is known
+	Settings    savedSettings     `json:"settings"`
+	Fitted      json.RawMessage   `json:"fitted"` // as the model's package has it
 
 	path   string // of the file
 	sha256 string // of its bytes
 	text   []byte
+	fitted models.Fitted // once it is loaded
 }
 
 // savedSettings are those settings that decide what the columns of a model mean: it
@@ -63,16 +58,10 @@ func settingsOf(cfg config.Config) savedSettings {
 	return savedSettings{Purchases: cfg.Purchases, Buying: cfg.Models.Buying, Leaving: cfg.Models.Leaving, By: cfg.Models.By}
 }
 
-// savedParameter is an estimate with its standard error, where it has one.
-type savedParameter struct {
-	Name  string   `json:"name"`
-	Value float64  `json:"value"`
-	Error *float64 `json:"se,omitempty"`
-}
-
 const (
 	savedPrefix = "model."
 	savedSuffix = ".json"
+	savedFormat = 2 // 1 had what a fit says of itself twice
 )
 
 // isSavedModel tells the name of a saved model's file.
@@ -92,7 +81,7 @@ func (r *run) writeSaved(folder *workspace.RunDir, input string) error {
 		text := r.frozen.text(report.Model)
 		if text == nil {
 			var err error
-			if text, err = r.saved(f, report, input).encode(); err != nil {
+			if text, err = r.saved(f, report.Model, input); err != nil {
 				return fmt.Errorf("save %s: %w", report.Model, err)
 			}
 		}
@@ -103,118 +92,116 @@ func (r *run) writeSaved(folder *workspace.RunDir, input string) error {
 	return nil
 }
 
-func (r *run) saved(f models.Fitted, report models.Report, input string) *savedModel {
-	s := &savedModel{Format: 1, Model: report.Model, Method: report.Method, Status: report.Status, AsOf: r.asOf.String(), Program: r.Version,
-		InputHash: input, Settings: settingsOf(r.Config), Rows: report.Rows, Iterations: report.Iterations, Warnings: report.Warnings}
-	s.Definitions, s.Units = meaning(report.Model, r.currency)
-	if report.Model == risk.Name {
+// saved is the file of a model: one line of JSON.
+func (r *run) saved(f models.Fitted, model, input string) ([]byte, error) {
+	s := savedModel{savedHead: savedHead{Format: savedFormat, Model: model, AsOf: r.asOf.String(), Program: r.Version, InputHash: input},
+		Settings: settingsOf(r.Config)}
+	var money bool
+	s.Definitions, s.Units, money = meaning(model)
+	if model == risk.Name {
 		s.Settings.Purchase = r.learned.family.Name()
+		_, money = f.(*risk.Score) // among its features
 	}
-	if !math.IsNaN(report.LogLikelihood) {
-		s.LogLikelihood = &report.LogLikelihood
+	if money {
+		s.Currency = r.currency
 	}
-	s.Parameters = withErrors(report.Parameters, report.Errors)
 	var err error
 	if s.Fitted, err = json.Marshal(f); err != nil {
-		panic(err) // every model promises to marshal: package modelstest
+		return nil, err
 	}
-	return s
+	text, err := json.Marshal(s)
+	return append(text, '\n'), err
 }
 
-// withErrors puts standard errors beside the parameters that they are of.
-func withErrors(list, errs []models.Parameter) []savedParameter {
-	out := make([]savedParameter, len(list))
-	for i, p := range list {
-		out[i] = savedParameter{Name: p.Name, Value: p.Value}
-		if k := slices.IndexFunc(errs, func(e models.Parameter) bool { return e.Name == p.Name }); k >= 0 && !math.IsNaN(errs[k].Value) && !math.IsInf(errs[k].Value, 0) {
-			out[i].Error = &errs[k].Value
-		}
-	}
-	return out
-}
-
-// meaning is what the numbers of a model are, and their units.
-func meaning(model, currency string) (definitions []string, units map[string]string) {
-	money := strings.TrimSpace("money " + currency)
+// meaning is what the numbers of a model are, their units, and whether some are money.
+func meaning(model string) (definitions string, units map[string]string, money bool) {
 	switch model {
 	case "rfm":
-		return []string{"Cut points and means of days since the last order, number of orders, and net revenue."},
-			map[string]string{"recency": "days", "frequency": "orders", "money": money}
+		return "Cut points, means and customers by score.", map[string]string{"recency": "days", "frequency": "orders", "money": "net revenue"}, true
 	case gammagamma.Name:
-		return []string{"Spend is what a purchase day came to, after discounts and before refunds."}, map[string]string{"spend": money, "v": money}
+		return "Spend of a purchase day, after discounts and before refunds.", map[string]string{"v": "money"}, true
 	case clv.Name:
-		return []string{"Value is discounted orders times spend times margin."}, map[string]string{"value": money, "margin": "share"}
+		return "Discounted orders times spend times margin.", map[string]string{"margin": "share"}, false
 	case risk.Name:
-		return []string{"The probability that a customer buys nothing in the window after the as-of date."},
-			map[string]string{"window": "days", "score": "probability"}
+		return "Probability of no purchase in the window after as_of.", map[string]string{"window": "days"}, false
 	case "churn":
-		return []string{"Thresholds of the churn risk."}, map[string]string{"medium": "probability", "high": "probability"}
+		return "Thresholds of churn_risk.", map[string]string{"medium": "probability", "high": "probability"}, false
 	case "lifecycle":
-		return []string{"Thresholds of days since the first and the last purchase."}, map[string]string{"thresholds": "days"}
+		return "Thresholds of days since the first and the last purchase.", map[string]string{"thresholds": "days"}, false
+	case recalibrationName:
+		return "Orders that came in the last closed window over those forecast.", map[string]string{"forecast": "orders", "actual": "orders"}, false
 	}
-	return []string{"x is the number of purchase days after the first, t_x and T the days from the first to the last and to the as-of date.",
-			"Rates are of purchases and of loss for good, over time in weeks."},
-		map[string]string{"x": "purchase days", "t_x": "days", "T": "days", "time": "weeks"}
+	return "x: purchase days after the first; t_x, T: time from the first to the last and to as_of.",
+		map[string]string{"t_x": "days", "T": "days", "parameters": "weeks"}, false
 }
 
-// encode writes one line for each part: small, and readable for people too.
-func (s *savedModel) encode() ([]byte, error) {
-	parts, err := json.Marshal(s)
-	if err != nil {
-		return nil, err
+// recalibrationName is the name of the level of the purchase model in the models table.
+const recalibrationName = "recalibration"
+
+// MarshalJSON implements json.Marshaler.
+func (m *recalibration) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Factor    float64 `json:"factor"`
+		Forecast  float64 `json:"forecast"`
+		Actual    float64 `json:"actual"`
+		Customers int     `json:"customers"`
+	}{m.factor, m.forecast, m.actual, m.customers})
+}
+
+// headOf reads what a saved model of any layout begins with.
+func headOf(path string) (head savedHead, text []byte, err error) {
+	if text, err = os.ReadFile(path); err != nil {
+		return head, nil, fmt.Errorf("model %s: %w", path, underlying(err))
 	}
-	var out bytes.Buffer
-	dec := json.NewDecoder(bytes.NewReader(parts))
-	if _, err := dec.Token(); err != nil {
-		return nil, err
+	if err := json.Unmarshal(text, &head); err != nil || head.Model == "" || head.Format < 1 {
+		return head, nil, fmt.Errorf("model %s: not a saved model that this program knows: a run has them as model.NAME.json", path)
 	}
-	for before := "{\n  "; dec.More(); before = ",\n  " {
-		name, err := dec.Token()
-		if err != nil {
-			return nil, err
-		}
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&out, "%s%q: %s", before, name, value)
-	}
-	out.WriteString("\n}\n")
-	return out.Bytes(), nil
+	return head, text, nil
 }
 
 // readSaved reads a saved model.
 func readSaved(path string) (*savedModel, error) {
-	text, err := os.ReadFile(path)
+	head, text, err := headOf(path)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", path, underlying(err))
+		return nil, err
+	}
+	if head.Format != savedFormat {
+		return nil, fmt.Errorf("model %s: version %s wrote it in layout %d, and this program reads layout %d: score its day again (clientele score --as-of %s, where it was fitted) and name the new file",
+			path, head.Program, head.Format, savedFormat, head.AsOf)
 	}
 	s := &savedModel{}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(s); err != nil || s.Format != 1 || s.Model == "" || len(s.Fitted) == 0 {
-		return nil, fmt.Errorf("model %s: not a saved model that this program knows: a run has them as model.NAME.json", path)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("model %s: there is text after its end", path)
+	if err := models.Decode(text, s); err != nil || len(s.Fitted) == 0 {
+		return nil, fmt.Errorf("model %s: damaged, or not as this program writes it: score its day again (clientele score --as-of %s, where it was fitted) and name the new file", path, head.AsOf)
 	}
 	sum := sha256.Sum256(text)
 	s.path, s.sha256, s.text = path, hex.EncodeToString(sum[:]), text
 	return s, nil
 }
 
-// savedOf reads the saved models of a folder, by name.
-func savedOf(dir string) ([]*savedModel, error) {
+// savedIn lists the files of saved models in a folder, by name.
+func savedIn(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("models of %s: %w", dir, underlying(err))
 	}
-	var out []*savedModel
+	var out []string
 	for _, e := range entries {
-		if !isSavedModel(e.Name()) {
-			continue
+		if isSavedModel(e.Name()) {
+			out = append(out, filepath.Join(dir, e.Name()))
 		}
-		s, err := readSaved(filepath.Join(dir, e.Name()))
+	}
+	return out, nil
+}
+
+// savedOf reads the saved models of a folder, by name.
+func savedOf(dir string) ([]*savedModel, error) {
+	files, err := savedIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []*savedModel
+	for _, file := range files {
+		s, err := readSaved(file)
 		if err != nil {
 			return nil, err
 		}
@@ -224,9 +211,12 @@ func savedOf(dir string) ([]*savedModel, error) {
 }
 
 // purchaseFamily is the family of a saved purchase model; nil for another model.
-func (s *savedModel) purchaseFamily() purchase.Family {
+func (s *savedModel) purchaseFamily() purchase.Family { return purchaseFamily(s.Model) }
+
+// purchaseFamily is the family of that name; nil for the name of another model.
+func purchaseFamily(name string) purchase.Family {
 	for _, f := range Families() {
-		if f.Name() == s.Model {
+		if f.Name() == name {
 			return f
 		}
 	}

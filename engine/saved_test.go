@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -65,30 +66,36 @@ func TestSavedModels(t *testing.T) {
 	for _, name := range []string{"rfm", "pareto_nbd", "gamma_gamma", "clv", "churn_risk", "churn", "lifecycle"} {
 		text := runFile(t, e, "2026-05-31", "model."+name+".json")
 		var m struct {
-			Format                int
-			Model, Method, Status string
-			AsOf                  string `json:"as_of"`
-			Program               string
-			InputHash             string `json:"input_hash"`
-			Definitions           []string
-			Units                 map[string]string
-			Parameters            []struct{ Value, SE *float64 }
-			Fitted                json.RawMessage
+			Format      int
+			Model       string
+			AsOf        string `json:"as_of"`
+			Program     string
+			InputHash   string `json:"input_hash"`
+			Definitions string
+			Units       map[string]string
+			Fitted      json.RawMessage
 		}
 		if err := json.Unmarshal(text, &m); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if m.Format != 1 || m.Model != name || m.Method == "" || m.Status == "" || m.AsOf != "2026-05-31" || m.Program != "test" ||
-			len(m.InputHash) != 64 || len(m.Definitions) == 0 || len(m.Units) == 0 || len(m.Fitted) == 0 {
+		if m.Format != 2 || m.Model != name || m.AsOf != "2026-05-31" || m.Program != "test" ||
+			len(m.InputHash) != 64 || m.Definitions == "" || len(m.Units) == 0 || len(m.Fitted) < 10 || bytes.Count(text, []byte("\n")) != 1 {
 			t.Errorf("%s: %s", name, text)
 		}
-		if len(text) > 6000 || name != "churn_risk" && name != "rfm" && len(text) > 2500 {
-			t.Errorf("%s: %d bytes", name, len(text))
+		var doubts struct{ Warnings json.RawMessage }
+		if err := json.Unmarshal(m.Fitted, &doubts); err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
-		for _, p := range m.Parameters {
-			if (name == "pareto_nbd" || name == "gamma_gamma") && (p.SE == nil || !(*p.SE > 0)) {
-				t.Errorf("%s: an estimate without a standard error: %s", name, text)
+		most := map[string]int{"churn_risk": 2600, "clv": 350, "rfm": 750, "pareto_nbd": 900, "gamma_gamma": 680, "churn": 420, "lifecycle": 520}[name]
+		if size := len(text) - len(doubts.Warnings); size > most {
+			t.Errorf("%s: %d bytes without its doubts: %s", name, size, text)
+		}
+		seen := map[string]bool{}
+		for _, n := range regexp.MustCompile(`\d+\.\d{6,}(e[-+]?\d+)?`).FindAllString(string(text), -1) {
+			if seen[n] {
+				t.Errorf("%s: %s stands twice in %s", name, n, text)
 			}
+			seen[n] = true
 		}
 	}
 	kept := t.TempDir()
@@ -144,6 +151,15 @@ func TestSavedModelsElsewhere(t *testing.T) {
 	e := regularShop(t, 400, 3)
 	score(t, e, "2026-05-31")
 	dir := runDir(e, "2026-05-31")
+	old, damaged := filepath.Join(t.TempDir(), "model.old.json"), filepath.Join(t.TempDir(), "model.damaged.json")
+	for path, text := range map[string]string{
+		old:     `{"format": 1, "model": "pareto_nbd", "method": "pareto_nbd", "as_of": "2025-12-31", "program": "0.9", "parameters": [], "fitted": {}}`,
+		damaged: strings.Replace(string(runFile(t, e, "2026-05-31", "model.gamma_gamma.json")), `"settings"`, `"setting"`, 1),
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, c := range map[string]struct {
 		change func()
 		models []string
@@ -155,6 +171,9 @@ func TestSavedModelsElsewhere(t *testing.T) {
 		"covariates":  {func() { e.Config.Models.Buying = []string{"gender"} }, []string{filepath.Join(dir, "model.pareto_nbd.json")}, `models.buying "", and here it is "gender"`},
 		"money":       {func() { e.Config.RFM.Monetary = "average" }, []string{filepath.Join(dir, "model.rfm.json")}, "average"},
 		"settings":    {func() {}, []string{filepath.Join(dir, "model.clv.json")}, "clv has learned nothing"},
+		"family":      {func() { e.Config.Models.Purchase = "mbg_nbd" }, []string{filepath.Join(dir, "model.churn_risk.json")}, "model.churn_risk.json was trained with the probabilities of pareto_nbd, and here the purchase model is mbg_nbd: set models.purchase alike, or fit anew"},
+		"old layout":  {func() {}, []string{old}, "version 0.9 wrote it in layout 1, and this program reads layout 2: score its day again (clientele score --as-of 2025-12-31, where it was fitted) and name the new file"},
+		"damaged":     {func() {}, []string{damaged}, "damaged, or not as this program writes it: score its day again"},
 		"twice":       {func() {}, []string{dir, filepath.Join(dir, "model.pareto_nbd.json")}, "name one of them"},
 		"no model":    {func() {}, []string{filepath.Join(dir, "manifest.json")}, "not a saved model"},
 		"no file":     {func() {}, []string{"nowhere.json"}, "nowhere.json: no such file"},
@@ -255,10 +274,33 @@ func TestCompareModels(t *testing.T) {
 	}
 	parameters, stability, classes := s["parameters"], s["stability"], s["classes"]
 	for i := range parameters.Rows() {
-		change, se := parameters.Floats("change")[i], parameters.Floats("standard_error")[i]
-		if got := parameters.Floats("in_errors")[i]; !math.IsNaN(se) && math.Abs(got-change/se) > 1e-12 {
-			t.Errorf("a change of %v with an error of %v is %v errors", change, se, got)
+		model, same, other := string(parameters.Column("model").Texts.At(i)), parameters.Floats("se_same_customers")[i], parameters.Floats("se_other_customers")[i]
+		if same >= other || !math.IsNaN(same) && model != "pareto_nbd" && model != "gamma_gamma" {
+			t.Errorf("%s: a standard error of %v, and %v without a common customer", model, same, other)
 		}
+	}
+	if s["fits"].Lookup("loglik_per_row") != nil {
+		t.Error("log-likelihoods of two days are set beside each other")
+	}
+	likelihood := s["likelihood"]
+	if likelihood.Rows() != 2 {
+		t.Fatalf("%d models are compared on the same customers, want those of buying and of spend", likelihood.Rows())
+	}
+	models, err := e.FittedModels(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		name := string(likelihood.Column("model").Texts.At(i))
+		was, is := likelihood.Floats("log_likelihood_before")[i], likelihood.Floats("log_likelihood")[i]
+		k := rowOf(models[0].Table, name)
+		// The newer model on the customers that it was fitted to is the fit.
+		if want := models[0].Table.Floats("log_likelihood")[k]; math.Abs(is-want) > 1e-9*math.Abs(want) || !(was <= is+1e-6) || likelihood.Ints("customers")[i] != models[0].Table.Ints("rows")[k] {
+			t.Errorf("%s: %v of %d customers, fitted %v; the older model %v", name, is, likelihood.Ints("customers")[i], want, was)
+		}
+	}
+	if len(d.Notes) != 2 || d.Notes[0].Code != "likelihood_now" || !strings.Contains(d.Notes[0].En, "2026-06-29") || d.Notes[1].Zh == "" {
+		t.Errorf("%+v", d.Notes)
 	}
 	if stability.Rows() != 9 || !(s["fits"].Rows() >= 7) {
 		t.Errorf("%d columns, %d fits", stability.Rows(), s["fits"].Rows())
@@ -277,6 +319,64 @@ func TestCompareModels(t *testing.T) {
 		if got := stability.Floats("psi")[i]; math.Abs(got-want) > 1e-9 {
 			t.Errorf("%s: psi %v, want %v", name, got, want)
 		}
+	}
+}
+
+// rowOf is the row of a table of models that has a name.
+func rowOf(t *table.Table, model string) int {
+	for i := range t.Rows() {
+		if string(t.Column("model").Texts.At(i)) == model {
+			return i
+		}
+	}
+	return -1
+}
+
+// Models that are handed on are the same, and say so; where a run has saved none that
+// this program reads, there is nothing to compare, in a sentence.
+func TestCompareFrozenModels(t *testing.T) {
+	e := regularShop(t, 350, 7)
+	score(t, e, "2026-05-31")
+	e.Config.Models.Frozen = []string{runDir(e, "2026-05-31")}
+	score(t, e, "2026-06-29")
+	compared := func() (map[string]*table.Table, []string) {
+		d, err := e.CompareModels(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var notes []string
+		for _, n := range d.Notes {
+			notes = append(notes, n.Code)
+		}
+		sections := map[string]*table.Table{}
+		for _, s := range d.Sections {
+			sections[s.Title] = s.Table
+		}
+		return sections, notes
+	}
+	s, _ := compared()
+	l := s["likelihood"]
+	if l.Rows() != 2 || l.Floats("gain")[0] != 0 || string(l.Column("reading").Texts.At(1)) != "the same model" || string(l.Column("reading_zh").Texts.At(1)) != "同一模型" {
+		t.Errorf("%v rows, %v", l.Rows(), l.Floats("gain"))
+	}
+	fits := s["fits"]
+	if k := rowOf(fits, "pareto_nbd"); string(fits.Column("fitted").Texts.At(k)) != "2026-05-31" {
+		t.Errorf("fitted as of %s", fits.Column("fitted").Texts.At(k))
+	}
+	e.Config.Purchases = "positive" // neither model is of these purchases
+	if s, notes := compared(); s["likelihood"].Rows() != 0 || notes[0] != "likelihood_absent" {
+		t.Errorf("under other settings: %v", notes)
+	}
+	e.Config.Purchases = "all"
+	file := filepath.Join(runDir(e, "2026-05-31"), "model.pareto_nbd.json")
+	if err := os.WriteFile(file, []byte(`{"format": 1, "model": "pareto_nbd", "as_of": "2026-05-31", "fitted": {}}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if s, notes := compared(); s["likelihood"].Rows() != 0 || notes[0] != "likelihood_unread" {
+		t.Errorf("an older layout: %v", notes)
+	}
+	if list, err := e.FittedModels(t.Context(), "2026-05-31"); err != nil || rowOf(list[0].Table, "pareto_nbd") < 0 {
+		t.Errorf("a run of an older layout is not listed: %v", err)
 	}
 }
 
