@@ -35,11 +35,11 @@ func (e *Engine) Query(ctx context.Context, query string) (t *table.Table, err e
 	return t, err
 }
 
-// readable are the folders that views over runs read: their real places, since
+// readable are the folders that views over runs and lists read: their real places, since
 // DuckDB compares them with what links lead to.
 func (e *Engine) readable() []string {
 	var out []string
-	for _, dir := range []string{e.Exports()} {
+	for _, dir := range []string{e.Exports(), e.lists()} {
 		if real, err := filepath.EvalSymlinks(dir); err == nil {
 			if absolute, err := filepath.Abs(real); err == nil {
 				out = append(out, absolute)
@@ -49,8 +49,8 @@ func (e *Engine) readable() []string {
 	return out
 }
 
-// emptyViews are the columns of the views over runs and lists, so that they
-// exist, empty, before there is any.
+// emptyViews are the columns of the views over runs, so that they exist, empty,
+// before there is any.
 func emptyViews() map[string]string {
 	return map[string]string{
 		"scores": `as_of DATE, customer_id VARCHAR, first_order_on DATE, last_order_on DATE, orders BIGINT, recency_days BIGINT, tenure_days BIGINT,
@@ -63,14 +63,12 @@ func emptyViews() map[string]string {
   clv DOUBLE, clv_low DOUBLE, clv_high DOUBLE`,
 		"reasons": `as_of DATE, customer_id VARCHAR, base DOUBLE, silence DOUBLE, frequency DOUBLE, lately DOUBLE, rhythm DOUBLE, tenure DOUBLE, money DOUBLE,
   refunds DOUBLE, interactions DOUBLE, responses DOUBLE, purchase_model DOUBLE, calibration DOUBLE, no_purchase DOUBLE`,
-		"models":       "as_of DATE, model VARCHAR, status VARCHAR, method VARCHAR, parameters VARCHAR, log_likelihood DOUBLE, rows BIGINT, iterations BIGINT, warnings VARCHAR",
-		"lists":        "list_id VARCHAR, segment VARCHAR, as_of DATE, channel VARCHAR, campaign_id VARCHAR",
-		"list_members": "list_id VARCHAR, customer_id VARCHAR, arm VARCHAR, rank BIGINT",
+		"models": "as_of DATE, model VARCHAR, status VARCHAR, method VARCHAR, parameters VARCHAR, log_likelihood DOUBLE, rows BIGINT, iterations BIGINT, warnings VARCHAR",
 	}
 }
 
 // viewRuns makes the temporary views scores, segment_members and models over
-// all runs, and those of lists.
+// all runs, and those over lists.
 func (e *Engine) viewRuns(ctx context.Context, db *duck.DB) error {
 	runs, err := workspace.Runs(e.Dir)
 	if err != nil {
@@ -86,7 +84,7 @@ func (e *Engine) viewRuns(ctx context.Context, db *duck.DB) error {
 			return fmt.Errorf("view %s: %w", name, err)
 		}
 	}
-	return nil
+	return e.viewLists(ctx, db)
 }
 
 // nothing is a selection of typed NULLs: "a DATE" becomes CAST(NULL AS DATE) AS a.

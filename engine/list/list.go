@@ -65,7 +65,7 @@ type Manifest struct {
 	Limit          int64    `json:"limit"`                      // treated at most; 0: no limit
 	Budget         string   `json:"budget,omitempty"`           // what may be spent, as it was written
 	CostPerContact string   `json:"cost_per_contact,omitempty"` // what one contact costs, as it was written
-	Control        float64  `json:"control"`                    // share that is kept back
+	Share          float64  `json:"share"`                      // of the control group
 	Stratified     []string `json:"stratified"`                 // columns within each value of which that share holds
 
 	Rules    Rules          `json:"rules"`    // what every list keeps to, as it was configured

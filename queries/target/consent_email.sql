@@ -1,0 +1,8 @@
+-- Who agreed to e-mails by the day of the run, and what the newest word is: a
+-- refusal that came later counts too.
+-- grain:  customer_id
+-- reads:  customers_as_of, customers
+-- gives:  customer_id VARCHAR, agreed BOOLEAN, newest BOOLEAN
+SELECT n.customer_id, a.email_consent AS agreed, n.email_consent AS newest
+FROM customers AS n LEFT JOIN customers_as_of(CAST($as_of AS DATE)) AS a ON n.customer_id = a.customer_id
+WHERE a.email_consent IS NOT NULL OR n.email_consent IS NOT NULL
