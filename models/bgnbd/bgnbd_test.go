@@ -15,6 +15,7 @@ import (
 	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/modelstest"
+	"clientele/models/modelstest/shopdata"
 	"clientele/models/purchase"
 )
 
@@ -46,62 +47,33 @@ func codes(r models.Report) string {
 
 // figures of one model and data set in the table of reference/clv.md.
 type figures struct {
-	set                                         string
-	p                                           Params
-	ll                                          float64
-	errors                                      []float64
-	forecast, ratio, mae, rmse, corr, meanAlive float64
+	set     string
+	p       Params
+	ll      float64
+	errors  []float64
+	holdout shopdata.Holdout
 }
 
 var modified = Clock{Modified: true}
 
 func published() []figures {
 	return []figures{
-		{"cdnow_sample.csv", sampleBG, -9582.42921, []float64{.01256, .37822, .18573, .70541}, 1653.409, .8785, .785454, 1.607982, .625647, .813440},
-		{"cdnow_sample.csv", sampleMBG, -9582.13572, nil, 1576.728, .8378, .764779, 1.607183, .627253, .448721},
-		{"cdnow.csv", Params{R: .251624, Alpha: 4.788942, A: .723434, B: 2.161088}, -95368.44393, nil, 16873.733, .8572, .818742, 1.732911, .668790, .815240},
-		{"cdnow.csv", Params{R: .637140, Alpha: 7.310290, A: .807474, B: 1.228394, Clock: modified}, -95336.95832, nil, 15933.600, .8095, .794536, 1.739618, .669649, .405616},
+		{"cdnow_sample.csv", sampleBG, -9582.42921, []float64{.01256, .37822, .18573, .70541}, shopdata.Holdout{1653.409, .8785, .785454, 1.607982, .625647, .813440}},
+		{"cdnow_sample.csv", sampleMBG, -9582.13572, nil, shopdata.Holdout{1576.728, .8378, .764779, 1.607183, .627253, .448721}},
+		{"cdnow.csv", Params{R: .251624, Alpha: 4.788942, A: .723434, B: 2.161088}, -95368.44393, nil, shopdata.Holdout{16873.733, .8572, .818742, 1.732911, .668790, .815240}},
+		{"cdnow.csv", Params{R: .637140, Alpha: 7.310290, A: .807474, B: 1.228394, Clock: modified}, -95336.95832, nil, shopdata.Holdout{15933.600, .8095, .794536, 1.739618, .669649, .405616}},
 		// The boundary: the NBD of Online Retail, 23 1/7 weeks.
-		{"online_retail.csv", Params{R: .7442094, Alpha: 9.0474146}, -15325.45531, nil, 5634.81, .8769, 1.366542, 2.215437, .824416, 1},
+		{"online_retail.csv", Params{R: .7442094, Alpha: 9.0474146}, -15325.45531, nil, shopdata.Holdout{5634.81, .8769, 1.366542, 2.215437, .824416, 1}},
 	}
 }
 
 func (f figures) name() string { return Family{f.p.Clock}.Name() + " " + f.set }
 
-func (f figures) base(t testing.TB) (b *base, weeks float64) {
+func (f figures) base(t testing.TB) (b *shopdata.Base, weeks float64) {
 	if f.set == "online_retail.csv" {
-		return onlineRetail(t), 23 + 1.0/7
+		return shopdata.OnlineRetail(t), 23 + 1.0/7
 	}
-	return cdnow(t, f.set), 39
-}
-
-// compare checks forecasts of expected orders and P(alive) against the table,
-// the total within `total` relative and the rest within two units of the last
-// digit printed times slack.
-func (f figures) compare(t *testing.T, b *base, forecast, pAlive []float64, totalWithin, slack float64) {
-	t.Helper()
-	n := float64(len(forecast))
-	var total, actual, abs, square, mean, sf, sa, sff, saa, sfa float64
-	for i, f := range forecast {
-		a := b.later[i]
-		total, actual = total+f, actual+a
-		abs, square, mean = abs+math.Abs(f-a), square+(f-a)*(f-a), mean+pAlive[i]
-		sf, sa, sff, saa, sfa = sf+f, sa+a, sff+f*f, saa+a*a, sfa+f*a
-	}
-	corr := (sfa - sf*sa/n) / math.Sqrt((sff-sf*sf/n)*(saa-sa*sa/n))
-	close(t, "forecast", total, f.forecast, totalWithin)
-	for _, v := range []struct {
-		what      string
-		got, want float64
-		unit      float64
-	}{
-		{"forecast/actual", total / actual, f.ratio, 1e-4}, {"MAE", abs / n, f.mae, 1e-6},
-		{"RMSE", math.Sqrt(square / n), f.rmse, 1e-6}, {"corr", corr, f.corr, 1e-6}, {"mean P(alive)", mean / n, f.meanAlive, 1e-6},
-	} {
-		if !(math.Abs(v.got-v.want) <= 2*v.unit*slack) {
-			t.Errorf("%s %.8f, want %.6f", v.what, v.got, v.want)
-		}
-	}
+	return shopdata.CDNOW(t, f.set), 39
 }
 
 // At the printed parameters, to the digits shown.
@@ -109,14 +81,16 @@ func TestHoldout(t *testing.T) {
 	for _, c := range published() {
 		t.Run(c.name(), func(t *testing.T) {
 			b, h := c.base(t)
-			x, tx, T := b.weeks()
+			x, tx, T := b.Weeks()
 			if ll := LogLikelihood(c.p, x, tx, T); math.Abs(ll-c.ll) > 1e-4 {
 				t.Errorf("log-likelihood %.6f, want %.5f", ll, c.ll)
 			}
 			forecast, pAlive := make([]float64, len(x)), make([]float64, len(x))
 			ExpectedOrdersTo(forecast, c.p, h, x, tx, T)
 			PAliveTo(pAlive, c.p, x, tx, T)
-			c.compare(t, b, forecast, pAlive, 2e-6, 1)
+			if d := c.holdout.Differs(b, forecast, pAlive, 2e-6, 1); d != "" {
+				t.Error(d)
+			}
 			// Several horizons in one pass.
 			both := make([]float64, 2*len(x))
 			ExpectedOrdersAtTo(both, c.p, []float64{3, h}, x, tx, T)
@@ -134,9 +108,9 @@ func TestFitCDNOW(t *testing.T) {
 	for _, c := range published()[:4] {
 		t.Run(c.name(), func(t *testing.T) {
 			b, _ := c.base(t)
-			f := mustFit(t, &purchase.Model{Family: Family{c.p.Clock}, Horizon: 39 * 7}, b.table())
+			f := mustFit(t, &purchase.Model{Family: Family{c.p.Clock}, Horizon: 39 * 7}, b.Table())
 			r := f.Report()
-			if r.Status != models.Converged || r.Method != f.Family().Name() || len(r.Warnings) > 0 || r.Rows != len(b.x) {
+			if r.Status != models.Converged || r.Method != f.Family().Name() || len(r.Warnings) > 0 || r.Rows != len(b.X) {
 				t.Fatalf("%+v", r)
 			}
 			if math.Abs(r.LogLikelihood-c.ll) > 1e-3 {
@@ -148,8 +122,10 @@ func TestFitCDNOW(t *testing.T) {
 			for i, want := range c.errors {
 				close(t, "standard error of "+r.Parameters[i].Name, f.StandardErrors()[i].Value, want, 0.01)
 			}
-			dst := mustScore(t, f, b.table())
-			c.compare(t, b, dst.Floats("expected_orders"), dst.Floats("p_alive"), 2e-4, 20)
+			dst := mustScore(t, f, b.Table())
+			if d := c.holdout.Differs(b, dst.Floats("expected_orders"), dst.Floats("p_alive"), 2e-4, 20); d != "" {
+				t.Error(d)
+			}
 		})
 	}
 }
@@ -159,7 +135,7 @@ func TestFitCDNOW(t *testing.T) {
 func TestFitOnlineRetail(t *testing.T) {
 	c := published()[4]
 	b, _ := c.base(t)
-	in := b.table()
+	in := b.Table()
 	for _, family := range []purchase.Family{Family{}, Family{modified}} {
 		f := mustFit(t, &purchase.Model{Family: family, Horizon: 162}, in)
 		r := f.Report()
@@ -173,35 +149,37 @@ func TestFitOnlineRetail(t *testing.T) {
 			t.Errorf("parameters printed as estimates: %v", r.Parameters)
 		}
 		dst := mustScore(t, f, in)
-		one := make([]float64, len(b.x))
+		one := make([]float64, len(b.X))
 		for i, v := range dst.Floats("p_alive") {
 			if !math.IsNaN(v) {
 				t.Fatal("p_alive without identifiable churn")
 			}
 			one[i] = 1
 		}
-		c.compare(t, b, dst.Floats("expected_orders"), one, 2e-4, 20)
+		if d := c.holdout.Differs(b, dst.Floats("expected_orders"), one, 2e-4, 20); d != "" {
+			t.Error(d)
+		}
 	}
 }
 
 // Its buyers are regular, which is what the boundary hides: with the gaps known
 // k = 2 gains 380 units of log-likelihood, and some churn is seen.
 func TestRegularOnlineRetail(t *testing.T) {
-	b := onlineRetail(t)
+	b := shopdata.OnlineRetail(t)
 	for _, c := range []struct {
 		modified bool
 		best     string
 	}{{false, "bg_cnbd_2"}, {true, "mbg_cnbd_2"}} {
-		f := mustFit(t, &purchase.Model{Family: Regular{Modified: c.modified}, Horizon: 162}, b.table())
+		f := mustFit(t, &purchase.Model{Family: Regular{Modified: c.modified}, Horizon: 162}, b.Table())
 		r := f.Report()
 		if r.Method != c.best || r.Status != models.Converged || r.LogLikelihood < f.Variants()[0].LogLikelihood+300 {
 			t.Errorf("%+v of %+v", r, f.Variants())
 		}
 		// The chosen likelihood is that of the formula with its constant.
-		x, tx, T := b.weeks()
+		x, tx, T := b.Weeks()
 		var purchases, gaps float64
 		for i := range x {
-			purchases, gaps = purchases+x[i], gaps+b.gaps[i]
+			purchases, gaps = purchases+x[i], gaps+b.Gaps[i]
 		}
 		p := Family{Clock{Modified: c.modified, K: 2}}.params(f.Params())
 		close(t, "log-likelihood", LogLikelihood(p, x, tx, T)+GapConstant(2, purchases, gaps), r.LogLikelihood, 1e-11)
@@ -216,18 +194,18 @@ func TestPAliveIsNoChurnScore(t *testing.T) {
 			t.Errorf("P(alive) %v after %v weeks without a repeat", a, silent)
 		}
 	}
-	b := cdnow(t, "cdnow_sample.csv")
-	x, tx, T := b.weeks()
+	b := shopdata.CDNOW(t, "cdnow_sample.csv")
+	x, tx, T := b.Weeks()
 	score := make([]float64, len(x))
 	PAliveTo(score, sampleBG, x, tx, T)
-	if got := auc(score, b.later); math.Abs(got-.316) > 5e-4 {
+	if got := auc(score, b.Later); math.Abs(got-.316) > 5e-4 {
 		t.Errorf("AUC of P(alive) %.4f, want .316 (reference/clv.md)", got)
 	}
 	NoPurchaseTo(score, sampleBG, 39, x, tx, T)
 	for i := range score {
 		score[i] = -score[i]
 	}
-	if got := auc(score, b.later); got < .75 {
+	if got := auc(score, b.Later); got < .75 {
 		t.Errorf("AUC of a purchase's probability %.4f", got)
 	}
 }
@@ -253,7 +231,7 @@ func auc(score, later []float64) float64 {
 // Grouped and tabled, the likelihood is that of the formula; its gradient that
 // of the formula and of finite differences. Few histories go without tables.
 func TestGroupedLikelihood(t *testing.T) {
-	rows := simulate(Params{R: 1, Alpha: 3, A: .6, B: 3}, 3000, 500, 300, 0, 9).histories()
+	rows := simulate(Params{R: 1, Alpha: 3, A: .6, B: 3}, 3000, 500, 300, 0, 9).Histories()
 	for k := range 40 { // heavy buyers
 		rows = append(rows, purchase.History{X: 900, Tx: 1200, T: 1300 + k})
 	}
@@ -534,15 +512,15 @@ func TestLimits(t *testing.T) {
 // Weight two is twice the customer, and the order of rows does not matter.
 func TestWeightsAndOrder(t *testing.T) {
 	b := simulate(truth, 1500, 700, 400, 0, 3)
-	in := b.table()
-	weights := make([]float64, len(b.x))
-	twice, turned := &base{}, &base{}
-	for i := range b.x {
+	in := b.Table()
+	weights := make([]float64, len(b.X))
+	twice, turned := &shopdata.Base{}, &shopdata.Base{}
+	for i := range b.X {
 		weights[i] = 1 + float64(i%2)
 		for range 1 + i%2 {
-			twice.take(b, i)
+			twice.Take(b, i, i+1)
 		}
-		turned.take(b, len(b.x)-1-i)
+		turned.Take(b, len(b.X)-1-i, len(b.X)-i)
 	}
 	for _, family := range []purchase.Family{Family{}, Regular{Modified: true}} {
 		fit := func(in *table.Table, weight string) string {
@@ -550,19 +528,13 @@ func TestWeightsAndOrder(t *testing.T) {
 			return fmt.Sprintf("%.9g %.9g %s", f.Params(), f.Report().LogLikelihood, f.Family().Name())
 		}
 		weighted := table.New(append(slices.Clone(in.Columns()), &table.Column{Field: table.Field{Name: "w", Kind: table.Float}, Floats: weights})...)
-		if a, b := fit(weighted, "w"), fit(twice.table(), ""); a != b {
+		if a, b := fit(weighted, "w"), fit(twice.Table(), ""); a != b {
 			t.Errorf("weight two: %s, twice: %s", a, b)
 		}
-		if a, b := fit(in, ""), fit(turned.table(), ""); a != b {
+		if a, b := fit(in, ""), fit(turned.Table(), ""); a != b {
 			t.Errorf("in order: %s, turned: %s", a, b)
 		}
 	}
-}
-
-// take adds customer i of from.
-func (b *base) take(from *base, i int) {
-	b.x, b.tx, b.t, b.last = append(b.x, from.x[i]), append(b.tx, from.tx[i]), append(b.t, from.t[i]), append(b.last, from.last[i])
-	b.gaps, b.later = append(b.gaps, from.gaps[i]), append(b.later, from.later[i])
 }
 
 // A model in days is the model in weeks, in other units.
@@ -591,7 +563,7 @@ func TestRegularity(t *testing.T) {
 	} {
 		// Purchases are months apart: those of one day, which are merged, are few.
 		b := simulate(c, 5000, 5000, 1500, 1500, 11)
-		in := b.table()
+		in := b.Table()
 		for _, known := range []bool{true, false} {
 			if !known {
 				in = table.New(in.Columns()[:4]...)
@@ -610,7 +582,7 @@ func TestRegularity(t *testing.T) {
 			}
 			var promised, bought float64
 			for i, e := range mustScore(t, f, in).Floats("expected_orders") {
-				promised, bought = promised+e, bought+b.later[i]
+				promised, bought = promised+e, bought+b.Later[i]
 			}
 			close(t, "orders in the holdout", promised, bought, 0.05)
 		}
@@ -621,19 +593,19 @@ func TestRegularity(t *testing.T) {
 // to what is expected of the base, which is near what it did (2,457 repeat
 // purchases in 39 weeks, reference/clv.md; and 4,339 in 78).
 func TestTracking(t *testing.T) {
-	b := cdnow(t, "cdnow_sample.csv")
+	b := shopdata.CDNOW(t, "cdnow_sample.csv")
 	newcomers := make([]float64, 273)
 	var bought, later float64
-	for i, T := range b.t {
+	for i, T := range b.T {
 		newcomers[272-T]++
-		bought, later = bought+float64(b.x[i]), later+b.later[i]
+		bought, later = bought+float64(b.X[i]), later+b.Later[i]
 	}
 	for _, p := range []Params{sampleBG, sampleMBG} {
 		law := Family{p.Clock}.At(p.Values(), purchase.Settings{})
 		ends := purchase.Weeks(2 * 273)
 		cumulative, weekly := purchase.Track(law, newcomers, ends)
 		var sum float64
-		for _, T := range b.t {
+		for _, T := range b.T {
 			sum += ExpectedPurchases(p, float64(T)/7)
 		}
 		if ends[38] != 272 {
@@ -659,7 +631,7 @@ func TestCoverage(t *testing.T) {
 		inside, all := 0.0, 0.0
 		for seed := range uint64(sets) {
 			// Purchases are months apart over 20 years: few fall on one day.
-			f := mustFit(t, &purchase.Model{Family: Family{p.Clock}}, simulate(p, 1500, 7300, 3650, 0, 1000+seed).table())
+			f := mustFit(t, &purchase.Model{Family: Family{p.Clock}}, simulate(p, 1500, 7300, 3650, 0, 1000+seed).Table())
 			if f.Covariance() == nil {
 				t.Fatalf("%+v", f.Report())
 			}
@@ -687,7 +659,7 @@ func TestCovariates(t *testing.T) {
 		const n, trans, life = 20_000, 0.5, -0.7
 		p := Params{R: 1.2, Alpha: 20, A: 1.6, B: 4, Clock: clock}
 		rng := rand.New(rand.NewPCG(5, 5))
-		b := &base{}
+		b := &shopdata.Base{}
 		channel, age := make([]float64, n), make([]float64, n)
 		for i := range n {
 			channel[i] = float64(rng.IntN(2))
@@ -698,7 +670,7 @@ func TestCovariates(t *testing.T) {
 			q.B *= math.Exp(life * age[i])
 			buyer(q, rng, b, 1460, 365, 365)
 		}
-		in := table.New(append(slices.Clone(b.table().Columns()),
+		in := table.New(append(slices.Clone(b.Table().Columns()),
 			&table.Column{Field: table.Field{Name: "channel", Kind: table.Float}, Floats: channel},
 			&table.Column{Field: table.Field{Name: "age", Kind: table.Float}, Floats: age})...)
 		m := &purchase.Model{Family: Family{clock}, Buying: []string{"channel"}, Churn: []string{"age"}, Horizon: 365}
@@ -719,7 +691,7 @@ func TestCovariates(t *testing.T) {
 		var promised, bought [2]float64
 		for i, e := range mustScore(t, f, in).Floats("expected_orders") {
 			promised[int(channel[i])] += e
-			bought[int(channel[i])] += b.later[i]
+			bought[int(channel[i])] += b.Later[i]
 		}
 		for k := range promised {
 			close(t, fmt.Sprint("orders of channel ", k), promised[k], bought[k], 0.04)
@@ -781,7 +753,7 @@ func TestPosteriorSimulated(t *testing.T) {
 func TestPromises(t *testing.T) {
 	for _, family := range []purchase.Family{Family{}, Family{modified}, Family{Clock{K: 2}}, Regular{}} {
 		t.Run(family.Name(), func(t *testing.T) {
-			in := simulate(Params{R: .8, Alpha: 9, A: .8, B: 2}, 800, 300, 100, 0, 2).table()
+			in := simulate(Params{R: .8, Alpha: 9, A: .8, B: 2}, 800, 300, 100, 0, 2).Table()
 			modelstest.Run(t, &purchase.Model{Family: family, DiscountRate: 0.1, AsOf: 20_000}, in)
 		})
 	}
@@ -789,7 +761,7 @@ func TestPromises(t *testing.T) {
 
 // A model is a small value that loads again, whichever k it holds.
 func TestSaved(t *testing.T) {
-	in := simulate(Params{R: .9, Alpha: 4, A: .7, B: 3, Clock: Clock{K: 2}}, 3000, 500, 100, 0, 1).table()
+	in := simulate(Params{R: .9, Alpha: 4, A: .7, B: 3, Clock: Clock{K: 2}}, 3000, 500, 100, 0, 1).Table()
 	m := &purchase.Model{Family: Regular{}}
 	f := mustFit(t, m, in)
 	data, err := json.Marshal(f)

@@ -9,20 +9,9 @@ import (
 	"pgregory.net/rapid"
 
 	"clientele/models/modelstest"
+	"clientele/models/modelstest/shopdata"
 	"clientele/models/purchase"
 )
-
-// extremes are customers at every edge of what a history can be.
-var extremes = []purchase.History{{}, {T: 1}, {T: 1500}, {X: 1, Tx: 1, T: 1}, {X: 1, Tx: 1, T: 1500}, {X: 1, Tx: 1500, T: 1500}, {X: 3, Tx: 3, T: 1500},
-	{X: 1000, Tx: 1000, T: 1000}, {X: 1000, Tx: 1400, T: 1401}, {X: 1000, Tx: 1400, T: 1500}}
-
-func grouped(t interface{ Fatal(...any) }, rows []purchase.History, counts []float64) *purchase.Histories {
-	h, err := purchase.Group(rows, counts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
-}
 
 // Second derivatives are those of the gradient, at any parameters and for any
 // customers: few, which are taken one by one.
@@ -35,9 +24,9 @@ func TestSecondDerivatives(t *testing.T) {
 			rows = append(rows, purchase.History{X: x, Tx: tx, T: T})
 		}
 		if rapid.Bool().Draw(t, "extreme") {
-			rows = append(rows, rapid.SampledFrom(extremes).Draw(t, "customer"))
+			rows = append(rows, rapid.SampledFrom(shopdata.Extremes()).Draw(t, "customer"))
 		}
-		h := grouped(t, rows, nil)
+		h := shopdata.Group(t, rows, nil)
 		var family purchase.Family = Family{p.Clock}
 		values := p.Values()
 		if rapid.IntRange(0, 4).Draw(t, "loyal") == 0 { // a zero
@@ -61,16 +50,16 @@ func check(t interface{ Fatal(...any) }, family purchase.Family, h *purchase.His
 // Grouped and tabled, second derivatives are those of the customers one by one,
 // whatever the number of workers.
 func TestGroupedSecondDerivatives(t *testing.T) {
-	rows := simulate(Params{R: 1, Alpha: 3, A: .6, B: 3}, 1500, 500, 300, 0, 9).histories()
+	rows := simulate(Params{R: 1, Alpha: 3, A: .6, B: 3}, 1500, 500, 300, 0, 9).Histories()
 	for k := range 40 { // heavy buyers
 		rows = append(rows, purchase.History{X: 900, Tx: 1200, T: 1300 + k})
 	}
-	rows = append(rows, extremes...)
+	rows = append(rows, shopdata.Extremes()...)
 	counts := make([]float64, len(rows))
 	for i := range counts {
 		counts[i] = []float64{1, 2, 0.7, 3}[i%4]
 	}
-	h := grouped(t, rows, counts)
+	h := shopdata.Group(t, rows, counts)
 	if h.Len() <= few {
 		t.Fatalf("%d histories: no tables", h.Len())
 	}

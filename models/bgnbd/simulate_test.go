@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"clientele/models/modelstest/shopdata"
 	"clientele/models/purchase"
 )
 
@@ -25,9 +26,9 @@ func times(n int) int {
 // tick of a Poisson clock, after each of which the customer may be lost. Their
 // first purchase falls on one of the first `spread` days of `length`; later ones
 // round up to whole days, those of one day count once. A zero: nobody is lost.
-func simulate(p Params, n, length, spread, holdout int, seed uint64) *base {
+func simulate(p Params, n, length, spread, holdout int, seed uint64) *shopdata.Base {
 	rng := rand.New(rand.NewPCG(seed, 21))
-	b := &base{}
+	b := &shopdata.Base{}
 	for range n {
 		buyer(p, rng, b, length, spread, holdout)
 	}
@@ -35,7 +36,7 @@ func simulate(p Params, n, length, spread, holdout int, seed uint64) *base {
 }
 
 // buyer draws one.
-func buyer(p Params, rng *rand.Rand, b *base, length, spread, holdout int) {
+func buyer(p Params, rng *rand.Rand, b *shopdata.Base, length, spread, holdout int) {
 	rate := distuv.Gamma{Alpha: p.R, Beta: p.Alpha, Src: rng}.Rand() / 7
 	loss := 0.0
 	if p.A > 0 {
@@ -55,13 +56,13 @@ func buyer(p Params, rng *rand.Rand, b *base, length, spread, holdout int) {
 			days = append(days, d)
 		}
 	}
-	b.add(days, length, length+holdout)
+	b.Add(days, length, length+holdout)
 }
 
 // truth has purchases weeks apart, so that few fall on one day.
 var truth = Params{R: 0.6, Alpha: 25, A: 0.8, B: 2.5}
 
-func benchBase(b *testing.B) *base {
+func benchBase(b *testing.B) *shopdata.Base {
 	b.Helper()
 	// Three years; customers come all the time, and as many stay as give the
 	// 400,000 distinct histories of a real shop.
@@ -69,7 +70,7 @@ func benchBase(b *testing.B) *base {
 }
 
 func BenchmarkFit1M(b *testing.B) {
-	in := benchBase(b).table()
+	in := benchBase(b).Table()
 	for _, f := range []purchase.Family{Family{}, Family{Clock{Modified: true}}, Family{Clock{K: 2}}} {
 		b.Run(f.Name(), func(b *testing.B) {
 			b.ReportAllocs()
@@ -88,7 +89,7 @@ func BenchmarkFit1M(b *testing.B) {
 }
 
 func BenchmarkLikelihoodPass1M(b *testing.B) {
-	h, err := purchase.Group(benchBase(b).histories(), nil)
+	h, err := purchase.Group(benchBase(b).Histories(), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func BenchmarkLikelihoodPass1M(b *testing.B) {
 // BenchmarkQuick1M is P(alive) and expected orders; what customers share is
 // computed in the first, untimed pass.
 func BenchmarkQuick1M(b *testing.B) {
-	rows := benchBase(b).histories()
+	rows := benchBase(b).Histories()
 	benchLaws(b, rows, func(l *law, rows []purchase.History) {
 		for _, h := range rows {
 			l.Quick(h)
@@ -119,7 +120,7 @@ func BenchmarkQuick1M(b *testing.B) {
 
 // BenchmarkScore1M is every score, discounted orders among them.
 func BenchmarkScore1M(b *testing.B) {
-	rows := benchBase(b).histories()
+	rows := benchBase(b).Histories()
 	benchLaws(b, rows, func(l *law, rows []purchase.History) {
 		for _, h := range rows {
 			l.Score(h)
@@ -152,7 +153,7 @@ func benchLaws(b *testing.B, rows []purchase.History, pass func(*law, []purchase
 
 // BenchmarkPurchases is the distribution of the next year's purchases, to 50.
 func BenchmarkPurchases(b *testing.B) {
-	rows := simulate(truth, 10_000, 1095, 1095, 0, 1).histories()
+	rows := simulate(truth, 10_000, 1095, 1095, 0, 1).Histories()
 	l := newLaw(truth, purchase.Settings{})
 	dst := make([]float64, 51)
 	b.ReportAllocs()

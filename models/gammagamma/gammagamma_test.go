@@ -1,20 +1,13 @@
 package gammagamma
 
 import (
-	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -23,6 +16,7 @@ import (
 	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/modelstest"
+	"clientele/models/modelstest/shopdata"
 )
 
 func customers(x []int64, spend []float64) *table.Table {
@@ -36,47 +30,22 @@ func customers(x []int64, spend []float64) *table.Table {
 // end and the money spent on them, by customer.
 func shared(t testing.TB, name, end string) *table.Table {
 	t.Helper()
-	file, err := os.Open(filepath.Join("../../../shared/data", name))
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("no %s in ../shared/data", name)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := map[string]int{}
-	for i, h := range rows[0] {
-		at[h] = i
-	}
-	days := map[string]map[string]float64{}
+	days := map[string]map[int]float64{}
 	var order []string
-	for _, row := range rows[1:] {
-		date := row[at["date"]]
-		if _, err := time.Parse("2006-01-02", date); err != nil {
-			t.Fatal(err)
-		}
-		amount, err := strconv.ParseFloat(row[at["amount"]], 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i, ok := at["invoice"]; ok && (strings.HasPrefix(row[i], "C") || amount <= 0) || date > end {
+	for _, o := range shopdata.Purchases(t, name) {
+		if o.Day > shopdata.Day(t, end) {
 			continue
 		}
-		c := row[at["customer_id"]]
-		if days[c] == nil {
-			days[c] = map[string]float64{}
-			order = append(order, c)
+		if days[o.Customer] == nil {
+			days[o.Customer] = map[int]float64{}
+			order = append(order, o.Customer)
 		}
-		days[c][date] += amount
+		days[o.Customer][o.Day] += o.Amount
 	}
 	var x []int64
 	var spend []float64
 	for _, c := range order {
-		first := "9999"
+		first := math.MaxInt
 		for d := range days[c] {
 			first = min(first, d)
 		}

@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"clientele/engine/table"
+	"clientele/models/modelstest/shopdata"
 	"clientele/models/purchase"
 )
 
@@ -16,7 +17,7 @@ import (
 // covariate: one of so many values, or, with 0, one of each customer's own.
 func covered(p Params, trans, life float64, n, values int, seed uint64) *table.Table {
 	rng := rand.New(rand.NewPCG(seed, 20))
-	out := &summary{}
+	out := &shopdata.Base{}
 	z := make([]float64, n)
 	for i := range z {
 		z[i] = rng.NormFloat64()
@@ -25,17 +26,16 @@ func covered(p Params, trans, life float64, n, values int, seed uint64) *table.T
 		}
 		rate := distuv.Gamma{Alpha: p.R, Beta: p.Alpha * math.Exp(-trans*z[i]), Src: rng}.Rand() / 7
 		end := rng.ExpFloat64() / (distuv.Gamma{Alpha: p.S, Beta: p.Beta * math.Exp(-life*z[i]), Src: rng}.Rand() / 7)
-		t := 1 + rng.Int64N(1095)
-		var x, tx int64
+		t := 1 + rng.IntN(1095)
+		days := []int{0}
 		for at := rng.ExpFloat64() / rate; at < min(end, float64(t)); at += rng.ExpFloat64() / rate {
-			if day := int64(at) + 1; day != tx && day <= t {
-				x, tx = x+1, day
+			if day := int(at) + 1; day != days[len(days)-1] && day <= t {
+				days = append(days, day)
 			}
 		}
-		out.x, out.tx, out.t = append(out.x, x), append(out.tx, tx), append(out.t, t)
-		out.last, out.later = append(out.last, tx), append(out.later, 0)
+		out.Add(days, t, t)
 	}
-	in := out.table()
+	in := out.Table()
 	in.Add(&table.Column{Field: table.Field{Name: "z", Kind: table.Float}, Floats: z})
 	return in
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"clientele/models/modelstest/shopdata"
 )
 
 // sampleParams are the estimates on cdnow_sample of reference/clv.md.
@@ -80,52 +82,33 @@ func TestSpotValues(t *testing.T) {
 // the parameters printed there.
 func TestHoldout(t *testing.T) {
 	for _, c := range []struct {
-		set                                         string
-		p                                           Params
-		ll                                          float64
-		forecast, ratio, mae, rmse, corr, meanAlive float64
+		set     string
+		p       Params
+		ll      float64
+		holdout shopdata.Holdout
 	}{
-		{"cdnow_sample.csv", sampleParams, -9594.97618, 1665.513, .8850, .754523, 1.602848, .630223, .446277},
-		{"cdnow.csv", Params{.597420, 11.585659, .522186, 8.827758}, -95415.11862, 17153.189, .8714, .793766, 1.726153, .670779, .446434},
+		{"cdnow_sample.csv", sampleParams, -9594.97618, shopdata.Holdout{1665.513, .8850, .754523, 1.602848, .630223, .446277}},
+		{"cdnow.csv", Params{.597420, 11.585659, .522186, 8.827758}, -95415.11862, shopdata.Holdout{17153.189, .8714, .793766, 1.726153, .670779, .446434}},
 		// The NBD of Online Retail, 23 1/7 weeks.
-		{"online_retail.csv", Params{R: .7442094, Alpha: 9.0474146}, -15325.45531, 5634.81, .8769, 1.366542, 2.215437, .824416, 1},
+		{"online_retail.csv", Params{R: .7442094, Alpha: 9.0474146}, -15325.45531, shopdata.Holdout{5634.81, .8769, 1.366542, 2.215437, .824416, 1}},
 	} {
 		t.Run(c.set, func(t *testing.T) {
-			s, h := (*summary)(nil), 39.0
+			s, h := (*shopdata.Base)(nil), 39.0
 			if c.p.S == 0 {
-				s, h = onlineRetail(t), 23+1.0/7
+				s, h = shopdata.OnlineRetail(t), 23+1.0/7
 			} else {
-				s = cdnow(t, c.set)
+				s = shopdata.CDNOW(t, c.set)
 			}
-			x, tx, T := s.weeks()
+			x, tx, T := s.Weeks()
 			if ll := LogLikelihood(c.p, x, tx, T); math.Abs(ll-c.ll) > 1e-3 {
 				t.Errorf("log-likelihood %.6f, want %.6f", ll, c.ll)
 			}
 			forecast, pAlive := make([]float64, len(x)), make([]float64, len(x))
 			ExpectedOrdersTo(forecast, c.p, h, x, tx, T)
 			PAliveTo(pAlive, c.p, x, tx, T)
-			n := float64(len(x))
-			var total, actual, abs, square, mean, sf, sa, sff, saa, sfa float64
-			for i, f := range forecast {
-				a := s.later[i]
-				total, actual = total+f, actual+a
-				abs, square, mean = abs+math.Abs(f-a), square+(f-a)*(f-a), mean+pAlive[i]
-				sf, sa, sff, saa, sfa = sf+f, sa+a, sff+f*f, saa+a*a, sfa+f*a
-			}
-			corr := (sfa - sf*sa/n) / math.Sqrt((sff-sf*sf/n)*(saa-sa*sa/n))
-			close(t, "forecast", total, c.forecast, 2e-6)
-			for _, v := range []struct {
-				what      string
-				got, want float64
-				unit      float64
-			}{
-				{"forecast/actual", total / actual, c.ratio, 1e-4}, {"MAE", abs / n, c.mae, 1e-6},
-				{"RMSE", math.Sqrt(square / n), c.rmse, 1e-6}, {"corr", corr, c.corr, 1e-6}, {"mean P(alive)", mean / n, c.meanAlive, 1e-6},
-			} {
-				// The parameters are rounded to six digits too: two units of the last.
-				if !(math.Abs(v.got-v.want) <= 2*v.unit) {
-					t.Errorf("%s %.8f, want %.6f", v.what, v.got, v.want)
-				}
+			// The parameters are rounded to six digits too: two units of the last.
+			if d := c.holdout.Differs(s, forecast, pAlive, 2e-6, 1); d != "" {
+				t.Error(d)
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"clientele/engine/table"
+	"clientele/models/modelstest/shopdata"
 	"clientele/models/purchase"
 )
 
@@ -13,15 +14,14 @@ import (
 // intervals, and its future is what its own fit promised.
 func TestGroupsAreRecovered(t *testing.T) {
 	truths := []Params{{R: 0.8, Alpha: 14, S: 0.7, Beta: 30}, {R: 1.4, Alpha: 10, S: 1, Beta: 20}}
-	all := &summary{}
+	all := &shopdata.Base{}
 	var codes []int32
 	for k, p := range truths {
 		one := simulate(p, 4000, 900, 400, 180, uint64(40+k))
-		all.x, all.tx, all.t = append(all.x, one.x...), append(all.tx, one.tx...), append(all.t, one.t...)
-		all.last, all.later = append(all.last, one.last...), append(all.later, one.later...)
+		all.Take(one, 0, len(one.X))
 		codes = append(codes, slices.Repeat([]int32{int32(k)}, 4000)...)
 	}
-	in := all.table()
+	in := all.Table()
 	in.Add(&table.Column{Field: table.Field{Name: "group", Kind: table.Category, Labels: []string{"a", "b"}}, Codes: codes})
 	f := mustFit(t, model(purchase.Model{By: "group", Horizon: 180}), in)
 	g := f.Groups()
@@ -42,7 +42,7 @@ func TestGroupsAreRecovered(t *testing.T) {
 	var promised, bought, together [2]float64
 	for i, v := range dst.Floats("expected_orders") {
 		k := codes[i]
-		promised[k], bought[k], together[k] = promised[k]+v, bought[k]+all.later[i], together[k]+one.Floats("expected_orders")[i]
+		promised[k], bought[k], together[k] = promised[k]+v, bought[k]+all.Later[i], together[k]+one.Floats("expected_orders")[i]
 	}
 	for k := range truths {
 		t.Logf("group %d: %.0f promised by its own fit, %.0f by one of all, %.0f came", k, promised[k], together[k], bought[k])

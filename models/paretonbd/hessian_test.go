@@ -9,16 +9,9 @@ import (
 	"pgregory.net/rapid"
 
 	"clientele/models/modelstest"
+	"clientele/models/modelstest/shopdata"
 	"clientele/models/purchase"
 )
-
-func grouped(t interface{ Fatal(...any) }, rows []purchase.History, counts []float64) *purchase.Histories {
-	h, err := purchase.Group(rows, counts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
-}
 
 // Second derivatives are those of the gradient, at any parameters and for any
 // customers: few, which are taken one by one.
@@ -31,9 +24,9 @@ func TestSecondDerivatives(t *testing.T) {
 			rows = append(rows, purchase.History{X: x, Tx: tx, T: T})
 		}
 		if rapid.Bool().Draw(t, "extreme") {
-			rows = append(rows, rapid.SampledFrom(extremes()).Draw(t, "customer"))
+			rows = append(rows, rapid.SampledFrom(shopdata.Extremes()).Draw(t, "customer"))
 		}
-		check(t, grouped(t, rows, nil), p)
+		check(t, shopdata.Group(t, rows, nil), p)
 	})
 }
 
@@ -49,16 +42,16 @@ func check(t interface{ Fatal(...any) }, h *purchase.Histories, p Params) {
 // Grouped and tabled, second derivatives are those of the customers one by one,
 // whatever the number of workers.
 func TestGroupedSecondDerivatives(t *testing.T) {
-	rows := simulate(Params{R: 1, Alpha: 5, S: .6, Beta: 8}, 1500, 500, 300, 0, 9).histories()
+	rows := simulate(Params{R: 1, Alpha: 5, S: .6, Beta: 8}, 1500, 500, 300, 0, 9).Histories()
 	for k := range 40 { // heavy buyers: few of them, so by panels
 		rows = append(rows, purchase.History{X: 900, Tx: 1200, T: 1300 + k})
 	}
-	rows = append(rows, extremes()...)
+	rows = append(rows, shopdata.Extremes()...)
 	counts := make([]float64, len(rows))
 	for i := range counts {
 		counts[i] = []float64{1, 2, 0.7, 3}[i%4]
 	}
-	h := grouped(t, rows, counts)
+	h := shopdata.Group(t, rows, counts)
 	if h.Len() <= few {
 		t.Fatalf("%d histories: no tables", h.Len())
 	}
@@ -67,7 +60,7 @@ func TestGroupedSecondDerivatives(t *testing.T) {
 		value := Family{}.LogLikelihood(h, p.Values(), gradient, got, 1)
 		want, size, one := make([]float64, 16), make([]float64, 16), make([]float64, 16)
 		for i, r := range rows {
-			Family{}.LogLikelihood(grouped(t, []purchase.History{r}, nil), p.Values(), nil, one, 1)
+			Family{}.LogLikelihood(shopdata.Group(t, []purchase.History{r}, nil), p.Values(), nil, one, 1)
 			for j, v := range one {
 				want[j] += counts[i] * v
 				size[j] += counts[i] * math.Abs(v)

@@ -13,6 +13,7 @@ import (
 	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/modelstest"
+	"clientele/models/modelstest/shopdata"
 	"clientele/models/purchase"
 )
 
@@ -111,14 +112,6 @@ func points(n int) []Params {
 	return out
 }
 
-// extremes are customers at every end of what a history may be.
-func extremes() []purchase.History {
-	return []purchase.History{
-		{}, {T: 1}, {T: 3650}, {X: 1, Tx: 1, T: 1}, {X: 1, Tx: 1, T: 2000}, {X: 5, Tx: 700, T: 700},
-		{X: 1000, Tx: 1000, T: 1000}, {X: 1000, Tx: 1095, T: 1095}, {X: 1000, Tx: 1000, T: 3000}, {X: 300, Tx: 400, T: 1460},
-	}
-}
-
 // Every figure of every law is finite and in range, and the figures agree with
 // each other, for a thousand parameter sets and extreme customers.
 func TestLawsAreFinite(t *testing.T) {
@@ -129,7 +122,7 @@ func TestLawsAreFinite(t *testing.T) {
 			s.Longest = 1500 // with tables: the rest would take long
 		}
 		l := Family{}.At(p.Values(), s)
-		for i, h := range extremes() {
+		for i, h := range shopdata.Extremes() {
 			where := fmt.Sprintf("%+v %+v", p, h)
 			score := l.Score(h)
 			var ahead [3]float64
@@ -176,7 +169,7 @@ func TestLawsAreFinite(t *testing.T) {
 
 // Exact Hessian against second differences of the formula.
 func TestHessian(t *testing.T) {
-	rows := simulate(truth, 300, 500, 300, 0, 9).histories()
+	rows := simulate(truth, 300, 500, 300, 0, 9).Histories()
 	h, err := purchase.Group(rows, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +212,7 @@ func TestHessian(t *testing.T) {
 func withCovariates(p Params, n int, trans, life [2]float64, seed uint64) *table.Table {
 	post, score := make([]float64, n), make([]float64, n)
 	rng := rand.New(rand.NewPCG(seed, 99))
-	var all summary
+	var all shopdata.Base
 	for i := range n {
 		post[i] = float64(rng.IntN(3) / 2)
 		score[i] = float64(rng.IntN(5)) * 50 // 0 to 200
@@ -227,11 +220,10 @@ func withCovariates(p Params, n int, trans, life [2]float64, seed uint64) *table
 		q.Alpha *= math.Exp(-trans[0]*post[i] - trans[1]*score[i])
 		q.Beta *= math.Exp(-life[0]*post[i] - life[1]*score[i])
 		one := simulate(q, 1, 730, 180, 180, seed<<32+uint64(i))
-		all.x, all.tx, all.t = append(all.x, one.x...), append(all.tx, one.tx...), append(all.t, one.t...)
-		all.last, all.later = append(all.last, one.last...), append(all.later, one.later...)
+		all.Take(one, 0, len(one.X))
 	}
-	in := all.table()
-	for name, v := range map[string][]float64{"post": post, "score": score, "later": all.later} {
+	in := all.Table()
+	for name, v := range map[string][]float64{"post": post, "score": score, "later": all.Later} {
 		in.Add(&table.Column{Field: table.Field{Name: name, Kind: table.Float}, Floats: v})
 	}
 	return in
@@ -302,8 +294,7 @@ func TestCovariateLikelihood(t *testing.T) {
 }
 
 func historiesOf(in *table.Table) []purchase.History {
-	s := summary{x: in.Ints("x"), tx: in.Ints("t_x"), t: in.Ints("T")}
-	return s.histories()
+	return (&shopdata.Base{X: in.Ints("x"), Tx: in.Ints("t_x"), T: in.Ints("T")}).Histories()
 }
 
 func TestPromisesWithCovariates(t *testing.T) {
@@ -326,7 +317,7 @@ func TestCovariatesThatTellNothing(t *testing.T) {
 
 	without := 0
 	for seed := range uint64(3) {
-		in = simulate(Params{R: 0.8, Alpha: 9}, 1200, 360, 100, 0, seed).table()
+		in = simulate(Params{R: 0.8, Alpha: 9}, 1200, 360, 100, 0, seed).Table()
 		odd := make([]float64, in.Rows())
 		for i := range odd {
 			odd[i] = float64(i % 2)
@@ -402,7 +393,7 @@ func TestWeights(t *testing.T) {
 
 // Draws of the weighted bootstrap spread as the standard errors say.
 func TestRefits(t *testing.T) {
-	in := simulate(truth, 3000, 730, 365, 0, 12).table()
+	in := simulate(truth, 3000, 730, 365, 0, 12).Table()
 	m := model(purchase.Model{})
 	f := mustFit(t, m, in)
 	h, err := m.Histories(in)
@@ -442,7 +433,7 @@ func TestRefits(t *testing.T) {
 func TestTracking(t *testing.T) {
 	s := simulate(truth, 400, 100, 60, 0, 6)
 	newcomers := make([]float64, 60)
-	for _, age := range s.t {
+	for _, age := range s.T {
 		newcomers[100-age]++
 	}
 	law := Family{}.At(truth.Values(), purchase.Settings{})
@@ -450,7 +441,7 @@ func TestTracking(t *testing.T) {
 	before := 0.0
 	for k, end := range purchase.Weeks(100) {
 		var want float64
-		for _, age := range s.t {
+		for _, age := range s.T {
 			want += ExpectedPurchases(truth, float64(max(0, end-(100-int(age))))/7)
 		}
 		close(t, "cumulative", cumulative[k], want, 1e-12)
@@ -462,14 +453,14 @@ func TestTracking(t *testing.T) {
 // CDNOW's tracking over 78 weeks: what the model of the first 39 weeks expects
 // is near what 2,357 customers did (Fader & Hardie 2005 show the figure).
 func TestTrackingOfCDNOW(t *testing.T) {
-	orders := readPurchases(t, "cdnow_sample.csv")
+	orders := shopdata.Purchases(t, "cdnow_sample.csv")
 	first := map[string]int{}
 	for _, o := range orders {
-		if d, ok := first[o.customer]; !ok || o.day < d {
-			first[o.customer] = o.day
+		if d, ok := first[o.Customer]; !ok || o.Day < d {
+			first[o.Customer] = o.Day
 		}
 	}
-	start := dayOf(t, "1997-01-01")
+	start := shopdata.Day(t, "1997-01-01")
 	newcomers := make([]float64, 90)
 	for _, d := range first {
 		newcomers[d-start]++
@@ -480,9 +471,9 @@ func TestTrackingOfCDNOW(t *testing.T) {
 	actual := make([]float64, 79)
 	seen := map[string]bool{}
 	for _, o := range orders {
-		if key := fmt.Sprint(o.customer, o.day); o.day > first[o.customer] && !seen[key] {
+		if key := fmt.Sprint(o.Customer, o.Day); o.Day > first[o.Customer] && !seen[key] {
 			seen[key] = true
-			actual[min(78, week(o.day))]++
+			actual[min(78, week(o.Day))]++
 		}
 	}
 	var sum float64
@@ -499,7 +490,7 @@ func TestTrackingOfCDNOW(t *testing.T) {
 
 // Parameter draws are normal in the logs.
 func TestDraws(t *testing.T) {
-	f := mustFit(t, model(purchase.Model{}), simulate(truth, 6000, 730, 365, 0, 12).table())
+	f := mustFit(t, model(purchase.Model{}), simulate(truth, 6000, 730, 365, 0, 12).Table())
 	const n = 4000
 	draws := f.Draws(n, 1)
 	if !slices.Equal(draws[7], f.Draws(8, 1)[7]) || slices.Equal(draws[7], f.Draws(8, 2)[7]) {

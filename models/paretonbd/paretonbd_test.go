@@ -15,6 +15,7 @@ import (
 	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/modelstest"
+	"clientele/models/modelstest/shopdata"
 	"clientele/models/purchase"
 )
 
@@ -64,10 +65,10 @@ func TestFitCDNOW(t *testing.T) {
 		{"cdnow.csv", -95415.11862, [4]float64{.597420, 11.585659, .522186, 8.827758}, nil, 17153.189},
 	} {
 		t.Run(c.set, func(t *testing.T) {
-			s := cdnow(t, c.set)
-			f := mustFit(t, model(purchase.Model{Horizon: 39 * 7}), s.table())
+			s := shopdata.CDNOW(t, c.set)
+			f := mustFit(t, model(purchase.Model{Horizon: 39 * 7}), s.Table())
 			r := f.Report()
-			if r.Status != models.Converged || r.Method != Name || len(r.Warnings) > 0 || r.Rows != len(s.x) {
+			if r.Status != models.Converged || r.Method != Name || len(r.Warnings) > 0 || r.Rows != len(s.X) {
 				t.Fatalf("%+v", r)
 			}
 			if data, err := json.Marshal(f); err != nil || len(data) > 1200 {
@@ -86,7 +87,7 @@ func TestFitCDNOW(t *testing.T) {
 				close(t, "standard error of "+r.Parameters[i].Name, f.StandardErrors()[i].Value, want, 0.01)
 			}
 			var total float64
-			for _, v := range mustScore(t, f, s.table()).Floats("expected_orders") {
+			for _, v := range mustScore(t, f, s.Table()).Floats("expected_orders") {
 				total += v
 			}
 			close(t, "forecast", total, c.forecast, 2e-4)
@@ -96,8 +97,8 @@ func TestFitCDNOW(t *testing.T) {
 
 // Online Retail's likelihood is greatest without churn (reference/clv.md).
 func TestFitOnlineRetail(t *testing.T) {
-	s := onlineRetail(t)
-	in := s.table()
+	s := shopdata.OnlineRetail(t)
+	in := s.Table()
 	f := mustFit(t, model(purchase.Model{Horizon: 162}), in)
 	r := f.Report()
 	if r.Status != models.Boundary || r.Method != purchase.MethodNBD || codes(r) != "zero_churn" {
@@ -134,7 +135,7 @@ func TestFitRecoversTruth(t *testing.T) {
 	for _, p := range []Params{truth, {1.4, 5, 1.2, 30}} {
 		const n = 12_000
 		s := simulate(p, n, 730, 180, 180, 7)
-		f := mustFit(t, model(purchase.Model{Horizon: 180, Window: 180}), s.table())
+		f := mustFit(t, model(purchase.Model{Horizon: 180, Window: 180}), s.Table())
 		r := f.Report()
 		if r.Status != models.Converged {
 			t.Fatalf("%+v", r)
@@ -148,15 +149,15 @@ func TestFitRecoversTruth(t *testing.T) {
 			}
 		}
 		// What came after agrees with what was promised: orders in all, and silence by decile of risk.
-		dst := mustScore(t, f, s.table())
+		dst := mustScore(t, f, s.Table())
 		var promised, bought float64
 		var risk, silent, count [10]float64
 		for i, e := range dst.Floats("expected_orders") {
-			promised, bought = promised+e, bought+s.later[i]
+			promised, bought = promised+e, bought+s.Later[i]
 			k := min(9, int(10*dst.Floats("no_purchase")[i]))
 			risk[k] += dst.Floats("no_purchase")[i]
 			count[k]++
-			if s.later[i] == 0 {
+			if s.Later[i] == 0 {
 				silent[k]++
 			}
 		}
@@ -176,7 +177,7 @@ func TestFitAtEdges(t *testing.T) {
 		zero := 0
 		for seed := range uint64(3) {
 			s := simulate(Params{R: 0.8, Alpha: 9}, 2000, 360, 100, 0, seed)
-			r := mustFit(t, model(purchase.Model{}), s.table()).Report()
+			r := mustFit(t, model(purchase.Model{}), s.Table()).Report()
 			switch codes(r) {
 			case "zero_churn":
 				zero++
@@ -190,37 +191,37 @@ func TestFitAtEdges(t *testing.T) {
 	})
 	t.Run("one churn rate", func(t *testing.T) {
 		s := simulate(Params{R: 1, Alpha: 5, S: 4000, Beta: 4000 * 50}, 5000, 730, 100, 200, 3)
-		f := mustFit(t, model(purchase.Model{Horizon: 200}), s.table())
+		f := mustFit(t, model(purchase.Model{Horizon: 200}), s.Table())
 		r := f.Report()
 		if r.Method != Name || codes(r) == "" {
 			t.Errorf("%+v", r)
 		}
 		var promised, bought float64
-		for i, e := range mustScore(t, f, s.table()).Floats("expected_orders") {
-			promised, bought = promised+e, bought+s.later[i]
+		for i, e := range mustScore(t, f, s.Table()).Floats("expected_orders") {
+			promised, bought = promised+e, bought+s.Later[i]
 		}
 		close(t, "orders in the holdout", promised, bought, 0.05)
 	})
 	t.Run("one purchase rate", func(t *testing.T) {
 		s := simulate(Params{R: 5000, Alpha: 5000 * 4, S: 1, Beta: 30}, 3000, 365, 50, 200, 3)
-		f := mustFit(t, model(purchase.Model{Horizon: 200}), s.table())
+		f := mustFit(t, model(purchase.Model{Horizon: 200}), s.Table())
 		if r := f.Report(); r.Method != Name || codes(r) == "" {
 			t.Errorf("%+v", r)
 		}
 		var promised, bought float64
-		for i, e := range mustScore(t, f, s.table()).Floats("expected_orders") {
-			promised, bought = promised+e, bought+s.later[i]
+		for i, e := range mustScore(t, f, s.Table()).Floats("expected_orders") {
+			promised, bought = promised+e, bought+s.Later[i]
 		}
 		close(t, "orders in the holdout", promised, bought, 0.05)
 	})
 }
 
 // oneTime is n customers who bought once, t days before the as-of day.
-func oneTime(n int, t int64) *summary {
+func oneTime(n int, t int64) *shopdata.Base {
 	column := func() []int64 { return make([]int64, n) }
-	s := &summary{x: column(), tx: column(), t: column(), last: column()}
-	for i := range s.t {
-		s.t[i] = t
+	s := &shopdata.Base{X: column(), Tx: column(), T: column(), Last: column()}
+	for i := range s.T {
+		s.T[i] = t
 	}
 	return s
 }
@@ -228,12 +229,12 @@ func oneTime(n int, t int64) *summary {
 func TestGates(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		in     *summary
+		in     *shopdata.Base
 		status models.Status
 		method string
 		codes  string
 	}{
-		{"nobody", &summary{}, models.Skipped, purchase.MethodNone, "no_customers"},
+		{"nobody", &shopdata.Base{}, models.Skipped, purchase.MethodNone, "no_customers"},
 		{"few customers", simulate(truth, 99, 365, 50, 0, 1), models.Fallback, purchase.MethodPooled, "few_customers pooled_rate"},
 		{"few repeaters", simulate(truth, 110, 60, 50, 0, 1), models.Fallback, purchase.MethodPooled, "few_repeaters pooled_rate"},
 		{"no repeater", oneTime(5000, 100), models.Fallback, purchase.MethodPooled, "few_repeaters pooled_rate"},
@@ -241,7 +242,7 @@ func TestGates(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := model(purchase.Model{})
-			in := c.in.table()
+			in := c.in.Table()
 			f := mustFit(t, m, in)
 			r := f.Report()
 			if r.Status != c.status || r.Method != c.method || codes(r) != c.codes || !math.IsNaN(r.LogLikelihood) || len(r.Parameters) > 0 {
@@ -269,8 +270,8 @@ func TestGates(t *testing.T) {
 		})
 	}
 	// By hand: 2 customers, 3 repeat purchases in 10 + 25 weeks; a customer with x 3 in 25 weeks.
-	f := mustFit(t, model(purchase.Model{Horizon: 70}), (&summary{x: []int64{0, 3}, tx: []int64{0, 70}, t: []int64{70, 175}, last: []int64{0, 0}}).table())
-	in := (&summary{x: []int64{3}, tx: []int64{70}, t: []int64{175}, last: []int64{0}}).table()
+	f := mustFit(t, model(purchase.Model{Horizon: 70}), (&shopdata.Base{X: []int64{0, 3}, Tx: []int64{0, 70}, T: []int64{70, 175}, Last: []int64{0, 0}}).Table())
+	in := (&shopdata.Base{X: []int64{3}, Tx: []int64{70}, T: []int64{175}, Last: []int64{0}}).Table()
 	close(t, "pooled rate", mustScore(t, f, in).Floats("expected_orders")[0], 10*4/(25+35/3.5), 1e-14)
 }
 
@@ -279,8 +280,8 @@ func TestNextOrderOn(t *testing.T) {
 	s := simulate(Params{2, 4, .3, 20}, 400, 700, 650, 0, 5)
 	p := Params{2, 4, .3, 20}
 	f := load(t, p, model(purchase.Model{AsOf: 20_000}))
-	next := mustScore(t, f, s.table()).Column("next_order_on")
-	x, tx, T := s.weeks()
+	next := mustScore(t, f, s.Table()).Column("next_order_on")
+	x, tx, T := s.Weeks()
 	dated, never := 0, 0
 	for i := range x {
 		if next.Missing(i) {
@@ -304,8 +305,8 @@ func TestNextOrderOn(t *testing.T) {
 // load is a fit of the parameters given.
 func load(t testing.TB, p Params, m *purchase.Model) *purchase.Fitted {
 	t.Helper()
-	f, err := m.Load(fmt.Appendf(nil, `{"model":"pareto_nbd","settings":{"as_of":%d},"method":"pareto_nbd","longest_days":700,"estimates":[
-		{"name":"r","value":%g},{"name":"alpha","value":%g},{"name":"s","value":%g},{"name":"beta","value":%g}]}`, m.AsOf, p.R, p.Alpha, p.S, p.Beta))
+	f, err := m.Load(fmt.Appendf(nil, `{"settings":{"as_of":%d},"method":"pareto_nbd","longest_days":700,"parameters":{"r":%g,"alpha":%g,"s":%g,"beta":%g}}`,
+		m.AsOf, p.R, p.Alpha, p.S, p.Beta))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -351,7 +352,7 @@ func TestTablesAreTheFormulas(t *testing.T) {
 // Grouped and tabled, the likelihood is that of the formula; and its gradient
 // that of finite differences. Few histories go without tables.
 func TestGroupedLikelihood(t *testing.T) {
-	rows := simulate(truth, 3000, 500, 300, 0, 9).histories()
+	rows := simulate(truth, 3000, 500, 300, 0, 9).Histories()
 	// Heavy buyers: few of them, so by panels; and enough of them for a table.
 	for k := range 40 {
 		for range 2 {
@@ -403,9 +404,9 @@ func TestNumbersInWarnings(t *testing.T) {
 		in     *table.Table
 		en, zh string
 	}{
-		{model(purchase.Model{}), oneTime(1, 10).table(), "Pareto/NBD was not fitted: 1 customer has an order, the least is 100.", "未拟合 Pareto/NBD：只有 1 位客户有订单，至少需要 100 位。"},
-		{model(purchase.Model{MinRepeaters: 1500}), oneTime(5000, 10).table(), "Pareto/NBD was not fitted: 0 customers have bought again, the least is 1,500.", "未拟合 Pareto/NBD：只有 0 位客户再次购买过，至少需要 1,500 位。"},
-		{model(purchase.Model{MinCustomers: 6000}), oneTime(5000, 10).table(), "Pareto/NBD was not fitted: 5,000 customers have an order, the least is 6,000.", "未拟合 Pareto/NBD：只有 5,000 位客户有订单，至少需要 6,000 位。"},
+		{model(purchase.Model{}), oneTime(1, 10).Table(), "Pareto/NBD was not fitted: 1 customer has an order, the least is 100.", "未拟合 Pareto/NBD：只有 1 位客户有订单，至少需要 100 位。"},
+		{model(purchase.Model{MinRepeaters: 1500}), oneTime(5000, 10).Table(), "Pareto/NBD was not fitted: 0 customers have bought again, the least is 1,500.", "未拟合 Pareto/NBD：只有 0 位客户再次购买过，至少需要 1,500 位。"},
+		{model(purchase.Model{MinCustomers: 6000}), oneTime(5000, 10).Table(), "Pareto/NBD was not fitted: 5,000 customers have an order, the least is 6,000.", "未拟合 Pareto/NBD：只有 5,000 位客户有订单，至少需要 6,000 位。"},
 	} {
 		if w := mustFit(t, c.model, c.in).Report().Warnings[0]; w.En != c.en || w.Zh != c.zh {
 			t.Errorf("%q, %q, want %q, %q", w.En, w.Zh, c.en, c.zh)
@@ -416,7 +417,7 @@ func TestNumbersInWarnings(t *testing.T) {
 // Any start of the search ends in the same fit, however many cores work on it,
 // also where starts are tried on a part of the histories.
 func TestWorkersDoNotMatter(t *testing.T) {
-	in := simulate(truth, 90_000, 1095, 1095, 0, 4).table()
+	in := simulate(truth, 90_000, 1095, 1095, 0, 4).Table()
 	if h, _ := purchase.NewHistories(in, nil); h.Len() < 30_000 {
 		t.Fatalf("%d histories: no part is taken", h.Len())
 	}
@@ -433,46 +434,46 @@ func TestWorkersDoNotMatter(t *testing.T) {
 }
 
 func TestPromises(t *testing.T) {
-	modelstest.Run(t, model(purchase.Model{DiscountRate: 0.1, AsOf: 20_000}), simulate(truth, 1000, 300, 100, 0, 2).table())
+	modelstest.Run(t, model(purchase.Model{DiscountRate: 0.1, AsOf: 20_000}), simulate(truth, 1000, 300, 100, 0, 2).Table())
 }
 
 func TestPromisesWithoutChurn(t *testing.T) {
 	// Valid is left out: p_alive is missing for everybody, on purpose.
-	modelstest.Run(t, model(purchase.Model{}), simulate(Params{R: .8, Alpha: 9}, 600, 200, 60, 0, 0).table(), modelstest.Valid)
+	modelstest.Run(t, model(purchase.Model{}), simulate(Params{R: .8, Alpha: 9}, 600, 200, 60, 0, 0).Table(), modelstest.Valid)
 }
 
 func TestImpossibleHistories(t *testing.T) {
-	for name, s := range map[string]*summary{
-		"t_x beyond T":             {x: []int64{1}, tx: []int64{5}, t: []int64{4}},
-		"x below zero":             {x: []int64{-1}, tx: []int64{0}, t: []int64{4}},
-		"more days than days":      {x: []int64{9}, tx: []int64{8}, t: []int64{10}},
-		"T beyond all calendars":   {x: []int64{0}, tx: []int64{0}, t: []int64{1 << 20}},
-		"no repeat but a t_x":      {x: []int64{0}, tx: []int64{3}, t: []int64{10}},
-		"a first day after as_of":  {x: []int64{0}, tx: []int64{0}, t: []int64{-1}},
-		"garbage in every column ": {x: []int64{math.MinInt64}, tx: []int64{math.MaxInt64}, t: []int64{math.MaxInt64}},
+	for name, s := range map[string]*shopdata.Base{
+		"t_x beyond T":             {X: []int64{1}, Tx: []int64{5}, T: []int64{4}},
+		"x below zero":             {X: []int64{-1}, Tx: []int64{0}, T: []int64{4}},
+		"more days than days":      {X: []int64{9}, Tx: []int64{8}, T: []int64{10}},
+		"T beyond all calendars":   {X: []int64{0}, Tx: []int64{0}, T: []int64{1 << 20}},
+		"no repeat but a t_x":      {X: []int64{0}, Tx: []int64{3}, T: []int64{10}},
+		"a first day after as_of":  {X: []int64{0}, Tx: []int64{0}, T: []int64{-1}},
+		"garbage in every column ": {X: []int64{math.MinInt64}, Tx: []int64{math.MaxInt64}, T: []int64{math.MaxInt64}},
 	} {
-		s.last = []int64{0}
-		if _, err := (model(purchase.Model{})).Fit(t.Context(), s.table()); err == nil || !strings.Contains(err.Error(), "row 0") {
+		s.Last = []int64{0}
+		if _, err := (model(purchase.Model{})).Fit(t.Context(), s.Table()); err == nil || !strings.Contains(err.Error(), "row 0") {
 			t.Errorf("%s: fitted, %v", name, err)
 		}
-		f := mustFit(t, model(purchase.Model{}), simulate(truth, 50, 100, 10, 0, 1).table())
-		if err := f.Score(t.Context(), f.Model().Spec().Make(1), s.table()); err == nil {
+		f := mustFit(t, model(purchase.Model{}), simulate(truth, 50, 100, 10, 0, 1).Table())
+		if err := f.Score(t.Context(), f.Model().Spec().Make(1), s.Table()); err == nil {
 			t.Errorf("%s: scored", name)
 		}
 	}
 }
 
 func TestBadSettingsAndFiles(t *testing.T) {
-	in := simulate(truth, 50, 100, 10, 0, 1).table()
+	in := simulate(truth, 50, 100, 10, 0, 1).Table()
 	for _, m := range []purchase.Model{{Horizon: -1}, {Window: -3}, {DiscountRate: -0.1}, {DiscountRate: math.NaN()}, {Buying: []string{"a", "a"}}} {
 		if _, err := model(m).Fit(t.Context(), in); err == nil {
 			t.Errorf("%+v fitted", m)
 		}
 	}
-	for _, data := range []string{"", "{}", `{"model":"pareto_nbd","method":"pareto_nbd","estimates":[{"name":"r","value":1},{"name":"alpha","value":2}]}`,
-		`{"model":"pareto_nbd","method":"nbd","estimates":[{"name":"r","value":1},{"name":"alpha","value":-2}]}`, `{"model":"pareto_nbd","method":"pooled_rate"}`,
-		`{"model":"bg_nbd","method":"none"}`, `{"model":"pareto_nbd","method":"none","longest_days":-1}`, `{"model":"pareto_nbd","method":"bg_nbd"}`,
-		`{"model":"pareto_nbd","method":"nbd","covariance_of_logs":[1,2],"estimates":[{"name":"r","value":1},{"name":"alpha","value":2}]}`} {
+	for _, data := range []string{"", "{}", `{"settings":{},"method":"pareto_nbd","parameters":{"r":1,"alpha":2}}`,
+		`{"settings":{},"method":"nbd","parameters":{"r":1,"alpha":-2}}`, `{"settings":{},"method":"pooled_rate"}`, `{"method":"none"}`,
+		`{"settings":{},"method":"none","longest_days":-1}`, `{"settings":{},"method":"bg_nbd"}`, `{"settings":{},"method":"none","model":"pareto_nbd"}`,
+		`{"settings":{},"method":"nbd","covariance_of_logs":[1,2],"parameters":{"r":1,"alpha":2}}`} {
 		if _, err := (model(purchase.Model{})).Load([]byte(data)); err == nil {
 			t.Errorf("loaded %q", data)
 		}
@@ -486,7 +487,7 @@ func TestBadSettingsAndFiles(t *testing.T) {
 func TestContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	in := simulate(truth, 2000, 500, 200, 0, 2).table()
+	in := simulate(truth, 2000, 500, 200, 0, 2).Table()
 	if _, err := (model(purchase.Model{})).Fit(ctx, in); !errors.Is(err, context.Canceled) {
 		t.Errorf("fit: %v", err)
 	}
@@ -498,7 +499,7 @@ func TestContextEnds(t *testing.T) {
 
 // Steady-state scoring allocates for the call, not for the rows.
 func TestScoreAllocations(t *testing.T) {
-	in := simulate(truth, 4000, 500, 200, 0, 2).table()
+	in := simulate(truth, 4000, 500, 200, 0, 2).Table()
 	f := mustFit(t, model(purchase.Model{}), in)
 	dst := mustScore(t, f, in)
 	perCall := testing.AllocsPerRun(3, func() {

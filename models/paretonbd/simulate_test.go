@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"clientele/models/modelstest/shopdata"
 	"clientele/models/purchase"
 )
 
@@ -16,41 +17,33 @@ import (
 // the first `spread` days of `length`; later purchases round up to whole days,
 // those of one day count once. later holds purchase days in the `holdout` days
 // after the end. s zero: nobody is lost.
-func simulate(p Params, n, length, spread, holdout int, seed uint64) *summary {
+func simulate(p Params, n, length, spread, holdout int, seed uint64) *shopdata.Base {
 	rng := rand.New(rand.NewPCG(seed, 20))
 	rates := distuv.Gamma{Alpha: p.R, Beta: p.Alpha, Src: rng}
 	deaths := distuv.Gamma{Alpha: p.S, Beta: p.Beta, Src: rng}
-	out := &summary{}
+	const start = 10_000
+	end := start + length
+	out := &shopdata.Base{}
 	for range n {
-		first := rng.IntN(spread)
+		first := start + rng.IntN(spread)
 		rate, life := rates.Rand()/7, math.Inf(1)
 		if p.S > 0 {
 			life = rng.ExpFloat64() / (deaths.Rand() / 7)
 		}
-		t := length - first
-		var x, tx, later, last int64
-		for at := rng.ExpFloat64() / rate; at < min(life, float64(t+holdout)); at += rng.ExpFloat64() / rate {
-			day := int64(at) + 1
-			if day == last {
-				continue
-			}
-			last = day
-			if day <= int64(t) {
-				x, tx = x+1, day
-			} else if day <= int64(t+holdout) {
-				later++
+		days := []int{first}
+		for at := rng.ExpFloat64() / rate; at < min(life, float64(end+holdout-first)); at += rng.ExpFloat64() / rate {
+			if day := first + int(at) + 1; day > days[len(days)-1] {
+				days = append(days, day)
 			}
 		}
-		out.x, out.tx, out.t = append(out.x, x), append(out.tx, tx), append(out.t, int64(t))
-		out.last = append(out.last, 10_000+int64(first)+tx)
-		out.later = append(out.later, float64(later))
+		out.Add(days, end, end+holdout)
 	}
 	return out
 }
 
 var truth = Params{R: 0.55, Alpha: 10.6, S: 0.6, Beta: 11.7}
 
-func benchBase(b *testing.B) *summary {
+func benchBase(b *testing.B) *shopdata.Base {
 	b.Helper()
 	// Three years; customers come all the time, and as many stay as give the
 	// 400,000 distinct histories of a real shop.
@@ -58,7 +51,7 @@ func benchBase(b *testing.B) *summary {
 }
 
 func BenchmarkFit1M(b *testing.B) {
-	in := benchBase(b).table()
+	in := benchBase(b).Table()
 	b.ReportAllocs()
 	b.ResetTimer()
 	for range b.N {
@@ -74,7 +67,7 @@ func BenchmarkFit1M(b *testing.B) {
 }
 
 func BenchmarkGroup1M(b *testing.B) {
-	in := benchBase(b).table()
+	in := benchBase(b).Table()
 	b.ResetTimer()
 	for range b.N {
 		h, err := purchase.NewHistories(in, nil)
@@ -87,7 +80,7 @@ func BenchmarkGroup1M(b *testing.B) {
 }
 
 func BenchmarkLikelihoodPass1M(b *testing.B) {
-	h, err := purchase.NewHistories(benchBase(b).table(), nil)
+	h, err := purchase.NewHistories(benchBase(b).Table(), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -105,7 +98,7 @@ func BenchmarkLikelihoodPass1M(b *testing.B) {
 // BenchmarkScore1M writes all columns on one goroutine; the tables are made in
 // the first, untimed call, which BenchmarkScoreCold1M shows.
 func BenchmarkScore1M(b *testing.B) {
-	in := benchBase(b).table()
+	in := benchBase(b).Table()
 	f := mustFit(b, model(purchase.Model{DiscountRate: 0.1}), in)
 	dst := mustScore(b, f, in)
 	b.ReportAllocs()
@@ -119,7 +112,7 @@ func BenchmarkScore1M(b *testing.B) {
 }
 
 func BenchmarkScoreCold1M(b *testing.B) {
-	in := benchBase(b).table()
+	in := benchBase(b).Table()
 	data, err := mustFit(b, model(purchase.Model{DiscountRate: 0.1}), in).MarshalJSON()
 	if err != nil {
 		b.Fatal(err)
@@ -140,7 +133,7 @@ func BenchmarkScoreCold1M(b *testing.B) {
 
 // BenchmarkQuick1M is P(alive) and expected orders alone.
 func BenchmarkQuick1M(b *testing.B) {
-	rows := benchBase(b).histories()
+	rows := benchBase(b).Histories()
 	l := newLaw(truth, purchase.Settings{Horizon: 365, Longest: 1500})
 	alive, expected := make([]float64, len(rows)), make([]float64, len(rows))
 	pass := func() {
@@ -159,7 +152,7 @@ func BenchmarkQuick1M(b *testing.B) {
 
 // BenchmarkRefit1M is one draw of the weighted bootstrap.
 func BenchmarkRefit1M(b *testing.B) {
-	in := benchBase(b).table()
+	in := benchBase(b).Table()
 	m := model(purchase.Model{Workers: 1})
 	f := mustFit(b, m, in)
 	h, err := m.Histories(in)
@@ -176,7 +169,7 @@ func BenchmarkRefit1M(b *testing.B) {
 
 // BenchmarkPurchases is the distribution of the next year's purchases, to 50.
 func BenchmarkPurchases(b *testing.B) {
-	rows := simulate(truth, 10_000, 1095, 1095, 0, 1).histories()
+	rows := simulate(truth, 10_000, 1095, 1095, 0, 1).Histories()
 	l := newLaw(truth, purchase.Settings{Longest: 1500})
 	dst := make([]float64, 51)
 	for _, h := range rows {

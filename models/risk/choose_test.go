@@ -13,6 +13,7 @@ import (
 	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/evaluate"
+	"clientele/models/modelstest/shopdata"
 )
 
 // shop is one of the two data sets of statistics.md, section 1 (d).
@@ -36,7 +37,7 @@ func (s shop) snapshots(t testing.TB) []Snapshot {
 	purchases := readPurchases(t, s.file)
 	var out []Snapshot
 	for _, cut := range append(s.train, s.test) {
-		out = append(out, snapshotOf(purchases, dayOf(t, cut), s.window))
+		out = append(out, snapshotOf(purchases, shopdata.Day(t, cut), s.window))
 	}
 	return out
 }

@@ -1,67 +1,19 @@
 package risk
 
 import (
-	"encoding/csv"
-	"errors"
 	"flag"
-	"io/fs"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"clientele/engine/table"
+	"clientele/models/modelstest/shopdata"
 )
 
 // long runs longer forms of tests and benchmarks.
 var long = flag.Bool("long", false, "longer forms of tests and benchmarks")
-
-// shared is the folder of public data sets; tests that need it skip without it.
-const shared = "../../../shared/data"
-
-// readShared returns the header's places and the rows of a shared file.
-func readShared(t testing.TB, name string) (at map[string]int, rows [][]string) {
-	t.Helper()
-	file, err := os.Open(filepath.Join(shared, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("no %s in ../shared/data", name)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	rows, err = csv.NewReader(file).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	at = map[string]int{}
-	for i, h := range rows[0] {
-		at[h] = i
-	}
-	return at, rows[1:]
-}
-
-func number(t testing.TB, s string) float64 {
-	t.Helper()
-	v, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
-func dayOf(t testing.TB, date string) int {
-	t.Helper()
-	d, err := time.Parse("2006-01-02", date)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return int(d.Unix() / 86400)
-}
 
 // purchase is one order: of whom, on which day since 1970-01-01, for how much.
 type purchase struct {
@@ -73,11 +25,10 @@ type purchase struct {
 // readPurchases reads the rows with an amount above zero: statistics.md, section 1 (d).
 func readPurchases(t testing.TB, name string) []purchase {
 	t.Helper()
-	at, rows := readShared(t, name)
 	var out []purchase
-	for _, row := range rows {
-		if amount := number(t, row[at["amount"]]); amount > 0 {
-			out = append(out, purchase{row[at["customer_id"]], dayOf(t, row[at["date"]]), amount})
+	for _, o := range shopdata.Orders(t, name) {
+		if o.Amount > 0 {
+			out = append(out, purchase{o.Customer, o.Day, o.Amount})
 		}
 	}
 	return out
@@ -178,57 +129,45 @@ func snapshotOf(purchases []purchase, cut, window int) Snapshot {
 // label but the first of its texts, and the outcome.
 func telco(t testing.TB) (names []string, columns [][]float64, churned []float64) {
 	t.Helper()
-	at, rows := readShared(t, "telco_churn.csv")
-	add := func(name string, value func(row []string) float64) {
-		c := make([]float64, len(rows))
-		for i, row := range rows {
-			c[i] = value(row)
+	file := shopdata.Columns(t, "telco_churn.csv")
+	add := func(name, column string, value func(text string) float64) {
+		c := make([]float64, len(file[column]))
+		for i, text := range file[column] {
+			c[i] = value(text)
 		}
 		names, columns = append(names, name), append(columns, c)
 	}
+	is := func(label string) func(text string) float64 {
+		return func(text string) float64 {
+			if text == label {
+				return 1
+			}
+			return 0
+		}
+	}
 	for _, name := range []string{"SeniorCitizen", "tenure", "MonthlyCharges", "TotalCharges"} {
-		add(name, func(row []string) float64 {
-			v := strings.TrimSpace(row[at[name]])
-			if v == "" { // eleven customers of no month yet
+		add(name, name, func(text string) float64 {
+			if text = strings.TrimSpace(text); text == "" { // eleven customers of no month yet
 				return 0
 			}
-			return number(t, v)
+			return shopdata.Number(t, text)
 		})
 	}
 	for _, name := range []string{"gender", "Partner", "Dependents", "PhoneService", "MultipleLines", "InternetService",
 		"OnlineSecurity", "OnlineBackup", "DeviceProtection", "TechSupport", "StreamingTV", "StreamingMovies", "Contract",
 		"PaperlessBilling", "PaymentMethod"} {
-		var labels []string
-		for _, row := range rows {
-			if !slices.Contains(labels, row[at[name]]) {
-				labels = append(labels, row[at[name]])
-			}
-		}
+		labels := slices.Clone(file[name])
 		slices.Sort(labels)
-		for _, label := range labels[1:] {
-			add(name+"="+label, func(row []string) float64 {
-				if row[at[name]] == label {
-					return 1
-				}
-				return 0
-			})
-		}
-	}
-	add("Month-to-month", func(row []string) float64 {
-		if row[at["Contract"]] == "Month-to-month" {
-			return 1
-		}
-		return 0
-	})
-	last := len(columns) - 1
-	churned = make([]float64, len(rows))
-	for i, row := range rows {
-		if row[at["Churn"]] == "Yes" {
-			churned[i] = 1
+		for _, label := range slices.Compact(labels)[1:] {
+			add(name+"="+label, name, is(label))
 		}
 	}
 	// Month-to-month is the first label of Contract, wanted by the exact figures only.
-	return names[:last+1], columns[:last+1], churned
+	add("Month-to-month", "Contract", is("Month-to-month"))
+	for _, text := range file["Churn"] {
+		churned = append(churned, is("Yes")(text))
+	}
+	return names, columns, churned
 }
 
 // auc is the chance that a row with the event has the higher score, ties

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"clientele/engine/table"
+	"clientele/models/modelstest/shopdata"
 )
 
 // history of a customer for tests: the days of purchases before the cut, and money.
@@ -267,7 +268,7 @@ func TestFeaturesOfNewShops(t *testing.T) {
 func TestLaterRowsChangeNoFeature(t *testing.T) {
 	for _, s := range shops() {
 		purchases := readPurchases(t, s.file)
-		cut := dayOf(t, s.train[0])
+		cut := shopdata.Day(t, s.train[0])
 		before := snapshotOf(slices.DeleteFunc(slices.Clone(purchases), func(p purchase) bool { return p.day >= cut }), cut, s.window)
 		after := slices.Clone(purchases)
 		for _, p := range purchases { // and as much again, on the cut-off and in the window
