@@ -97,6 +97,7 @@ func (r *run) outputs() []struct{ name, query string } {
   UNION ALL SELECT as_of, rfm_cell, customer_id, 'rfm cn8' FROM scores WHERE ` + duck.Literal(r.Config.RFM.Scheme) + ` <> 'cn8'
   UNION ALL SELECT as_of, lifecycle_stage, customer_id, 'lifecycle' FROM scores
   UNION ALL SELECT as_of, churn_band, customer_id, 'churn band' FROM scores
+  UNION ALL SELECT b.as_of, m.segment, m.customer_id, ` + duck.Literal(OwnScheme) + ` FROM own_members AS m CROSS JOIN bounds AS b
 )
 SELECT as_of, segment, customer_id, scheme FROM members WHERE segment IS NOT NULL ORDER BY scheme, segment, customer_id`},
 		{"totals", "SELECT * FROM expected_totals ORDER BY scheme, segment"},
@@ -166,6 +167,20 @@ type entry struct {
 // dictionary is the meaning of every column that a run may write, by file and
 // column: from dictionary.tsv, and for scores from the models that wrote them.
 func (r *run) dictionary() (map[[2]string]entry, error) {
+	out, err := dictionaryEntries()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range r.table.Columns() {
+		if c.Doc != "" {
+			out[[2]string{"scores", c.Name}] = entry{Column: c.Name, Unit: c.Unit, En: c.Doc, Zh: c.DocZh}
+		}
+	}
+	return out, nil
+}
+
+// dictionaryEntries is what dictionary.tsv says.
+func dictionaryEntries() (map[[2]string]entry, error) {
 	out := map[[2]string]entry{}
 	for line := range strings.Lines(dictionaryText) {
 		line = strings.TrimRight(line, "\n")
@@ -177,11 +192,6 @@ func (r *run) dictionary() (map[[2]string]entry, error) {
 			return nil, fmt.Errorf("dictionary: %q has %d fields", line, len(part))
 		}
 		out[[2]string{part[0], part[1]}] = entry{Column: part[1], Unit: part[2], En: part[3], Zh: part[4]}
-	}
-	for _, c := range r.table.Columns() {
-		if c.Doc != "" {
-			out[[2]string{"scores", c.Name}] = entry{Column: c.Name, Unit: c.Unit, En: c.Doc, Zh: c.DocZh}
-		}
 	}
 	return out, nil
 }

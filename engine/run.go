@@ -30,6 +30,9 @@ func (e *Engine) Run(ctx context.Context, asOf string, allowRejects bool) (Ran, 
 	if _, err := e.checks(ctx); err != nil { // before the work of loading, not after
 		return ran, err
 	}
+	if _, _, err := e.ownRules(); err != nil {
+		return ran, err
+	}
 	err := e.locked(func(lock *workspace.Lock) (err error) {
 		stale, err := e.identityStale(ctx)
 		if err != nil {

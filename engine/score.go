@@ -13,6 +13,7 @@ import (
 
 	"clientele/engine/config"
 	"clientele/engine/internal/duck"
+	"clientele/engine/segment"
 	"clientele/engine/table"
 	"clientele/engine/workspace"
 	"clientele/models"
@@ -150,14 +151,19 @@ type run struct {
 	fitted   map[string]models.Fitted
 	reports  []models.Report
 	excluded []Excluded
+	own      []ownRule         // segments of the configuration
+	names    segment.Catalogue // what their rules may name
 	warnings []models.Warning
 }
 
 func (r *run) score(lock *workspace.Lock) (Scored, error) {
+	var err error
+	if r.own, r.names, err = r.ownRules(); err != nil {
+		return Scored{}, err
+	}
 	if err := r.summarize(); err != nil {
 		return Scored{}, fmt.Errorf("summarize: %w", err)
 	}
-	var err error
 	if r.frozen, err = r.frozenModels(r.currency); err != nil {
 		return Scored{}, err
 	}
@@ -180,6 +186,9 @@ func (r *run) score(lock *workspace.Lock) (Scored, error) {
 	}
 	if err := r.stageScores(); err != nil {
 		return Scored{}, fmt.Errorf("stage scores: %w", err)
+	}
+	if err := r.stageOwn(); err != nil {
+		return Scored{}, err
 	}
 	return r.publish(lock)
 }

@@ -15,11 +15,13 @@ import (
 // segment. Each window over facts is one set of customers, made once. Everything
 // that was typed is in Args (sql.NamedArg, $p1 and so on); names are those of the
 // catalogue, quoted, or of this package. Reads are the tables and views that it
-// needs, scores among them; all are as of a day, or bounded by it here.
+// needs, scores among them; all are as of a day, or bounded by it here. Own are the
+// segments whose members are looked for in MembersTable.
 type Compiled struct {
 	SQL   string
 	Args  []any
 	Reads []string
+	Own   []string
 }
 
 // Check compares a rule's names and types with what there is. An error is an *Error.
@@ -35,7 +37,7 @@ func (r *Rule) Compile(cat Catalogue, asOf int) (Compiled, error) {
 	if e != nil {
 		return Compiled{}, e
 	}
-	return Compiled{SQL: emit(root, false), Args: c.args, Reads: slices.Sorted(maps.Keys(c.reads))}, nil
+	return Compiled{SQL: emit(root, false), Args: c.args, Reads: slices.Sorted(maps.Keys(c.reads)), Own: c.own}, nil
 }
 
 // NeedsAttributes reports whether a rule names attributes of customers, which are
@@ -86,6 +88,7 @@ type compiler struct {
 	names map[any]string
 	reads map[string]bool
 	sets  []*set
+	own   []string
 }
 
 func (c *compiler) wrong(at int, format string, args ...any) *Error {
@@ -300,6 +303,9 @@ func (c *compiler) inSegment(n InSegment) (bound, *Error) {
 			continue
 		}
 		c.read(MembersTable)
+		if !slices.Contains(c.own, s.Name) {
+			c.own = append(c.own, s.Name)
+		}
 		list = append(list, &leaf{
 			from: c.set("SELECT m.customer_id FROM " + MembersTable + " AS m WHERE m.segment = " + c.bind(s.Name) + " AND "), sql: "true",
 		})
@@ -339,7 +345,11 @@ func (c *compiler) segment(name string, n InSegment) (Named, *Error) {
 	if n.Scheme != "" {
 		reason += " of " + n.Scheme
 	}
-	return Named{}, c.wrong(n.At, "%s%s", reason, didYouMean(quoted(name), names))
+	near := didYouMean(quoted(name), names)
+	if near == "" && len(c.cat.Open) > 0 {
+		near = ": one whose name a run makes is written segment " + quoted(shortened(name)) + " of " + c.cat.Open[0].Scheme
+	}
+	return Named{}, c.wrong(n.At, "%s%s", reason, near)
 }
 
 // unknown words that there is no such column.
