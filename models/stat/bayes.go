@@ -33,7 +33,11 @@ func BetaBinomial(a, b Proportion, alpha, beta, level float64) Posterior {
 // b2) one: the law of the first up to x, over the density of the second at x. In
 // the logit of x both are log-concave and fall off exponentially, so the trapezoid
 // rule around the peak of their product converges at the speed of the rounding.
+// The narrower law is the one that gives the density: the other is smooth at its scale.
 func betaBelow(a1, b1, a2, b2 float64) float64 {
+	if 1/a1+1/b1 < 1/a2+1/b2 {
+		return betaBelow(b2, a2, b1, a1) // one less each value: the order turns
+	}
 	logTerm := func(u float64) float64 {
 		x, y := logistic(u)
 		below, _ := logBetaTails(x, y, a1, b1)
@@ -42,8 +46,8 @@ func betaBelow(a1, b1, a2, b2 float64) float64 {
 	}
 	peak := summit(logTerm, math.Log(a2/b2))
 	top := logTerm(peak)
-	// The width of the summit: where the term has fallen to e^-1/2 of it.
-	width := math.Inf(1)
+	// The width of the summit: where the term has fallen to e^-1/2 of it, or less.
+	width := 1.0 // of the logistic curve itself
 	for _, side := range []float64{1, -1} {
 		fallen := func(logStep float64) float64 { return top - logTerm(peak+side*math.Exp(logStep)) - 0.5 }
 		low, high := bracket(fallen, -0.5*math.Log(a1+b1+a2+b2), 1)

@@ -33,7 +33,7 @@ func TauFor(variance, alpha float64) float64 {
 // Look is one reading of a running comparison.
 type Look struct {
 	Difference Estimate // with the interval that holds at all looks together
-	Lambda     float64  // likelihood ratio of a difference against none
+	Lambda     float64  // likelihood ratio of a difference against none; at most the greatest float64
 	P          float64  // always-valid p: min(1, 1/Lambda)
 	HalfWidth  float64
 	Flags      Flags
@@ -52,7 +52,7 @@ func (m Mixture) At(difference, variance float64) Look {
 	mixing := m.Tau * m.Tau
 	both := variance + mixing
 	logLambda := math.Log(variance/both)/2 + mixing/both*(difference*difference/variance)/2
-	l.Lambda = math.Exp(logLambda)
+	l.Lambda = min(math.Exp(logLambda), math.MaxFloat64)
 	l.P = min(1, math.Exp(-logLambda))
 	l.HalfWidth = math.Sqrt(variance * (both / mixing) * (math.Log(both/variance) - 2*math.Log(alpha)))
 	l.Difference.Low, l.Difference.High = difference-l.HalfWidth, difference+l.HalfWidth
