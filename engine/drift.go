@@ -161,8 +161,8 @@ func (e *Engine) CompareModels(ctx context.Context, days []string) (Drift, error
 		return err
 	})
 	d.Notes = []models.Warning{note, {Code: "same_customers",
-		En: "Most customers of the older run are in the newer one too, so the two runs' errors go together. se_same_customers is what a change has by chance where the newer facts are the older ones with days added; se_other_customers, which is larger, where the two runs had no customer in common. Between them nobody can tell: such changes may have moved.",
-		Zh: "较早运行的多数客户也在较新的运行中，因此两次运行的误差彼此相关。se_same_customers 是较新数据由较早数据加上后续日子组成时变化的标准误；se_other_customers（较大）是两次运行没有共同客户时的标准误。介于两者之间的变化无法判定，标为“可能有变动”。"}}
+		En: "Most customers of the older run are in the newer one too, so the two runs' errors go together. se_same_customers is what a change has by chance where the newer facts are the older ones with days added; se_other_customers, which is larger, where the two runs had no customer in common. A change that is beyond two of the first and not of the second may have moved, or not: nobody can tell.",
+		Zh: "较早运行的多数客户也在较新的运行中，因此两次运行的误差彼此相关。“标准误（同一批客户）”（se_same_customers）假定较新的数据就是较早的数据加上之后的日子；“标准误（不同客户）”（se_other_customers）假定两次运行没有共同客户，数值较大。按前者超出误差、按后者未超出的变化无法判定，标为“可能有变动”。"}}
 	return d, err
 }
 

@@ -55,7 +55,7 @@ func (e *Engine) likelihoodSection(ctx context.Context, before, now workspace.Ru
 	}
 	note := models.Warning{Code: "likelihood_now",
 		En: fmt.Sprintf("likelihood: both runs' models on the same customers, those of %v as the store has them today%s. Log-likelihoods of different days cannot be compared: by the later one everybody has had more time to buy.", day, sampled(every, " (one in %d)")),
-		Zh: fmt.Sprintf("likelihood：两次运行的模型用于同一批客户，即库中现有数据截至 %v 的客户%s。不同统计日的对数似然不可比：日期越晚，客户的购买时间越长。", day, sampled(every, "（每 %d 位取 1 位）"))}
+		Zh: fmt.Sprintf("似然（likelihood）：两次运行的模型用于同一批客户，即库中现有数据截至 %v 的客户%s。不同统计日的对数似然不可比：日期越晚，客户的购买时间越长。", day, sampled(every, "（每 %d 位取 1 位）"))}
 	return g.section("likelihood"), note, nil
 }
 
@@ -75,7 +75,7 @@ func (e *Engine) rivals(before, now workspace.Run) (list []rival, why models.War
 	if err = errors.Join(err, other); err != nil {
 		return nil, models.Warning{Code: "likelihood_unread",
 			En: fmt.Sprintf("likelihood: not compared, as a saved model could not be read: %v", err),
-			Zh: fmt.Sprintf("likelihood：未比较，因为保存的模型无法读取：%v", err)}
+			Zh: fmt.Sprintf("似然（likelihood）：未比较，因为保存的模型无法读取：%v", err)}
 	}
 	for _, a := range was {
 		for _, b := range is {
@@ -87,7 +87,7 @@ func (e *Engine) rivals(before, now workspace.Run) (list []rival, why models.War
 	if len(list) == 0 {
 		why = models.Warning{Code: "likelihood_absent",
 			En: "likelihood: not compared: it takes a purchase or spend model of both runs that was fitted under the settings of today.",
-			Zh: "likelihood：未比较：两次运行都须有按当前设置拟合的复购或消费模型。"}
+			Zh: "似然（likelihood）：未比较：两次运行都须有按当前设置拟合的复购或消费模型。"}
 	}
 	return list, why
 }
