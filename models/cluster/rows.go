@@ -1,0 +1,147 @@
+package cluster
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"clientele/engine/table"
+	"clientele/models/stat"
+)
+
+// scale is what makes features comparable: after the logarithm, less the mean, over
+// the standard deviation (of n). A feature that does not vary has deviation 0 and
+// counts as 0.
+type scale struct {
+	Mean      []float64 `json:"mean"`
+	Deviation []float64 `json:"deviation"`
+}
+
+// apply standardises values that are logarithms already.
+func (s *scale) apply(x []float64) {
+	for k, v := range x {
+		if s.Deviation[k] == 0 {
+			x[k] = 0
+			continue
+		}
+		x[k] = (v - s.Mean[k]) / s.Deviation[k]
+	}
+}
+
+// customers are the rows of a fit: those with an order of which everything is known.
+type customers struct {
+	points
+	scale
+	rows    []int32 // in the table, by row of points
+	missing int     // customers with an order that lack a value
+}
+
+// gathered reads the customers of t in an order that depends on their values alone
+// and looks like chance: that of a hash. So sums, samples and starts are the same to
+// the last bit however the rows of the table lie.
+func gathered(t *table.Table, list []feature, workers int) *customers {
+	from, orders := sources(list, t), t.Column("orders")
+	d, pieces := len(list), (t.Rows()+rowsAtOnce-1)/rowsAtOnce
+	type keyed struct {
+		hash uint64
+		row  int32
+	}
+	found, missing := make([][]keyed, pieces), make([]int, pieces)
+	stat.Each(workers, pieces, func(c int) {
+		x := make([]float64, d)
+		for i := c * rowsAtOnce; i < min((c+1)*rowsAtOnce, t.Rows()); i++ {
+			if orders.Missing(i) || orders.Ints[i] <= 0 {
+				continue
+			}
+			if !read(x, from, i) {
+				missing[c]++
+				continue
+			}
+			found[c] = append(found[c], keyed{fingerprint(x), int32(i)})
+		}
+	})
+	keys := slices.Concat(found...)
+	slices.SortFunc(keys, func(a, b keyed) int {
+		if order := cmp.Compare(a.hash, b.hash); order != 0 {
+			return order
+		}
+		for k := range from { // equal rows may change places, two that share a hash may not
+			if order := cmp.Compare(from[k].at(int(a.row)), from[k].at(int(b.row))); order != 0 {
+				return order
+			}
+		}
+		return 0
+	})
+	c := &customers{points: points{n: len(keys), d: d, x: make([]float64, len(keys)*d)}, rows: make([]int32, len(keys))}
+	for _, n := range missing {
+		c.missing += n
+	}
+	stat.Each(workers, c.pieces(), func(piece int) {
+		begin, end := c.piece(piece)
+		for i := begin; i < end; i++ {
+			x := c.row(i)
+			c.rows[i] = keys[i].row
+			read(x, from, int(keys[i].row))
+			for k := range x {
+				x[k] = list[k].value(x[k])
+			}
+		}
+	})
+	c.standardise(workers)
+	return c
+}
+
+// standardise learns the scale and applies it.
+func (c *customers) standardise(workers int) {
+	n := float64(max(c.n, 1))
+	c.Mean, c.Deviation = make([]float64, c.d), make([]float64, c.d)
+	stat.SumTo(c.Mean, workers, c.pieces(), func(piece int, dst []float64) {
+		from, to := c.piece(piece)
+		for i := from; i < to; i++ {
+			for k, v := range c.row(i) {
+				dst[k] += v
+			}
+		}
+	})
+	for k := range c.Mean {
+		c.Mean[k] /= n
+	}
+	stat.SumTo(c.Deviation, workers, c.pieces(), func(piece int, dst []float64) {
+		from, to := c.piece(piece)
+		for i := from; i < to; i++ {
+			for k, v := range c.row(i) {
+				dst[k] += (v - c.Mean[k]) * (v - c.Mean[k])
+			}
+		}
+	})
+	for k, sum := range c.Deviation {
+		// What rounding makes of equal values is no variation.
+		if c.Deviation[k] = math.Sqrt(sum / n); c.Deviation[k] <= 1e-10*(1+math.Abs(c.Mean[k])) {
+			c.Deviation[k] = 0
+		}
+	}
+	stat.Each(workers, c.pieces(), func(piece int) {
+		from, to := c.piece(piece)
+		for i := from; i < to; i++ {
+			c.apply(c.row(i))
+		}
+	})
+}
+
+// fingerprint stands for the values of a row: rows of equal values have equal ones.
+func fingerprint(row []float64) uint64 {
+	h := uint64(14695981039346656037)
+	for _, v := range row {
+		h = mixed(h ^ math.Float64bits(v+0)) // v + 0 turns minus zero into zero
+	}
+	return h
+}
+
+// mixed is the finaliser of splitmix64 (Steele, Lea & Flood 2014, "Fast splittable
+// pseudorandom number generators").
+func mixed(h uint64) uint64 {
+	h += 0x9e3779b97f4a7c15
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
+}
