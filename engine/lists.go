@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 
+	"clientele/engine/contactfile"
 	"clientele/engine/internal/duck"
 	"clientele/engine/list"
 	"clientele/engine/table"
@@ -93,4 +95,290 @@ func viewMembers(ctx context.Context, db *duck.DB, name string, lists []list.Lis
 		view += " UNION ALL BY NAME SELECT * FROM read_parquet([" + strings.Join(files, ", ") + "], union_by_name=true)"
 	}
 	return db.Exec(ctx, view)
+}
+
+// Lists are the target lists that were cut, by as-of date and number, as rows.
+func (e *Engine) Lists() (*table.Table, error) {
+	lists, err := list.All(e.lists())
+	if err != nil {
+		return nil, err
+	}
+	t := storedTable(lists)
+	state := textColumn("state")
+	for _, l := range lists {
+		word := "cut"
+		if l.Cancelled != nil {
+			word = "cancelled: " + l.Cancelled.Reason
+		}
+		state.Texts.AppendString(word)
+	}
+	out := table.New()
+	for _, name := range []string{"list_id", "on", "segment", "rule", "channel", "campaign_id", "arm", "treated", "control"} {
+		c := t.Column(name)
+		if c.Kind == table.Text {
+			c.Null = make([]bool, c.Len())
+			for i := range c.Null {
+				c.Null[i] = len(c.Texts.At(i)) == 0
+			}
+		}
+		out.Add(c)
+	}
+	out.Add(state)
+	return out, nil
+}
+
+// List is one list.
+func (e *Engine) List(id string) (list.List, error) { return list.Open(e.lists(), id) }
+
+// VerifyList compares the files of a list with what its manifest says of them.
+func (e *Engine) VerifyList(l list.List) error { return list.Verify(l) }
+
+// ListMembers are the members of a list by rank, with their arms; limit bounds the
+// rows, 0 is no bound.
+func (e *Engine) ListMembers(ctx context.Context, id string, limit int) (*table.Table, error) {
+	return e.listFile(ctx, id, list.MembersName, "SELECT customer_id, arm, rank, value, stratum FROM %s ORDER BY rank", limit)
+}
+
+// ListRemoved are the customers of the segment who are not on a list: at which step
+// they fell and why; limit bounds the rows, 0 is no bound.
+func (e *Engine) ListRemoved(ctx context.Context, id string, limit int) (*table.Table, error) {
+	return e.listFile(ctx, id, list.RemovedName, "SELECT customer_id, step, reason FROM %s ORDER BY customer_id, step, reason", limit)
+}
+
+// listFile reads a data file of a list.
+func (e *Engine) listFile(ctx context.Context, id, name, query string, limit int) (t *table.Table, err error) {
+	l, err := e.List(id)
+	if err != nil {
+		return nil, err
+	}
+	err = e.apart(ctx, func(db *duck.DB) error {
+		t, err = db.Query(ctx, fmt.Sprintf(query, "read_parquet("+duck.Literal(l.File(name))+")")+
+			" LIMIT CASE WHEN $limit = 0 THEN 9223372036854775807 ELSE $limit END", named("limit", limit))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", id, err)
+	}
+	return t, nil
+}
+
+// ExportRemoved writes who fell and why to a file, CSV or XLSX, and returns how
+// many they are.
+func (e *Engine) ExportRemoved(ctx context.Context, id string, file ListFile) (int64, error) {
+	columns := []string{"customer_id", "step", "reason"}
+	file.Columns = columns
+	if _, err := file.check("email"); err != nil {
+		return 0, err
+	}
+	if file.Layout != "csv" && file.Layout != "xlsx" {
+		return 0, fmt.Errorf("layout %q: not csv or xlsx, which people read", file.Layout)
+	}
+	t, err := e.ListRemoved(ctx, id, 0)
+	if err != nil {
+		return 0, err
+	}
+	words := textColumn("step")
+	for _, code := range texts(t.Column("step")) {
+		en, zh := list.StepWords(code)
+		if file.Lang == "zh" {
+			en = zh
+		}
+		words.Texts.AppendString(en)
+	}
+	p, err := newPending(file.To)
+	if err != nil {
+		return 0, err
+	}
+	defer p.discard()
+	err = p.write(func() (int64, error) {
+		w, err := contactfile.New(p.out, contactfile.Options{Layout: file.Layout, Channel: "email", Lang: file.Lang, Columns: columns, TempDir: filepath.Dir(file.To)})
+		if err != nil {
+			return 0, err
+		}
+		err = w.Write(table.New(t.Column("customer_id"), words, t.Column("reason")))
+		return w.Rows(), errors.Join(err, w.Close())
+	})
+	if err != nil {
+		return 0, err
+	}
+	return p.rows, p.place()
+}
+
+// Exported is a file of a list that was written again.
+type Exported struct {
+	ListID  string      `json:"list_id"`
+	File    string      `json:"file"`
+	Written int64       `json:"rows_written"`
+	Steps   []list.Step `json:"steps"` // from the treated customers of the list on: who may not be contacted any more
+	Notes   []list.Note `json:"notes"`
+}
+
+// ExportList writes the file of a list again. The list stays as it was cut; the
+// file leaves out whom one may not contact any more: who unsubscribed since, whose
+// consent was withdrawn, whom a suppression file names now, and so on.
+func (e *Engine) ExportList(ctx context.Context, id string, file ListFile) (Exported, error) {
+	done := Exported{ListID: id, File: file.To}
+	l, err := e.List(id)
+	if err != nil {
+		return done, err
+	}
+	if l.Cancelled != nil {
+		return done, fmt.Errorf("list %s is cancelled: %s", id, l.Cancelled.Reason)
+	}
+	columns, err := file.check(l.Channel)
+	if err != nil {
+		return done, err
+	}
+	c := &cutter{Engine: e, columns: columns, cut: Cut{File: file}, manifest: l.Manifest}
+	c.manifest.Notes, c.manifest.Suppress = nil, nil
+	c.manifest.Rules.Consent, c.manifest.Rules.Complaint, c.manifest.Rules.Universal = e.Config.Contact.Consent, e.Config.Contact.Complaint, e.Config.Contact.Universal
+	c.manifest.Rules.Caps = nil // this list is a contact that counts already
+	if c.asOf, err = ParseDay(l.AsOf); err != nil {
+		return done, err
+	}
+	if c.on, err = ParseDay(l.On); err != nil {
+		return done, err
+	}
+	err = e.locked(func(lock *workspace.Lock) error {
+		if err := c.earlierLists(); err != nil {
+			return err
+		}
+		return c.read(ctx, func(db *duck.DB) error {
+			c.ctx, c.db = ctx, db
+			if err := c.readKey(lock); err != nil {
+				return err
+			}
+			return c.export(l, &done)
+		})
+	})
+	return done, err
+}
+
+// export writes the treated members of a list who may be contacted today.
+func (c *cutter) export(l list.List, done *Exported) error {
+	defer c.stage("write the file", 0)()
+	if err := viewMembers(c.ctx, c.db, "target_list", []list.List{l}); err != nil {
+		return err
+	}
+	if err := c.make("target_people", "members"); err != nil {
+		return err
+	}
+	if err := c.db.Exec(c.ctx, "CREATE OR REPLACE TEMP TABLE target_excluded (person BIGINT, reason VARCHAR)"); err != nil {
+		return err
+	}
+	c.run.AsOf = l.AsOf
+	for _, step := range []func() error{c.judge, c.rank, c.keepArms} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	if err := c.exportScores(l.AsOf); err != nil {
+		return err
+	}
+	file, err := c.writeFile(c.cut.File, c.columns, l.ID)
+	if err != nil {
+		return err
+	}
+	defer file.discard()
+	steps, err := c.db.Query(c.ctx, "SELECT step, count(*) AS n FROM target_removed GROUP BY step ORDER BY step")
+	if err != nil {
+		return err
+	}
+	fell, removed := map[string]int64{}, int64(0)
+	for i, n := range steps.Ints("n") {
+		fell[string(steps.Column("step").Texts.At(i))] = n
+		removed += n
+	}
+	if removed+file.rows != l.Treated {
+		return fmt.Errorf("%d customers are on list %s, and %d were written and %d left out", l.Treated, l.ID, file.rows, removed)
+	}
+	for _, s := range list.Waterfall(l.Treated, fell) {
+		if s.Fell > 0 || s.Step == list.StepSegment {
+			done.Steps = append(done.Steps, s)
+		}
+	}
+	done.Written, done.Notes = file.rows, c.manifest.Notes
+	return file.place()
+}
+
+// keepArms makes target_outcome of a list that was cut: everybody in the ranking is
+// treated, apart from the universal control group, which may have grown.
+func (c *cutter) keepArms() error {
+	var n int64
+	if err := c.db.Row(c.ctx, []any{&n}, "SELECT count(*) FROM target_ranked"); err != nil {
+		return err
+	}
+	universal, err := c.universal(n)
+	if err != nil {
+		return err
+	}
+	arms := make([]list.Arm, n-int64(len(universal)))
+	for i := range arms {
+		arms[i] = list.InTreatment
+	}
+	return c.stageArms(arms, universal)
+}
+
+// exportScores views the scores of the run that a list was cut from; without that
+// run there are none.
+func (c *cutter) exportScores(asOf string) error {
+	run, err := workspace.OpenRun(c.Dir, asOf)
+	if isNotExist(err) {
+		return c.db.Exec(c.ctx, "CREATE OR REPLACE TEMP VIEW run_scores AS SELECT CAST(NULL AS VARCHAR) AS customer_id WHERE false")
+	}
+	if err != nil {
+		return err
+	}
+	c.run = run
+	return c.viewFile("run_scores", "scores")
+}
+
+// CancelList says of a list that it does not count any more: its members are not
+// assigned, and it is no contact.
+func (e *Engine) CancelList(id, reason string) (list.List, error) {
+	if reason = strings.TrimSpace(reason); reason == "" {
+		reason = "by hand"
+	}
+	var l list.List
+	err := e.locked(func(*workspace.Lock) error {
+		var err error
+		if l, err = e.List(id); err != nil {
+			return err
+		}
+		return list.Cancel(l, reason, e.Now)
+	})
+	return l, err
+}
+
+// RecutList cuts a list anew with the settings that it was cut with, on the current
+// run and with today's rules, and cancels it: both at one instant. Its customers
+// keep their arms. Of cut the fields AsOf, On, File and DryRun count.
+func (e *Engine) RecutList(ctx context.Context, id string, cut Cut, announce func(Cutting) error) (Cutting, error) {
+	var done Cutting
+	err := e.locked(func(lock *workspace.Lock) error {
+		l, err := e.List(id)
+		if err != nil {
+			return err
+		}
+		if l.Cancelled != nil {
+			return fmt.Errorf("list %s is cancelled: %s", id, l.Cancelled.Reason)
+		}
+		segment := l.Segment
+		if segment != "" {
+			segment = l.Scheme + "/" + l.Segment
+		}
+		c, err := e.newCutter(Cut{
+			Segment: segment, Where: l.Rule, Channel: l.Channel, Campaign: l.Campaign, Arm: l.Arm,
+			Rank: l.Rank, Limit: l.Limit, Control: &l.Share, Stratify: l.Stratified,
+			AsOf: cut.AsOf, On: cut.On, File: cut.File, DryRun: cut.DryRun,
+		})
+		if err != nil {
+			return err
+		}
+		c.manifest.Budget, c.manifest.CostPerContact = l.Budget, l.CostPerContact // the limit is what they come to
+		c.manifest.Replaces, c.manifest.Seed = l.ID, l.Seed
+		done, err = c.cutLocked(ctx, lock, announce)
+		return err
+	})
+	return done, err
 }

@@ -71,7 +71,7 @@ A workspace is a folder. Every command works in the current one, or in that of -
 	flags.IntVar(&a.threads, "threads", 0, "threads to use (default all cores, or resources.threads)")
 	flags.StringVar(&a.memory, "memory", "", "memory to use, such as 4GiB (default 60 % of the machine, or resources.memory)")
 	root.AddCommand(
-		newDemo(a), newInit(a), newIngest(a), newRun(a), newScore(a), newSegment(a), newExport(a), newReport(a),
+		newDemo(a), newInit(a), newIngest(a), newRun(a), newScore(a), newSegment(a), newTarget(a), newList(a), newExport(a), newReport(a),
 		newShow(a), newQuery(a), newBatches(a), newRejects(a), newRollback(a), newCheck(a), newReconcile(a), newBacktest(a), newModels(a), newSurvival(a), newCampaign(a), newRebuild(a),
 	)
 	return root

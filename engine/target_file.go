@@ -1,0 +1,285 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"clientele/engine/contactfile"
+	"clientele/engine/internal/duck"
+	"clientele/engine/list"
+	"clientele/queries"
+)
+
+// check says what is wrong with a file for a channel, or which columns it has.
+func (f *ListFile) check(channel string) (columns []string, err error) {
+	if f.To == "" {
+		return nil, errors.New("a file is needed: it is what goes to people and tools")
+	}
+	if info, err := os.Stat(f.To); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s: is a folder: name a file", f.To)
+	}
+	if _, err := os.Stat(filepath.Dir(f.To)); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Dir(f.To), underlying(err))
+	}
+	if f.Layout == "" {
+		f.Layout = "csv"
+		if strings.EqualFold(filepath.Ext(f.To), ".xlsx") {
+			f.Layout = "xlsx"
+		}
+	}
+	if f.Lang == "" {
+		f.Lang = "en"
+	}
+	if f.Lang != "en" && f.Lang != "zh" {
+		return nil, fmt.Errorf("lang %q: not en or zh", f.Lang)
+	}
+	if columns = f.Columns; len(columns) == 0 {
+		columns = contactfile.Defaults(f.Layout, channel)
+	}
+	return columns, contactfile.Check(f.Layout, channel, columns)
+}
+
+// contactColumns are what a file may hold besides columns of scores and
+// attribute.NAME, with their places in queries/target/file.sql.
+func contactColumns() []string {
+	return []string{"customer_id", "name", "email", "phone", "address", "gender", "birth_date", "country", "region", "city", "postcode",
+		"acquired_on", "acquired_channel", "tags", "rank", "value"}
+}
+
+// fileColumns are the expressions of columns of a file.
+func fileColumns(columns, scores []string, listID, arm string) ([]string, error) {
+	var out []string
+	for _, name := range contactfile.Sources(columns) {
+		attribute, isAttribute := strings.CutPrefix(name, "attribute.")
+		expression := duck.Identifier(name)
+		switch {
+		case name == "list_id":
+			expression = duck.Literal(listID)
+		case name == "arm":
+			expression = duck.Literal(arm)
+		case isAttribute:
+			expression = "json_extract_string(attributes, " + duck.Literal("/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(attribute)) + ")"
+		case !slices.Contains(contactColumns(), name) && !slices.Contains(scores, name):
+			return nil, fmt.Errorf("column %q: there are %s", name, strings.Join(slices.Concat([]string{"first_name", "last_name", "list_id", "arm"}, contactColumns(), scores, []string{"attribute.NAME"}), ", "))
+		}
+		out = append(out, expression+" AS "+duck.Identifier(name))
+	}
+	return out, nil
+}
+
+// fileScores makes target_run, the scores of the customers of the list, and returns
+// the names of their columns.
+func (c *cutter) fileScores() ([]string, error) {
+	err := c.db.Exec(c.ctx, `CREATE OR REPLACE TEMP VIEW target_run AS
+SELECT p.person AS run_person, s.* EXCLUDE (customer_id) FROM run_scores AS s JOIN target_people AS p ON s.customer_id = p.run_id WHERE p.nth = 1 AND p.person IS NOT NULL`)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := c.scoreTypes()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(sortedKeys(columns), func(s string) bool { return slices.Contains(contactColumns(), s) }), nil
+}
+
+// pending is a file that is being written beside its place.
+type pending struct {
+	fresh, to string // fresh is empty once it is at its place
+	out       *os.File
+	rows      int64
+}
+
+// newPending begins a file that is to be at a place.
+func newPending(to string) (*pending, error) {
+	p := &pending{fresh: filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".part"), to: to}
+	err := os.Remove(p.fresh) // of a command that was killed
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		p.out, err = os.OpenFile(p.fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", to, underlying(err))
+	}
+	return p, nil
+}
+
+// write fills the file and makes it durable; f returns how many rows it wrote.
+func (p *pending) write(f func() (int64, error)) error {
+	var err error
+	p.rows, err = f()
+	if err == nil {
+		err = p.out.Sync()
+	}
+	if err = errors.Join(err, p.out.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", p.to, underlying(err))
+	}
+	return nil
+}
+
+// place puts the file at its place.
+func (p *pending) place() error {
+	if info, err := os.Stat(p.to); err == nil && !info.Mode().IsRegular() { // a pipe or a device
+		return copyFile(p.to, p.fresh)
+	}
+	if real, err := filepath.EvalSymlinks(p.to); err == nil {
+		p.to = real // what a link leads to is replaced, not the link
+	}
+	if err := os.Rename(p.fresh, p.to); err != nil {
+		return err
+	}
+	p.fresh = ""
+	return nil
+}
+
+// discard removes the file where it is not at its place.
+func (p *pending) discard() {
+	if p.fresh != "" {
+		os.Remove(p.fresh)
+	}
+}
+
+// writeFile writes the file of the treated customers in target_outcome beside its
+// place, and returns it there.
+func (c *cutter) writeFile(file ListFile, columns []string, listID string) (*pending, error) {
+	scores, err := c.fileScores()
+	if err != nil {
+		return nil, err
+	}
+	expressions, err := fileColumns(columns, scores, listID, c.manifest.Arm)
+	if err != nil {
+		return nil, err
+	}
+	err = c.db.Exec(c.ctx, "CREATE OR REPLACE TEMP VIEW target_everything AS "+queries.Get("target/file").SQL)
+	if err == nil {
+		err = c.db.Exec(c.ctx, "CREATE OR REPLACE TEMP TABLE target_file AS SELECT position, "+strings.Join(expressions, ", ")+" FROM target_everything")
+	}
+	if err != nil {
+		return nil, err
+	}
+	spill, err := c.spillFolder()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(spill, 0o700); err != nil {
+		return nil, err
+	}
+	p, err := newPending(file.To)
+	if err != nil {
+		return nil, err
+	}
+	err = p.write(func() (int64, error) {
+		return c.fill(p.out, contactfile.Options{Layout: file.Layout, Channel: c.manifest.Channel, Lang: file.Lang, Columns: columns, TempDir: spill})
+	})
+	if err != nil {
+		p.discard()
+		return nil, err
+	}
+	return p, nil
+}
+
+// fill writes target_file, a part at a time.
+func (c *cutter) fill(out io.Writer, opt contactfile.Options) (int64, error) {
+	w, err := contactfile.New(out, opt)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	if err := c.db.Row(c.ctx, []any{&n}, "SELECT coalesce(max(position) + 1, 0) FROM target_file"); err != nil {
+		return 0, err
+	}
+	for from := int64(0); from < n; from += filePage {
+		t, err := c.db.Query(c.ctx, "SELECT * FROM target_file WHERE position >= $from AND position < $until ORDER BY position", named("from", from), named("until", from+filePage))
+		if err != nil {
+			return 0, err
+		}
+		if err := w.Write(t); err != nil {
+			return 0, err
+		}
+	}
+	return w.Rows(), w.Close()
+}
+
+// filePage is how many customers are written at a time.
+const filePage = 1 << 17
+
+// note adds a remark to the list.
+func (c *cutter) note(code, en, zh string) {
+	c.manifest.Notes = append(c.manifest.Notes, list.Note{Code: code, En: en, Zh: zh})
+}
+
+// remark says in words what the numbers mean.
+func (c *cutter) remark() error {
+	m := c.manifest
+	for _, f := range m.Suppress {
+		if n := f.Entries - f.Matched; n > 0 {
+			c.note("suppression_unmatched",
+				fmt.Sprintf("%s: %d of %d entries name nobody in the store.", f.Path, n, f.Entries),
+				fmt.Sprintf("%[1]s：%[3]d 条记录中有 %[2]d 条在库中找不到对应客户。", f.Path, n, f.Entries))
+		}
+	}
+	if m.Channel == "post" && m.Rules.Consent == "required" {
+		c.note("no_consent_for_post",
+			"The store knows of no consent for post: who objects to it must stand in a suppression file.",
+			"库中没有邮寄渠道的营销许可：拒收邮寄的客户须列入禁发名单。")
+	}
+	if m.Campaign != "" {
+		var known bool
+		if err := c.db.Row(c.ctx, []any{&known}, "SELECT count(*) > 0 FROM campaigns WHERE campaign_id = $campaign", named("campaign", m.Campaign)); err != nil {
+			return err
+		}
+		if !known {
+			c.note("campaign_unknown",
+				fmt.Sprintf("No campaign %s is loaded yet: its name and cost come with clientele ingest campaigns.", m.Campaign),
+				fmt.Sprintf("活动 %s 尚未载入：其名称和费用可用 clientele ingest campaigns 载入。", m.Campaign))
+		}
+	}
+	if m.Limit > 0 {
+		var unranked int64
+		if err := c.db.Row(c.ctx, []any{&unranked}, "SELECT count(*) FROM target_outcome WHERE arm IN (1, 2) AND value IS NULL"); err != nil {
+			return err
+		}
+		if unranked > 0 {
+			c.note("unranked",
+				fmt.Sprintf("%d on the list have no value of %s: they rank last, by customer id.", unranked, m.Rank),
+				fmt.Sprintf("名单中有 %d 人没有 %s 的值：他们按客户编号排在最后。", unranked, m.Rank))
+		}
+	}
+	c.remarkPower()
+	return nil
+}
+
+// remarkPower says what the campaign will be able to show.
+func (c *cutter) remarkPower() {
+	m, p := c.manifest, c.manifest.Power
+	switch {
+	case m.Treated == 0:
+		return
+	case p == nil:
+		c.note("no_control", "Nobody is kept back as a control group: what the campaign caused cannot be told from what would have happened anyway.",
+			"没有留出对照组：无法区分活动带来的效果与本来就会发生的购买。")
+		return
+	}
+	c.note("base_rate",
+		fmt.Sprintf("Base rate %.1f %%: of the %d on the list, %d ordered in the %d days up to %s.", 100*p.Base, m.Treated+m.Kept, p.Buyers, p.Window, m.AsOf),
+		fmt.Sprintf("基准转化率 %.1f%%：名单中的 %d 人里，%d 人在截至 %[5]s 的 %[4]d 天内下过单。", 100*p.Base, m.Treated+m.Kept, p.Buyers, p.Window, m.AsOf))
+	if p.Smallest == 0 {
+		c.note("no_power",
+			fmt.Sprintf("With %d treated and %d in the control group no rise at all would be found with 80 %% power at the 5 %% level.", m.Treated, m.Kept),
+			fmt.Sprintf("实验组 %d 人、对照组 %d 人：在 5%% 显著性水平和 80%% 功效下，任何提升都无法检出。", m.Treated, m.Kept))
+		return
+	}
+	relative, relativeZh := "", ""
+	if p.Base > 0 {
+		relative, relativeZh = fmt.Sprintf(", a lift of %.0f %%", 100*p.Smallest/p.Base), fmt.Sprintf("（相对提升 %.0f%%）", 100*p.Smallest/p.Base)
+	}
+	c.note("power",
+		fmt.Sprintf("With %d treated and %d in the control group the smallest rise found with 80 %% power at the 5 %% level is %.2f percentage points%s; the power for a lift of 10 %% is %.0f %%, of 20 %% %.0f %%.",
+			m.Treated, m.Kept, 100*p.Smallest, relative, 100*p.Ten, 100*p.Twenty),
+		fmt.Sprintf("实验组 %d 人、对照组 %d 人：在 5%% 显著性水平和 80%% 功效下，可检出的最小提升为 %.2f 个百分点%s；提升 10%% 的检出功效为 %.0f%%，提升 20%% 为 %.0f%%。",
+			m.Treated, m.Kept, 100*p.Smallest, relativeZh, 100*p.Ten, 100*p.Twenty))
+}
