@@ -129,7 +129,7 @@ func logistic(u float64) (x, y float64) {
 
 // logBetaTails returns the logs of the probabilities that a Beta(a, b) value is
 // below x and above it; y is 1-x, given apart so that it may be tiny. The
-// continued fraction (DLMF 8.17.22) is used on the side of the mean on which it
+// continued fraction is used on the side of the mean on which it
 // converges, in about sqrt(a+b) steps.
 func logBetaTails(x, y, a, b float64) (below, above float64) {
 	switch {
@@ -143,15 +143,18 @@ func logBetaTails(x, y, a, b float64) (below, above float64) {
 	// x^a y^b / B(a,b), by way of the binomial term of a in a+b.
 	front := logBinomialTerm(a, b, x, y) + math.Log(a) + math.Log(b) - math.Log(a+b)
 	if x*(a+b+2) < a+1 {
-		below = min(front-math.Log(a)+math.Log(betaFraction(x, a, b)), 0)
+		below = min(front-math.Log(betaFraction(x, y, a, b)), 0)
 		return below, Log1mExp(below)
 	}
-	above = min(front-math.Log(b)+math.Log(betaFraction(y, b, a)), 0)
+	above = min(front-math.Log(betaFraction(y, x, b, a)), 0)
 	return Log1mExp(above), above
 }
 
-// betaFraction evaluates the continued fraction by Lentz's rule.
-func betaFraction(x, a, b float64) float64 {
+// betaFraction evaluates the continued fraction whose reciprocal, times x^a y^b
+// /B(a,b), is the probability below x, by Lentz's rule. It is the even part of DLMF
+// 8.17.22 (Didonato & Morris 1992, eq. 9), which has nothing that cancels as long as
+// y is given.
+func betaFraction(x, y, a, b float64) float64 {
 	const tiny = 1e-300
 	notZero := func(v float64) float64 {
 		if math.Abs(v) < tiny {
@@ -159,19 +162,17 @@ func betaFraction(x, a, b float64) float64 {
 		}
 		return v
 	}
-	c := 1.0
-	d := 1 / notZero(1-(a+b)*x/(a+1))
-	h := d
+	lead := a*y - b*x + 1
+	h := notZero(a * lead / (a + 1))
+	c, d := h, 0.0
 	for m := 1.0; m < 1e7; m++ {
-		even := m * (b - m) * x / ((a + 2*m - 1) * (a + 2*m))
-		d = 1 / notZero(1+even*d)
-		c = notZero(1 + even/c)
-		h *= d * c
-		odd := -(a + m) * (a + b + m) * x / ((a + 2*m) * (a + 2*m + 1))
-		d = 1 / notZero(1+odd*d)
-		c = notZero(1 + odd/c)
-		h *= d * c
-		if math.Abs(d*c-1) < 1e-16 {
+		odd := a + 2*m - 1
+		up := (a + m - 1) / odd * ((a + b + m - 1) / odd) * m * (b - m) * x * x
+		down := m + m*(b-m)*x/odd + (a+m)*(lead+m*(1+y))/(odd+2)
+		d = 1 / notZero(down+up*d)
+		c = notZero(down + up/c)
+		h *= c * d
+		if math.Abs(c*d-1) < 1e-16 {
 			break
 		}
 	}
