@@ -27,11 +27,33 @@ const OwnScheme = "own"
 const customerColumns = `gender VARCHAR, birth_date DATE, country VARCHAR, region VARCHAR, city VARCHAR, postcode VARCHAR, acquired_on DATE,
   acquired_channel VARCHAR, referrer_id VARCHAR, email_consent BOOLEAN, sms_consent BOOLEAN, tags VARCHAR`
 
-// Rules is the language of segments as this workspace has it: what rules may name.
-// Segments of the configuration are among it once their rules are read.
-func (e *Engine) Rules() (segment.Catalogue, error) {
+// RuleGuide is the language of rules on one page, in English (en) or Chinese (zh).
+func RuleGuide(lang string) string { return segment.Guide(lang) }
+
+// RuleNames is what rules of this workspace may name, with its meaning in a
+// language, en or zh. Attributes are those of the current run.
+func (e *Engine) RuleNames(ctx context.Context, lang string) (*table.Table, error) {
 	_, cat, err := e.ownRules()
-	return cat, err
+	if err != nil {
+		return nil, err
+	}
+	run, err := e.current("")
+	if errors.Is(err, errNoRun) {
+		return cat.Names(lang), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = e.read(ctx, func(db *duck.DB) error {
+		v, err := e.evaluatorOf(ctx, db, run)
+		if err != nil {
+			return err
+		}
+		err = v.knowAttributes()
+		cat = v.cat
+		return err
+	})
+	return cat.Names(lang), err
 }
 
 // catalogue is what rules may name, but for own segments.
@@ -344,6 +366,10 @@ type Preview struct {
 	Rule      string       // in its canonical form
 	Totals    *table.Table // one row
 	Customers *table.Table // the most valuable first
+	// Conditions are the parts of a rule that chooses nobody, and how many customers
+	// each alone chooses; nil for other rules.
+	Conditions *table.Table
+	Hints      []string // sentences about texts of the rule that nothing is equal to
 }
 
 // Preview says who a rule chooses in a run, of the current one when asOf is empty,
@@ -377,9 +403,98 @@ func (e *Engine) Preview(ctx context.Context, asOf, text string, limit int) (Pre
 			return err
 		}
 		p.Customers, err = db.Query(ctx, with+queries.Get("segment/preview_customers").SQL, append(args, sql.Named("limit", limit))...)
+		if err == nil && p.Totals.Ints("customers")[0] == 0 {
+			p.Conditions, err = v.conditions(rule)
+		}
+		if err == nil {
+			p.Hints, err = v.hints(rule)
+		}
 		return err
 	})
 	return p, err
+}
+
+const (
+	mostHints  = 20   // texts of a rule that are looked for
+	mostValues = 2000 // the most frequent ones, among which something like a text is looked for
+	shownOther = 8    // of them, where nothing is like it
+)
+
+// hints say which texts of a rule nothing is equal to, and what there is instead.
+func (v *evaluator) hints(rule *segment.Rule) ([]string, error) {
+	asked := rule.Asked(v.cat)
+	var out []string
+	for _, a := range asked[:min(len(asked), mostHints)] {
+		if a.Table == segment.Customers {
+			if err := v.makeCustomers(); err != nil {
+				return nil, err
+			}
+		}
+		var known bool
+		err := v.db.Row(v.ctx, []any{&known}, "SELECT count(*) > 0 FROM ("+a.Values+") WHERE lower(trim(value)) = lower(trim($text))", append(a.Args, sql.Named("text", a.Text))...)
+		if err != nil {
+			return nil, fmt.Errorf("values of %s: %w", a.Name, err)
+		}
+		if known {
+			continue
+		}
+		t, err := v.db.Query(v.ctx, fmt.Sprintf("SELECT value FROM (%s) WHERE value <> '' GROUP BY value ORDER BY count(*) DESC, value LIMIT %d", a.Values, mostValues), a.Args...)
+		if err != nil {
+			return nil, fmt.Errorf("values of %s: %w", a.Name, err)
+		}
+		out = append(out, hint(a, textsOf(t.Column("value"))))
+	}
+	return out, nil
+}
+
+// hint words that nothing is equal to a text.
+func hint(a segment.Asked, values []string) string {
+	quote := func(list []string) string {
+		out := make([]string, len(list))
+		for i, v := range list {
+			out[i] = "'" + v + "'"
+		}
+		return strings.Join(out, ", ")
+	}
+	text := fmt.Sprintf("no %s is '%s'", a.Name, a.Text)
+	if near := segment.Nearest(a.Text, values); len(near) > 0 {
+		return text + ": did you mean " + quote(near) + "?"
+	}
+	if len(values) == 0 {
+		return text + ": there is none at all"
+	}
+	return text + ": there are " + quote(values[:min(len(values), shownOther)])
+}
+
+func textsOf(c *table.Column) []string {
+	out := make([]string, c.Len())
+	for i := range out {
+		out[i] = string(c.Texts.At(i))
+	}
+	return out
+}
+
+// conditions counts whom each condition of a rule that joins several by and chooses
+// alone; nil for a rule that does not.
+func (v *evaluator) conditions(rule *segment.Rule) (*table.Table, error) {
+	parts := rule.Parts()
+	if len(parts) < 2 {
+		return nil, nil
+	}
+	condition, customers := textColumn("condition"), table.NewColumn(table.Field{Name: "customers", Kind: table.Int}, 0)
+	for _, part := range parts {
+		c, err := v.compile(part)
+		if err != nil {
+			return nil, err
+		}
+		var n int64
+		if err := v.db.Row(v.ctx, []any{&n}, "SELECT count(*) FROM scores AS c WHERE "+c.SQL, c.Args...); err != nil {
+			return nil, err
+		}
+		condition.Texts.AppendString(part.String())
+		customers.Ints = append(customers.Ints, n)
+	}
+	return table.New(condition, customers), nil
 }
 
 // chosen is what stands before a query that reads chosen, the rows of scores for
@@ -421,6 +536,19 @@ type OwnSegment struct {
 	Name, Rule string
 	Customers  int64
 	Of         int64 // all customers of the run
+}
+
+// Fault is what is odd about the segment's size: nobody, everybody, or nothing.
+func (s OwnSegment) Fault() string {
+	switch {
+	case s.Of == 0:
+		return ""
+	case s.Customers == 0:
+		return "nobody"
+	case s.Customers == s.Of:
+		return "everybody"
+	}
+	return ""
 }
 
 // CheckOwn reads the rules of the configuration and evaluates them in the current

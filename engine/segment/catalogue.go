@@ -148,7 +148,7 @@ func nearest(name string, words []string) []string {
 		other := []rune(strings.ToLower(w))
 		d := edits(lower, other)
 		if d > max(1, min(len(lower), len(other))/3) {
-			if len(lower) < 3 || !strings.Contains(string(other), string(lower)) && !strings.Contains(string(lower), string(other)) || len(other) < 3 {
+			if !isPart(lower, other) && !isPart(other, lower) {
 				continue
 			}
 			d += 100 // a part of it, after those that look alike
@@ -163,6 +163,12 @@ func nearest(name string, words []string) []string {
 		}
 	}
 	return out
+}
+
+// isPart reports whether a text is a part of another, and long enough to tell
+// something: two Chinese letters are.
+func isPart(part, whole []rune) bool {
+	return len(string(part)) >= 3 && len(part) >= 2 && strings.Contains(string(whole), string(part))
 }
 
 // edits is the number of letters to insert, remove, replace or swap with their

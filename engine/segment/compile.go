@@ -243,7 +243,7 @@ func (c *compiler) attributeTest(of Attribute, n Test) (bound, *Error) {
 	if c.cat.Attributes != nil && !slices.Contains(c.cat.Attributes, of.Name) {
 		near := nearest(of.Name, c.cat.Attributes)
 		for i := range near {
-			near[i] = strings.TrimSpace((&Rule{Root: Test{Of: Attribute{near[i]}}}).String())
+			near[i] = (&Rule{Root: Test{Of: Attribute{near[i]}}}).String()
 		}
 		reason := fmt.Sprintf("no customer has an attribute %s", quoted(shortened(of.Name)))
 		if len(near) > 0 {
@@ -251,8 +251,7 @@ func (c *compiler) attributeTest(of Attribute, n Test) (bound, *Error) {
 		}
 		return nil, c.wrong(n.At, "%s", reason)
 	}
-	pointer := "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(of.Name)
-	q := quantity{name: "attribute." + of.Name, sql: "json_extract_string(k.attributes, " + c.bind(pointer) + ")", kind: Text, table: Customers, attribute: true}
+	q := quantity{name: "attribute." + of.Name, sql: "json_extract_string(k.attributes, " + c.bind(pointer(of.Name)) + ")", kind: Text, table: Customers, attribute: true}
 	if len(n.Values) > 0 {
 		switch n.Values[0].Kind {
 		case NumberValue, LengthValue: // what is no number is missing
@@ -265,6 +264,11 @@ func (c *compiler) attributeTest(of Attribute, n Test) (bound, *Error) {
 	}
 	text, e := c.compare(q, n)
 	return &leaf{from: c.customers(), sql: text, absent: n.Op == Missing}, e
+}
+
+// pointer is the JSON pointer of an attribute.
+func pointer(name string) string {
+	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }
 
 // separators are between the tags of a text.

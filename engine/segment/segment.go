@@ -121,3 +121,17 @@ func (r *Rule) String() string {
 	r.Root.print(&b, false)
 	return b.String()
 }
+
+// Parts are the conditions that a rule joins by and; the rule itself where it is one
+// condition.
+func (r *Rule) Parts() []*Rule {
+	and, ok := r.Root.(And)
+	if !ok {
+		return []*Rule{r}
+	}
+	var out []*Rule
+	for _, n := range and.Of {
+		out = append(out, &Rule{Root: n, text: r.text})
+	}
+	return out
+}
