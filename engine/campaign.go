@@ -107,7 +107,7 @@ func (e *Engine) CampaignResult(ctx context.Context, r CampaignReading) (*Campai
 	}
 	var out *CampaignResult
 	err = e.campaignData(ctx, r.AsOf, func(db *duck.DB, day Day) error {
-		out, err = e.readCampaign(ctx, db, day, r)
+		out, err = e.readCampaign(ctx, db, day, r, nil)
 		return err
 	})
 	return out, err
@@ -117,6 +117,10 @@ func (e *Engine) CampaignResult(ctx context.Context, r CampaignReading) (*Campai
 // at most so many; 0: all.
 func (e *Engine) campaignResults(ctx context.Context, db *duck.DB, day Day, most int) ([]*CampaignResult, error) {
 	t, err := db.Query(ctx, queries.Get("campaign/list").SQL)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := attribute(ctx, db, "campaign", e.Config.Campaigns.Window)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +136,7 @@ func (e *Engine) campaignResults(ctx context.Context, db *duck.DB, day Day, most
 		if err != nil {
 			return nil, err
 		}
-		c, err := e.readCampaign(ctx, db, day, r)
+		c, err := e.readCampaign(ctx, db, day, r, shared)
 		if err != nil {
 			return nil, fmt.Errorf("campaign %s: %w", r.Campaign, err)
 		}
@@ -199,7 +203,7 @@ type campaignReader struct {
 	people *table.Table
 	arms   []*arm
 	groups map[string][]string // by grouping: the group of each row of people
-	lists  map[string]float64  // intended share of each arm, from lists; empty: not known
+	shared *attributed         // orders shared out among all campaigns; nil: not yet
 }
 
 // arm is one arm of a campaign. Its customers are rows of people.
@@ -208,8 +212,8 @@ type arm struct {
 	customers []int32
 }
 
-func (e *Engine) readCampaign(ctx context.Context, db *duck.DB, day Day, r CampaignReading) (*CampaignResult, error) {
-	c := &campaignReader{Engine: e, ctx: ctx, db: db, r: r}
+func (e *Engine) readCampaign(ctx context.Context, db *duck.DB, day Day, r CampaignReading, shared *attributed) (*CampaignResult, error) {
+	c := &campaignReader{Engine: e, ctx: ctx, db: db, r: r, shared: shared}
 	c.out = &CampaignResult{ID: r.Campaign, AsOf: day, Window: r.Window, Outcome: r.Outcome}
 	if err := c.head(); err != nil {
 		return nil, err

@@ -150,8 +150,8 @@ func (c *campaignReader) compare() error {
 			Zh: "没有对照组，无法判断活动带来的因果效果：被触达的客户本来也可能购买。"}
 		return nil
 	}
-	if stop := c.sampleRatio(); stop {
-		return nil
+	if stop, err := c.sampleRatio(); stop || err != nil {
+		return err
 	}
 	control := outcomes[len(outcomes)-1]
 	lifts := make([]lift, len(outcomes)-1)
@@ -217,12 +217,15 @@ func (c *campaignReader) armsSection(outcomes []outcome) Section {
 
 // sampleRatio tests the sizes of the arms against those that were meant, and says
 // so; a mismatch stops the reading.
-func (c *campaignReader) sampleRatio() (stop bool) {
-	weights := c.intended()
+func (c *campaignReader) sampleRatio() (stop bool, err error) {
+	weights, err := c.intended()
+	if err != nil {
+		return false, err
+	}
 	if weights == nil {
 		c.warn("ratio_unknown", "The sizes that the arms were meant to have are not known, so it was not tested whether somebody was lost on the way: --ratio 3:1 states them.",
 			"分组的预期比例未知，未检验样本比例是否失衡：可用 --ratio 3:1 指定。")
-		return false
+		return false, nil
 	}
 	sizes := make([]int, len(c.arms))
 	var shown []string
@@ -234,31 +237,49 @@ func (c *campaignReader) sampleRatio() (stop bool) {
 	if !mismatch {
 		c.warn("ratio_holds", fmt.Sprintf("The arms have the sizes that were meant (chi-square %.4g, p = %.3g).", t.Statistic, t.P),
 			fmt.Sprintf("各组人数与预期比例一致（卡方 %.4g，p = %.3g）。", t.Statistic, t.P))
-		return false
+		return false, nil
 	}
 	c.out.Verdict = models.Warning{Code: "sample_ratio",
 		En: fmt.Sprintf("The arms do not have the sizes that were meant (%s; p = %.2g): customers were lost or added after the assignment, so no effect can be read from them.", strings.Join(shown, ", "), t.P),
 		Zh: fmt.Sprintf("各组人数与预期比例不符（%s；p = %.2g）：分组之后有客户丢失或增加，无法据此判断效果。", strings.Join(shown, "，"), t.P)}
-	return true
+	return true, nil
 }
 
-// intended are the sizes that arms were meant to have, in their order; nil: not known.
-func (c *campaignReader) intended() []float64 {
-	if len(c.r.Ratio) == len(c.arms) {
-		return c.r.Ratio
+// intended are the sizes that arms were meant to have, in their order, as stated or
+// as lists have it; nil: not known.
+func (c *campaignReader) intended() ([]float64, error) {
+	if len(c.r.Ratio) > 0 {
+		if len(c.r.Ratio) != len(c.arms) {
+			return nil, fmt.Errorf("ratio of %d arms: campaign %s has %d: %s", len(c.r.Ratio), c.r.Campaign, len(c.arms), strings.Join(c.armNames(), ", "))
+		}
+		return c.r.Ratio, nil
 	}
-	if len(c.lists) == 0 {
-		return nil
+	t, err := c.queryCampaign("campaign/shares")
+	if err != nil {
+		return nil, err
+	}
+	meant := map[string]float64{}
+	for i := range t.Rows() {
+		n, share := float64(t.Ints("members")[i]), t.Floats("share")[i]
+		meant[string(t.Column("arm").Texts.At(i))] += n * (1 - share)
+		meant[ControlArm] += n * share
 	}
 	var out []float64
 	for _, a := range c.arms {
-		share, known := c.lists[a.name]
-		if !known {
-			return nil
+		if !(meant[a.name] > 0) {
+			return nil, nil
 		}
-		out = append(out, share)
+		out = append(out, meant[a.name])
 	}
-	return out
+	return out, nil
+}
+
+func (c *campaignReader) armNames() []string {
+	var names []string
+	for _, a := range c.arms {
+		names = append(names, a.name)
+	}
+	return names
 }
 
 // lift is one treated arm beside control.
@@ -335,17 +356,22 @@ func (c *campaignReader) planned() float64 {
 	return max(0.05, 1-left/float64(c.r.Window))
 }
 
-// looks reads with intervals that hold however often one looks. Their mixture is
-// the one that is sharpest at the planned end.
+// looks reads with intervals that hold however often one looks. Customers are
+// assigned at once and what they do adds up day by day, so under no effect the
+// difference is a random walk whose variance grows from nothing to that of the end.
+// The mixture of such a walk (Robbins 1970) is that of means with a width that goes with the
+// variance so far; this one is sharpest at the planned end.
 func (l *lift) looks(over float64, mine, other stat.Moments) {
+	mixture := func(variance float64) stat.Mixture {
+		return stat.Mixture{Tau: stat.TauFor(variance*over, alpha), Alpha: alpha}
+	}
 	if v := l.spend.SE * l.spend.SE; v > 0 {
-		at := stat.Mixture{Tau: stat.TauFor(v*over, alpha), Alpha: alpha}.Means(mine, other)
+		at := mixture(v).Means(mine, other)
 		l.lookSpend = &at
 	}
 	pA, pB := l.arm.converted.Rate(), l.control.converted.Rate()
-	v := pA*(1-pA)/float64(l.arm.converted.N) + pB*(1-pB)/float64(l.control.converted.N)
-	if v > 0 {
-		at := stat.Mixture{Tau: stat.TauFor(v, alpha), Alpha: alpha}.Proportions(l.arm.converted, l.control.converted)
+	if v := pA*(1-pA)/float64(l.arm.converted.N) + pB*(1-pB)/float64(l.control.converted.N); v > 0 {
+		at := mixture(v).Proportions(l.arm.converted, l.control.converted)
 		l.lookRate = &at
 	}
 }

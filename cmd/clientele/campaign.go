@@ -23,7 +23,7 @@ func newCampaign(a *app) *cobra.Command {
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newCampaignList(a), newCampaignShow(a))
+	cmd.AddCommand(newCampaignList(a), newCampaignShow(a), newCampaignAttribution(a))
 	return cmd
 }
 
@@ -51,6 +51,42 @@ did what. Opens by machines are left out.`,
 		},
 	}
 	asOfFlag(cmd, &asOf)
+	return cmd
+}
+
+func newCampaignAttribution(a *app) *cobra.Command {
+	var asOf string
+	var window int
+	by := "campaign"
+	cmd := &cobra.Command{
+		Use:   "attribution",
+		Short: "Share orders out among the campaigns that touched the customer before",
+		Long: `Share each order that followed a click or an opening within the window out among the campaigns,
+or the channels, that touched the customer since the order before: all to the first, all to the last,
+alike (linear), 40-20-40 (position), half as much for every 7 days (time_decay), and by what would be
+lost without one (markov, removal effect). These rules describe who was there when customers ordered.
+What a campaign caused is told by clientele campaign show, against a control group.`,
+		Example: `  clientele campaign attribution
+  clientele campaign attribution --by channel --window 14 --format csv`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if window < 0 {
+				return usageError{fmt.Errorf("--window %d: is below zero", window)}
+			}
+			e, err := a.open(nil)
+			if err != nil {
+				return err
+			}
+			t, err := e.Attribution(cmd.Context(), asOf, by, window)
+			if err != nil {
+				return err
+			}
+			return a.rows(t)
+		},
+	}
+	asOfFlag(cmd, &asOf)
+	cmd.Flags().IntVar(&window, "window", 0, "`DAYS` before an order in which a touch counts (default campaigns.window_days)")
+	cmd.Flags().Var(&choice{&by, engine.Attributions()}, "by", "what is given a share: campaign or channel")
 	return cmd
 }
 

@@ -67,5 +67,6 @@ that it was generated from. The same options give the same bytes.`,
 	f.StringVar(&opt.Dialect, "dialect", "", "all orders as csv or parquet (default several dialects)")
 	f.StringVar(&from, "from", "", "first day, `YYYY-MM-DD`")
 	f.StringVar(&to, "to", "", "last day, `YYYY-MM-DD`")
+	cmd.AddCommand(newDemoAnswer(a))
 	return cmd
 }

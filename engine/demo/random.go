@@ -24,6 +24,7 @@ const (
 	tagCampaign
 	tagRow // repeated and bad rows
 	tagProduct
+	tagAnswer // what a customer does after a list was sent
 )
 
 const golden = 0x9e3779b97f4a7c15
