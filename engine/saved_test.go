@@ -190,6 +190,31 @@ func TestSavedModelsElsewhere(t *testing.T) {
 	}
 }
 
+// A churn score that is the purchase model's word is saved and taken up too, by that
+// model alone.
+func TestSavedPurchaseRisk(t *testing.T) {
+	e := regularShop(t, 250, 8)
+	e.Config.Churn.Model = "purchase"
+	score(t, e, "2026-05-31")
+	fitted, kept := runFile(t, e, "2026-05-31", "scores.parquet"), t.TempDir()
+	if err := os.CopyFS(kept, os.DirFS(runDir(e, "2026-05-31"))); err != nil {
+		t.Fatal(err)
+	}
+	e.Config.Models.Frozen = []string{kept}
+	score(t, e, "2026-05-31")
+	if !bytes.Equal(runFile(t, e, "2026-05-31", "scores.parquet"), fitted) {
+		t.Error("the saved models score otherwise than the fits did")
+	}
+	if text := string(runFile(t, e, "2026-05-31", "model.churn_risk.json")); !strings.Contains(text, `"settings":{"purchases":"all","purchase":"pareto_nbd"}`) ||
+		!strings.Contains(text, `"fitted":{"method":"purchase_model","window_days":90,"status":"fixed","rows":250}`) {
+		t.Error(text)
+	}
+	e.Config.Models.Purchase, e.Config.Models.Frozen = "mbg_nbd", []string{filepath.Join(kept, "model.churn_risk.json")}
+	if _, err := e.Score(t.Context(), "2026-05-31"); err == nil || !strings.Contains(err.Error(), "was trained with the probabilities of pareto_nbd") {
+		t.Errorf("with another purchase model: %v", err)
+	}
+}
+
 // The level of the last closed window multiplies what is expected, and nothing else;
 // a saved model keeps its level.
 func TestRecalibrate(t *testing.T) {
@@ -227,6 +252,9 @@ func TestRecalibrate(t *testing.T) {
 		}
 	}
 	compare("recalibrated", level)
+	if text := string(runFile(t, e, "2026-05-31", "model.recalibration.json")); !strings.Contains(text, fmt.Sprintf(`"factor":%v,`, level)) {
+		t.Errorf("level %v in %s", level, text)
+	}
 	if low, high := column(t, e, "2026-05-31", "sum(expected_orders) OVER () - sum(expected_orders_low) OVER ()"), column(t, e, "2026-05-31", "sum(expected_orders_high) OVER () - sum(expected_orders) OVER ()"); !(low[0] > 0 && high[0] > 0) {
 		t.Errorf("intervals are %v below and %v above", low[0], high[0])
 	}

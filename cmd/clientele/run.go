@@ -165,13 +165,15 @@ func newScore(a *app) *cobra.Command {
 		Short: "Score every customer as of a day, or fill in past runs",
 		Long: `Score every customer as of a day, or as of several, and publish the runs.
 
-Each run keeps its models as small files model.NAME.json: parameters with standard errors, what the
+Each run keeps its models as small files model.NAME.json: parameters with how sure they are, what the
 numbers mean, and the hash of the facts that they were fitted to. With --model such files score
-in place of new fits, so that the scores of months, or of another workspace, are on one scale. A
+in place of new fits, so that the scores of months, or of another workspace, are on one scale; on the
+facts that they were fitted to they give the same scores to the byte. A file that another version
+laid out otherwise is refused: score its day again. A
 folder of a run stands for all of its files that learned something: RFM cut points, the purchase
 model, spend, churn risk. What is not named is fitted as usual. A model that means something else
-here (other purchases, currency, churn window or covariates) is refused. Horizon and discount may
-differ. models.frozen in clientele.yaml does the same for every run.
+here (other purchases, currency, churn window, covariates, or of a churn score another purchase
+model) is refused. Horizon and discount may differ. models.frozen in clientele.yaml does the same for every run.
 
 --from-file scores a table that others made, a CSV or Parquet file with x, t_x and T (purchase days
 after the first; days from the first to the last and to the day of the table) and, for money,
