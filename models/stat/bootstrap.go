@@ -19,15 +19,21 @@ type Bootstrap struct {
 // Resampled is a bootstrap interval.
 type Resampled struct {
 	Estimate
-	SE           float64 // standard deviation of the resampled differences
-	Bias         float64 // z0: how far the estimate is from the middle of them, in standard deviations
-	Acceleration float64 // a: how much the standard error changes with the mean
+	SE   float64 // standard deviation of the resampled differences
+	Bias float64 // z0: how far the estimate is from the middle of them, in standard deviations
 }
 
 // MeanDifference returns the mean of a less that of b with the bias-corrected
-// and accelerated interval (Efron 1987), each arm resampled for itself. The work
-// depends on how many values differ from the commonest ones, not on the number of
-// customers; see sampler for where it is an approximation.
+// percentile interval (Efron 1981), each arm resampled for itself. The work depends on
+// how many values differ from the commonest ones, not on the number of customers; see
+// sampler for where it is an approximation.
+//
+// It stands beside Welch's interval to show on which side skewed values leave
+// room. On simulated spend (1 to 30 % buy, at least 60 in each arm, lognormal amounts)
+// it covered the truth in 92 to 95 % of cases and Welch's in 94 to 95 %, but it missed
+// it more evenly on both sides: 70 : 22 against 82 : 6 with a control group of a tenth.
+// Acceleration (BCa) and studentised resamples were evener still and covered less,
+// 89 to 94 %: they take the skewness from the same few great values.
 func (s Bootstrap) MeanDifference(a, b Tally) Resampled {
 	if s.Resamples == 0 {
 		s.Resamples = 2000
@@ -35,7 +41,7 @@ func (s Bootstrap) MeanDifference(a, b Tally) Resampled {
 	if s.Level == 0 {
 		s.Level = 0.95
 	}
-	q := tail(s.Level)
+	z := critical(s.Level)
 	a.check()
 	b.check()
 	mA, mB := a.Moments(), b.Moments()
@@ -61,38 +67,9 @@ func (s Bootstrap) MeanDifference(a, b Tally) Resampled {
 	}
 	half := 0.5 / float64(len(drawn))
 	r.Bias = NormalQuantile(min(max(below/float64(len(drawn)), half), 1-half))
-	r.Acceleration = acceleration(a, b, mA, mB)
-	end := func(z float64) float64 {
-		up := r.Bias + z
-		room := 1 - r.Acceleration*up
-		if room <= 0 { // beyond the last resample
-			return Quantile(drawn, NormalTail(-math.Copysign(40, up)))
-		}
-		return Quantile(drawn, NormalTail(-(r.Bias + up/room)))
-	}
-	z := -NormalQuantile(q)
+	end := func(z float64) float64 { return Quantile(drawn, NormalTail(-(2*r.Bias + z))) }
 	r.Low, r.High = min(end(-z), r.Value), max(end(z), r.Value)
 	return r
-}
-
-// acceleration is a sixth of the skewness of the difference's influence values,
-// which are the deviations from the arms' means over their sizes.
-func acceleration(a, b Tally, mA, mB Moments) float64 {
-	var squares, cubes float64
-	add := func(t Tally, m Moments, sign float64) {
-		n := float64(m.N)
-		for i, v := range t.Values {
-			l := sign * (v - m.Mean) / n
-			squares += float64(t.Counts[i]) * l * l
-			cubes += float64(t.Counts[i]) * l * l * l
-		}
-	}
-	add(a, mA, 1)
-	add(b, mB, -1)
-	if squares == 0 {
-		return 0
-	}
-	return cubes / math.Pow(squares, 1.5) / 6
 }
 
 // resamplesTogether is how many resamples one stream of random numbers makes.

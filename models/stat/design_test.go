@@ -426,7 +426,7 @@ func TestBootstrapOfManyValues(t *testing.T) {
 }
 
 // Intervals of the skewed spend of a shop cover its true difference about as
-// often as they say; the corrected one errs more evenly on both sides than Welch's.
+// often as they say.
 func TestCoverageOfMeans(t *testing.T) {
 	const runs, n1, n2, share = 400, 3000, 1000, 0.15
 	mean := func(lift float64) float64 { return share * lift * math.Exp(4) }
