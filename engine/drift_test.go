@@ -11,6 +11,7 @@ import (
 
 	"clientele/models"
 	"clientele/models/evaluate"
+	"clientele/models/groups"
 	"clientele/models/purchase"
 )
 
@@ -82,6 +83,34 @@ func TestErrorOfAChange(t *testing.T) {
 	if size := math.Sqrt(apart / float64(all)); size > 0.5 {
 		t.Errorf("changes are %.2f errors of two shops without a common customer", size)
 	}
+}
+
+// What is counted are the estimates of the fits that score.
+func TestEstimatesByGroup(t *testing.T) {
+	fit := func(parameters int) *groupFit { return &groupFit{parameters: parameters} }
+	own := []groups.Fit[*groupFit]{{Name: "a", Model: fit(4)}, {Name: "b", Model: fit(3)}}
+	for _, c := range []struct {
+		fits groups.Fits[*groupFit]
+		want int
+	}{
+		{groups.Fits[*groupFit]{All: fit(2), RestRows: 9, Unworthy: 5, Comparison: groups.Comparison{Parameters: 40}}, 2},
+		{groups.Fits[*groupFit]{All: fit(2), Own: own}, 7}, {groups.Fits[*groupFit]{All: fit(2), Own: own, RestRows: 3}, 9},
+		{groups.Fits[*groupFit]{All: fit(2), Own: own, RestRows: 3, Rest: &groups.Fit[*groupFit]{Name: groups.Pooled, Model: fit(1)}}, 8},
+	} {
+		if got := estimatesByGroup(&c.fits); got != c.want {
+			t.Errorf("%+v: %d estimates, want %d", c.fits, got, c.want)
+		}
+	}
+}
+
+// groupFit has some parameters and no scores.
+type groupFit struct {
+	models.Fitted
+	parameters int
+}
+
+func (f *groupFit) Report() models.Report {
+	return models.Report{Parameters: make([]models.Parameter, f.parameters)}
 }
 
 // twoDays are the estimates of NBD for one shop, on a day and three months later.

@@ -13,6 +13,7 @@ import (
 	"clientele/engine/workspace"
 	"clientele/models"
 	"clientele/models/gammagamma"
+	"clientele/models/groups"
 	"clientele/models/purchase"
 )
 
@@ -160,19 +161,33 @@ func (r rival) row(t *table.Table) ([]any, error) {
 	return []any{r.before.Model, r.now.Model, customers, a, b, b - a, chance, words.en, words.zh}, nil
 }
 
-// estimates counts what a model has estimated, by groups or together.
+// estimates counts what the fits that score have estimated, by groups or together.
 func estimates(m likelihoodOf) int {
 	switch f := m.(type) {
 	case *purchase.Fitted:
-		if g := f.Groups(); g != nil && g.Comparison.Parameters > 0 {
-			return g.Comparison.Parameters
+		if f.Groups() != nil {
+			return estimatesByGroup(f.Groups())
 		}
 	case *gammagamma.Fitted:
-		if g := f.Groups(); g != nil && g.Comparison.Parameters > 0 {
-			return g.Comparison.Parameters
+		if f.Groups() != nil {
+			return estimatesByGroup(f.Groups())
 		}
 	}
 	return len(m.Report().Parameters)
+}
+
+func estimatesByGroup[F models.Fitted](g *groups.Fits[F]) int {
+	n := 0
+	for _, own := range g.Own {
+		n += len(own.Model.Report().Parameters)
+	}
+	switch {
+	case g.Rest != nil:
+		n += len(g.Rest.Model.Report().Parameters)
+	case g.RestRows > 0: // nobody's group is worth its parameters, or those without one have no fit
+		n += len(g.All.Report().Parameters)
+	}
+	return n
 }
 
 // gainReading says what the newer model gains. Were the older one's estimates the
