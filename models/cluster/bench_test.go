@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -34,6 +35,7 @@ func BenchmarkLloyd1M(b *testing.B) {
 		if err := l.run(context.Background(), 0, mostIterations, 0); err != nil {
 			b.Fatal(err)
 		}
+		l.finish(0)
 		rows += float64(p.n * l.iterations)
 		b.ReportMetric(float64(l.iterations), "passes")
 	}
@@ -41,3 +43,19 @@ func BenchmarkLloyd1M(b *testing.B) {
 }
 
 func newRandom(stream uint64) *rand.Rand { return rand.New(rand.NewPCG(0, stream)) }
+
+// BenchmarkFit is a whole fit, the number of clusters chosen, of a small shop and of a
+// large one.
+func BenchmarkFit(b *testing.B) {
+	for _, n := range []int{10_000, 1_000_000} {
+		in := groups(n)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := (&Model{MinShare: 0.02}).Fit(context.Background(), in); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "customers/s")
+		})
+	}
+}

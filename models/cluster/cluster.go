@@ -242,10 +242,9 @@ func (m *Model) finish(ctx context.Context, f *Fitted, c *customers, t *tried) (
 	if err := l.run(ctx, m.Workers, mostIterations, 0); err != nil {
 		return labels{}, err
 	}
+	l.finish(m.Workers)
 	f.Inertia, f.Iterations, f.Settled = l.inertia/float64(l.n), l.iterations, l.settled
-	for j := range l.k {
-		f.Clusters = append(f.Clusters, Cluster{Mean: slices.Clone(l.centers[j*l.d : (j+1)*l.d])})
-	}
+	f.Clusters = make([]Cluster, l.k)
 	return labels{l.k, l.code}, nil
 }
 
@@ -296,7 +295,7 @@ func (f *Fitted) rank() {
 				return int(math.Copysign(1, way))
 			}
 		}
-		return slices.Compare(a.Mean, b.Mean)
+		return slices.Compare(a.Center, b.Center)
 	})
 	for i := range f.Clusters {
 		f.Clusters[i].ID = i + 1

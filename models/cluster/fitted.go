@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"clientele/engine/table"
 	"clientele/models"
@@ -27,12 +28,11 @@ type Cluster struct {
 	Customers int       `json:"customers"`
 	Share     float64   `json:"share"` // of the customers of the fit
 	Means     []float64 `json:"means"` // of the columns, as they are
-	// Center are the means of the columns after logarithm and standardisation.
+	// Center are the means of the columns after logarithm and standardisation: what
+	// k-means compares customers with.
 	Center []float64 `json:"center"`
-	// Mean is the centre that customers are compared with, standardised: Center but
-	// for the last digits, and of mixtures the component's mean, beside its variance
-	// and weight.
-	Mean     []float64 `json:"mean"`
+	// Of a mixture's component, standardised too.
+	Mean     []float64 `json:"mean,omitempty"`
 	Variance []float64 `json:"variance,omitempty"`
 	Weight   float64   `json:"weight,omitempty"`
 }
@@ -87,27 +87,40 @@ func (f *Fitted) Names() []Text {
 	return out
 }
 
-// Load restores a fit from its JSON: its method, clusters and names. Its columns are
-// those of the settings.
-func (m *Model) Load(data []byte) (models.Fitted, error) {
-	if err := m.Validate(); err != nil {
-		return nil, err
-	}
-	f := m.fitted()
-	f.learned = learned{}
+// Load restores a fit from its JSON.
+func Load(data []byte) (*Fitted, error) {
+	f := &Fitted{}
 	if err := models.Decode(data, &f.learned); err != nil {
 		return nil, fmt.Errorf("cluster: saved fit: %w", err)
 	}
 	if f.Model != Name {
 		return nil, fmt.Errorf("cluster: saved fit is of model %q", f.Model)
 	}
-	if !slices.Equal(f.Columns, m.columns()) {
-		return nil, fmt.Errorf("cluster: saved fit is of %v, the settings say %v", f.Columns, m.columns())
+	var err error
+	if f.features, err = featuresOf(f.Columns); err != nil {
+		return nil, err
 	}
 	if err := f.validate(); err != nil {
 		return nil, fmt.Errorf("cluster: saved fit: %w", err)
 	}
+	f.spec = spec(f.features)
 	f.prepare()
+	return f, nil
+}
+
+// Load is Load of a fit on the columns of the settings; its method, clusters and names
+// are those of the JSON.
+func (m *Model) Load(data []byte) (models.Fitted, error) {
+	if err := m.Validate(); err != nil {
+		return nil, err
+	}
+	f, err := Load(data)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(f.Columns, m.columns()) {
+		return nil, fmt.Errorf("cluster: the saved clusters are of %s, and the settings say %s: set clusters.columns alike", strings.Join(f.Columns, ", "), strings.Join(m.columns(), ", "))
+	}
 	return f, nil
 }
 
@@ -126,7 +139,7 @@ func (f *Fitted) validate() error {
 		}
 	}
 	for _, c := range f.Clusters {
-		if len(c.Mean) != d || len(c.Center) != d || len(c.Means) != d || f.Method == Mixture && len(c.Variance) != d || c.Name.En == "" || c.Name.Zh == "" {
+		if len(c.Center) != d || len(c.Means) != d || f.Method == Mixture && (len(c.Mean) != d || len(c.Variance) != d) || c.Name.En == "" || c.Name.Zh == "" {
 			return fmt.Errorf("cluster %d is incomplete", c.ID)
 		}
 		for _, v := range c.Variance {
@@ -146,7 +159,7 @@ func (f *Fitted) prepare() {
 	f.mixture, f.centers = nil, nil
 	if f.Method == KMeans {
 		for _, c := range f.Clusters {
-			f.centers = append(f.centers, c.Mean...)
+			f.centers = append(f.centers, c.Center...)
 		}
 		return
 	}

@@ -97,6 +97,11 @@ func TestHamerlyIsLloyd(t *testing.T) {
 		if err := l.run(context.Background(), 2, 1000, 0); err != nil {
 			t.Fatal(err)
 		}
+		byRun := l.inertia
+		l.finish(2)
+		if math.Abs(byRun-l.inertia) > 1e-9*(1+l.squares) {
+			t.Fatalf("inertia %v by sums, %v by distances", byRun, l.inertia)
+		}
 		inertia := 0.0
 		for i, c := range want.code {
 			inertia += squared(p.row(i), centers[int(c)*d:(int(c)+1)*d])
@@ -170,7 +175,7 @@ func TestEmptyCentres(t *testing.T) {
 	if err := l.run(t.Context(), 1, 100, 0); err != nil {
 		t.Fatal(err)
 	}
-	if l.inertia != 0 || !slices.Contains(labels{3, l.code}.sizes(), 0) {
+	if l.finish(1); l.inertia != 0 || !slices.Contains(labels{3, l.code}.sizes(), 0) {
 		t.Errorf("equal rows have inertia %v, codes %v", l.inertia, l.code)
 	}
 }

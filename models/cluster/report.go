@@ -9,11 +9,10 @@ import (
 )
 
 func (f *Fitted) methodText() string {
-	what := "k-means"
 	if f.Method == Mixture {
-		what = "Gaussian mixture with diagonal covariances"
+		return "diagonal Gaussian mixture of log1p"
 	}
-	return what + " of standardised log1p " + strings.Join(f.Columns, ", ")
+	return "k-means of log1p"
 }
 
 // whyText says in a few words why there are no clusters.
@@ -60,7 +59,7 @@ func (f *Fitted) othersSound() words {
 	if len(list) == 0 {
 		return words{}
 	}
-	return words{" Sound too, and finer or coarser by clusters.k: " + strings.Join(list, ", ") + ".", "另外合适的类数：" + strings.Join(list, "、") + "，可用 clusters.k 指定。"}
+	return words{" Other sound numbers, for clusters.k: " + strings.Join(list, ", ") + ".", "其他合适的类数：" + strings.Join(list, "、") + "，可用 clusters.k 指定。"}
 }
 
 // noClusters says why there are none.
