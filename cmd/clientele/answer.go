@@ -22,9 +22,8 @@ func newDemoAnswer(a *app) *cobra.Command {
 		Short: "Write what an invented shop's customers do after a target list was sent to them",
 		Long: `Play the days after a target list was sent: everybody goes on buying as the run that the list was
 cut from expects, who was sent the message is made to order once more by it with the probability
---effect, and the control group is not. Writes orders.csv, responses.csv and truth.json, which has
-the lift that a reading of the result should find, into a new folder, to be loaded with clientele
-ingest auto.`,
+--effect, and the control group is not. Writes orders.csv and responses.csv into a new folder, to be
+loaded with clientele ingest auto, and FOLDER.truth.json with the lift that a reading should find.`,
 		Example: `  clientele demo answer 2026-05-31-1
   clientele ingest auto answers/2026-05-31-1 && clientele campaign show SPRING`,
 		Args: args(cobra.ExactArgs(1)),

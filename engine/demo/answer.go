@@ -66,8 +66,8 @@ const (
 	amountSpread      = 0.45 // of the log of an order's amount
 )
 
-// Answer writes what customers do in the days after a list was sent: orders.csv,
-// responses.csv and truth.json in a new folder. Everybody goes on buying as expected, at a
+// Answer writes what customers do in the days after a list was sent: orders.csv and
+// responses.csv in a new folder, and what a reading should find in FOLDER.truth.json. Everybody goes on buying as expected, at a
 // Poisson rate; who is sent the message is made to order once more by it with the
 // probability Effect, and nobody else is. The same arguments give the same bytes.
 func Answer(ctx context.Context, folder string, people []Listed, s Sending) (Answered, error) {
@@ -227,5 +227,5 @@ func (a *answers) write(folder string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "truth.json"), append(text, '\n'), 0o666)
+	return os.WriteFile(filepath.Clean(folder)+".truth.json", append(text, '\n'), 0o666) // beside it: it is nothing to load
 }
