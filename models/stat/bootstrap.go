@@ -19,21 +19,22 @@ type Bootstrap struct {
 // Resampled is a bootstrap interval.
 type Resampled struct {
 	Estimate
-	SE   float64 // standard deviation of the resampled differences
-	Bias float64 // z0: how far the estimate is from the middle of them, in standard deviations
+	SE       float64 // standard deviation of the resampled differences
+	Critical float64 // what Welch's standard error is multiplied by: 1.96 for values that are not skewed
 }
 
-// MeanDifference returns the mean of a less that of b with the bias-corrected
-// percentile interval (Efron 1981), each arm resampled for itself. The work depends on
-// how many values differ from the commonest ones, not on the number of customers; see
-// sampler for where it is an approximation.
+// MeanDifference returns the mean of a less that of b with the symmetric
+// studentised interval (Hall 1988): each arm is resampled for itself, each resample's
+// difference is measured by its own standard error, and the interval is as many
+// standard errors wide as that takes. The work depends on how many values differ from
+// the commonest ones, not on the number of customers; see sampler for where it is an
+// approximation. Where resamples without any spread are common, as with a single
+// spender, there is no interval and the flag is TooFew.
 //
-// It stands beside Welch's interval to show on which side skewed values leave
-// room. On simulated spend (1 to 30 % buy, at least 60 in each arm, lognormal amounts)
-// it covered the truth in 92 to 95 % of cases and Welch's in 94 to 95 %, but it missed
-// it more evenly on both sides: 70 : 22 against 82 : 6 with a control group of a tenth.
-// Acceleration (BCa) and studentised resamples were evener still and covered less,
-// 89 to 94 %: they take the skewness from the same few great values.
+// On simulated spend (12 % buy, long-tailed amounts, 900 customers beside 600) 4 % of a
+// thousand intervals missed a difference of nothing, Welch's 5 %, percentile ones 6 to
+// 7 %, and those that also take the skewness from the same few great values (BCa,
+// studentised with two ends) 8 %.
 func (s Bootstrap) MeanDifference(a, b Tally) Resampled {
 	if s.Resamples == 0 {
 		s.Resamples = 2000
@@ -41,11 +42,11 @@ func (s Bootstrap) MeanDifference(a, b Tally) Resampled {
 	if s.Level == 0 {
 		s.Level = 0.95
 	}
-	z := critical(s.Level)
 	a.check()
 	b.check()
 	mA, mB := a.Moments(), b.Moments()
 	r := Resampled{Estimate: Estimate{Value: mA.Mean - mB.Mean, Low: math.Inf(-1), High: math.Inf(1), Flags: sampleFlags(2, mA, mB)}}
+	tail(s.Level)
 	if r.Flags.Has(TooFew) {
 		return r
 	}
@@ -53,41 +54,43 @@ func (s Bootstrap) MeanDifference(a, b Tally) Resampled {
 		r.Flags |= NoVariation
 		return r
 	}
-	drawn := s.draw(newSampler(a, mA), newSampler(b, mB))
-	slices.Sort(drawn)
+	drawn, far := s.draw(newSampler(a, mA), newSampler(b, mB), r.Value)
 	r.SE = MomentsOf(drawn).SD()
-	below := 0.0
-	for _, d := range drawn {
-		switch {
-		case d < r.Value:
-			below++
-		case d == r.Value:
-			below += 0.5
-		}
+	slices.Sort(far)
+	r.Critical = far[min(len(far)-1, int(math.Ceil(s.Level*float64(len(far)+1)))-1)]
+	if math.IsInf(r.Critical, 1) {
+		r.Flags |= TooFew
+		return r
 	}
-	half := 0.5 / float64(len(drawn))
-	r.Bias = NormalQuantile(min(max(below/float64(len(drawn)), half), 1-half))
-	end := func(z float64) float64 { return Quantile(drawn, NormalTail(-(2*r.Bias + z))) }
-	r.Low, r.High = min(end(-z), r.Value), max(end(z), r.Value)
+	half := r.Critical * math.Sqrt(mA.Variance()/float64(mA.N)+mB.Variance()/float64(mB.N))
+	r.Low, r.High = r.Value-half, r.Value+half
 	return r
 }
 
 // resamplesTogether is how many resamples one stream of random numbers makes.
 const resamplesTogether = 25
 
-func (s Bootstrap) draw(a, b *sampler) []float64 {
-	drawn := make([]float64, s.Resamples)
+// draw returns the resampled differences, and how far each is from the difference in
+// its own standard errors: infinitely where it has none.
+func (s Bootstrap) draw(a, b *sampler, difference float64) (drawn, far []float64) {
+	drawn, far = make([]float64, s.Resamples), make([]float64, s.Resamples)
 	chunks := (s.Resamples + resamplesTogether - 1) / resamplesTogether
 	Each(s.Workers, chunks, func(chunk int) {
 		rng := rand.NewPCG(s.Seed, uint64(chunk))
 		for k := chunk * resamplesTogether; k < min((chunk+1)*resamplesTogether, s.Resamples); k++ {
-			drawn[k] = a.mean(rng) - b.mean(rng)
+			meanA, varianceA := a.mean(rng)
+			meanB, varianceB := b.mean(rng)
+			drawn[k] = meanA - meanB
+			far[k] = math.Inf(1)
+			if v := varianceA + varianceB; v > 0 {
+				far[k] = math.Abs(drawn[k]-difference) / math.Sqrt(v)
+			}
 		}
 	})
-	return drawn
+	return drawn, far
 }
 
-// sampler draws the mean of a resample of as many customers as the sample has.
+// sampler draws the mean of a resample, and that mean's variance, of as many customers as the sample has.
 // A value that is common is drawn as a binomial count; the rare ones are drawn one by
 // one. Where there are very many rare values, all but the greatest and the least
 // are taken together in groups of neighbours, whose sum, given how many come from a
@@ -151,14 +154,16 @@ func (t Tally) leastCommon() int {
 	return max(commonFrom, counts[max(0, len(counts)-commonMost)])
 }
 
-func (s *sampler) mean(rng *rand.PCG) float64 {
+// mean also returns the squared standard error of the mean.
+func (s *sampler) mean(rng *rand.PCG) (mean, square float64) {
 	left := s.n
-	var total, variance float64
+	var total, variance, squares float64
 	for i := range s.common {
 		g := &s.common[i]
 		count := binomial(rng, left, g.share)
 		total += count * g.mean
 		variance += count * g.variance
+		squares += count * (g.mean*g.mean + g.variance)
 		left -= count
 	}
 	if variance > 0 {
@@ -169,13 +174,17 @@ func (s *sampler) mean(rng *rand.PCG) float64 {
 	many := uint64(len(s.rare))
 	for left >= 2 {
 		r := rng.Uint64()
-		total += s.rare[(r&0xffffffff)*many>>32] + s.rare[(r>>32)*many>>32]
+		u, v := s.rare[(r&0xffffffff)*many>>32], s.rare[(r>>32)*many>>32]
+		total += u + v
+		squares += u*u + v*v
 		left -= 2
 	}
 	if left > 0 {
-		total += s.rare[(rng.Uint64()>>32)*many>>32]
+		v := s.rare[(rng.Uint64()>>32)*many>>32]
+		total += v
+		squares += v * v
 	}
-	return s.center + total/s.n
+	return s.center + total/s.n, max(0, squares-total*total/s.n) / (s.n - 1) / s.n
 }
 
 // unit returns a random number in (0, 1).
