@@ -22,6 +22,15 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 	}
 }
 
+// Cumulants that are not finite have no quantile, and finding that out ends.
+func TestNoQuantiles(t *testing.T) {
+	for _, k := range []cumulants{{mean: 1, variance: math.NaN()}, {mean: 1, variance: math.Inf(1), third: 1}, {mean: 1, variance: 1, third: math.NaN()}} {
+		if r := k.interval(0); !math.IsNaN(r.Low) || !math.IsNaN(r.High) {
+			t.Errorf("%+v has the interval %+v", k, r)
+		}
+	}
+}
+
 // of makes the distribution of W of one number of purchases.
 func of(shape, q float64) *mixture {
 	m := &mixture{}

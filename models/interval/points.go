@@ -51,7 +51,11 @@ func (f *Forecaster) points() {
 		}
 	}
 	for j := range size(spend) {
-		for _, side := range []float64{far, -far} {
+		reach := far
+		if widest := max(math.Abs(spend.At(0, j)), math.Abs(spend.At(1, j)), math.Abs(spend.At(2, j))); widest*reach > farthest {
+			reach = farthest / widest
+		}
+		for _, side := range []float64{reach, -reach} {
 			p := f.spend
 			p.P *= math.Exp(side * spend.At(0, j))
 			p.Q = 1 + (p.Q-1)*math.Exp(side*spend.At(1, j))
@@ -60,6 +64,11 @@ func (f *Forecaster) points() {
 		}
 	}
 }
+
+// farthest is how far a point of spend may lie from the estimates along an axis, in
+// logs: a factor of 20. Where customers spend alike, p, q and v can grow together
+// without end and the same mean; points further along that way have no mean at all.
+const farthest = 3
 
 func lower(c *mat.SymDense) *mat.TriDense {
 	var chol mat.Cholesky

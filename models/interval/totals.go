@@ -330,9 +330,13 @@ func (k cumulants) interval(open float64) Range {
 }
 
 // at is the quantile of the type III distribution with these cumulants: a
-// gamma, moved and scaled.
+// gamma, moved and scaled. NaN where they are not finite, as those of money are where
+// some customers have no model of spend.
 func (k cumulants) at(p float64) float64 {
 	sd, skew := math.Sqrt(k.variance), k.skew()
+	if math.IsNaN(sd+skew) || math.IsInf(sd, 0) {
+		return math.NaN()
+	}
 	if skew < 1e-3 { // sums of customers are not skewed to the left
 		return k.mean + sd*math.Sqrt2*math.Erfinv(2*p-1)
 	}
