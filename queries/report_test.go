@@ -82,9 +82,8 @@ INSERT INTO batches VALUES (1, 'orders', 'shop', 'in/orders.csv', 'h1', '', 12, 
   (2, 'orders', 'shop', 'in/more.csv', 'h2', '', 3, 0, 0, 3, 'refused', TIMESTAMPTZ '2024-04-03', NULL, false, '[]', '', NULL, NULL);
 INSERT INTO rejects VALUES (1, 9, 'amount', 'x', 'not a number', 'raw'), (1, 4, 'amount', 'y', 'not a number', 'raw'),
   (2, 2, NULL, NULL, 'ragged row', 'raw');
-CREATE TABLE reasons AS SELECT *, 0.0::DOUBLE AS rhythm, 0.0::DOUBLE AS tenure, 0.0::DOUBLE AS money, 0.0::DOUBLE AS refunds, 0.0::DOUBLE AS interactions,
-    0.0::DOUBLE AS responses, 0.0::DOUBLE AS calibration FROM (VALUES
-  ('A', 0.5::DOUBLE, 3.0::DOUBLE, 1.0::DOUBLE, 0.0::DOUBLE, 0.2::DOUBLE), ('B', 0.5, 0.25, 1.5, -1.0, 1.5), ('C', 0.5, 0.5, -2.0, 0.0, 2.5)) AS r(customer_id, base, silence, frequency, lately, purchase_model);
+CREATE TABLE reasons AS SELECT *, 0.0::DOUBLE AS refunds, 0.0::DOUBLE AS interactions, 0.0::DOUBLE AS calibration FROM (VALUES
+  ('A', 0.5::DOUBLE, 3.0::DOUBLE, 1.0::DOUBLE, 0.0::DOUBLE, 0.2::DOUBLE), ('B', 0.5, 0.25, 1.5, -1.0, 1.5), ('C', 0.5, 0.5, -2.0, 0.0, 2.5)) AS r(customer_id, base, silence, purchases, tenure, responses);
 CREATE TABLE scores AS SELECT * FROM (VALUES
   ('A', 3, 150.0, 5, 5, 'Champions', 0.9, 0.25, 'low', 2.0, 400.0, 'active'),
   ('B', 2, 35.0, 5, 3, 'Loyal', 0.8, 0.95, 'high', 0.5, 60.0, 'new'),
@@ -127,7 +126,7 @@ func TestReportQueries(t *testing.T) {
 		"churn_bands":  {"high 2 3 45 45 175.5 0.975 0.6 63", "low 1 3 150 20 59 0.25 2 400"},
 		"churn_tenths": {"2 1 20 400", "9 2 45 63"},
 		// A is not at high risk; B's two greatest are equal, and the first leads
-		"churn_reasons": {"frequency 1 1.5", "purchase_model 1 2.5"},
+		"churn_reasons": {"purchases 1 1.5", "responses 1 2.5"},
 		"clv_bins":      {"2 5 1 3", "50 100 1 60", "200 500 1 400"},
 		"concentration": {
 			"clv 34 1 400 463 1", "clv 67 2 460 463 2", "clv 100 3 463 463 3",
@@ -182,8 +181,8 @@ func TestReportQueriesEmpty(t *testing.T) {
 	run(t, db, derived)
 	run(t, db, `CREATE TABLE scores (customer_id VARCHAR, orders BIGINT, net_revenue DOUBLE, r_score BIGINT, f_score BIGINT, rfm_segment VARCHAR,
 		p_alive DOUBLE, churn_risk DOUBLE, churn_band VARCHAR, expected_orders DOUBLE, clv DOUBLE, lifecycle_stage VARCHAR)`)
-	run(t, db, `CREATE TABLE reasons (customer_id VARCHAR, base DOUBLE, silence DOUBLE, frequency DOUBLE, lately DOUBLE, rhythm DOUBLE, tenure DOUBLE,
-		money DOUBLE, refunds DOUBLE, interactions DOUBLE, responses DOUBLE, purchase_model DOUBLE, calibration DOUBLE)`)
+	run(t, db, `CREATE TABLE reasons (customer_id VARCHAR, base DOUBLE, silence DOUBLE, purchases DOUBLE, tenure DOUBLE, refunds DOUBLE, interactions DOUBLE,
+		responses DOUBLE, calibration DOUBLE)`)
 	for _, q := range queries.List("report") {
 		got := rows(t, db, q)
 		if len(q.Grain) == 0 && len(got) != 1 {

@@ -11,39 +11,34 @@ import (
 
 // Family groups features that say the same thing to a reader: reasons are given
 // by family, because the parts of features that move together cancel. The time since
-// the last order, the orders of the last days and the purchase model's probability,
-// which is made of both, are one family: apart, one of them would be said to lower
-// the risk of somebody whose silence raises it.
+// the last order, the customer's own gaps, the orders of the last days and the purchase
+// model's probability, which is made of all of them, are one family, and so are the
+// number of purchases and the money they brought: apart, one of them would be said to
+// lower the risk of somebody whose silence raises it.
 type Family uint8
 
 // The families, in the order in which reasons of equal size are listed.
 const (
-	Silence      Family = iota // how long nothing was bought, also against the customer's own gap, in recent orders and by the purchase model
-	Frequency                  // how often the customer has bought
-	Lately                     // no feature has this family: recent orders are part of Silence, and the column is zero
-	Rhythm                     // how regular the gaps are
+	Silence      Family = iota // how long nothing was bought, also against the customer's own gaps, in recent orders and by the purchase model
+	Purchases                  // how often the customer has bought, and for how much
 	Tenure                     // since when the customer is known
-	Money                      // how much was spent
 	Refunds                    // what share came back
 	Interactions               // contacts with the customer
 	Responses                  // responses to campaigns
-	Purchases                  // no feature has this family: the purchase model is part of Silence, and the column is zero
 	Adjustment                 // calibration of the finished score; no feature has this family
 	families
 )
 
 // Key is the family's name in columns and JSON.
 func (f Family) Key() string {
-	return [families]string{"silence", "frequency", "lately", "rhythm", "tenure", "money", "refunds", "interactions",
-		"responses", "purchase_model", "calibration"}[f]
+	return [families]string{"silence", "purchases", "tenure", "refunds", "interactions", "responses", "calibration"}[f]
 }
 
 // Names returns how a family is called, in English and in Chinese.
 func (f Family) Names() (en, zh string) {
 	names := [families][2]string{
-		{"how long silent", "沉默时长"}, {"number of purchases", "购买次数"}, {"recent orders", "近期订单"},
-		{"rhythm of purchases", "购买节奏"}, {"time as a customer", "客户年限"}, {"money spent", "消费金额"}, {"refunds", "退款"},
-		{"contacts", "联系记录"}, {"responses to campaigns", "活动响应"}, {"purchase model", "购买模型"}, {"calibration", "校准"},
+		{"how long silent", "沉默时长"}, {"purchases so far", "以往购买"}, {"time as a customer", "客户年限"}, {"refunds", "退款"},
+		{"contacts", "联系记录"}, {"responses to campaigns", "活动响应"}, {"calibration", "校准"},
 	}
 	return names[f][0], names[f][1]
 }
@@ -140,22 +135,22 @@ func Features() []Feature {
 			func(r *row) float64 { return r.recency }},
 		{"recency_gap", Silence, "ln(1 + days since the last purchase / own gap)", "ln(1+距上次购买天数/自身间隔)", []string{"recency_days"}, logs,
 			func(r *row) float64 { return r.recency / r.gap }},
-		{"purchase_days", Frequency, "ln(1 + purchase days)", "ln(1+购买日数)", nil, logs,
+		{"purchase_days", Purchases, "ln(1 + purchase days)", "ln(1+购买日数)", nil, logs,
 			func(r *row) float64 { return r.days }},
-		{"own_gap", Rhythm, "ln(1 + own gap): (days from first to last purchase + mean gap of all) / purchase days", "ln(1+自身间隔)：（首末购买间隔天数+全体平均间隔）/购买日数", nil, logs,
+		{"own_gap", Silence, "ln(1 + own gap): (days from first to last purchase + mean gap of all) / purchase days", "ln(1+自身间隔)：（首末购买间隔天数+全体平均间隔）/购买日数", nil, logs,
 			func(r *row) float64 { return r.gap }},
-		{"longest_gap", Rhythm, "ln(1 + longest gap, days), from two purchase days", "ln(1+最长间隔天数)，至少两个购买日", []string{"longest_gap"}, logs,
+		{"longest_gap", Silence, "ln(1 + longest gap, days), from two purchase days", "ln(1+最长间隔天数)，至少两个购买日", []string{"longest_gap"}, logs,
 			func(r *row) float64 { return r.longest }},
-		{"gap_sd", Rhythm, "ln(1 + standard deviation of the gaps, days), from three purchase days", "ln(1+间隔标准差)，至少三个购买日", []string{"gap_squares"}, logs, gapDeviation},
-		{"bought_once", Rhythm, "1 with one purchase day, which has no gap, else 0", "只有一个购买日（无间隔）为1，否则为0", nil, plain,
+		{"gap_sd", Silence, "ln(1 + standard deviation of the gaps, days), from three purchase days", "ln(1+间隔标准差)，至少三个购买日", []string{"gap_squares"}, logs, gapDeviation},
+		{"bought_once", Silence, "1 with one purchase day, which has no gap, else 0", "只有一个购买日（无间隔）为1，否则为0", nil, plain,
 			func(r *row) float64 { return indicator(r.days == 1) }},
-		{"bought_twice", Rhythm, "1 with two purchase days, whose gap has no deviation, else 0", "恰有两个购买日（间隔无标准差）为1，否则为0", nil, plain,
+		{"bought_twice", Silence, "1 with two purchase days, whose gap has no deviation, else 0", "恰有两个购买日（间隔无标准差）为1，否则为0", nil, plain,
 			func(r *row) float64 { return indicator(r.days == 2) }},
 		{"tenure", Tenure, "ln(1 + days since the first purchase)", "ln(1+首次购买至今天数)", nil, logs,
 			func(r *row) float64 { return r.tenure }},
-		{"money", Money, "ln(1 + net sales)", "ln(1+净销售额)", []string{"net_sales"}, logs,
+		{"money", Purchases, "ln(1 + net sales)", "ln(1+净销售额)", []string{"net_sales"}, logs,
 			func(r *row) float64 { return r.sales }},
-		{"order_value", Money, "ln(1 + net sales of an order)", "ln(1+单均净销售额)", []string{"net_sales", "orders"}, logs,
+		{"order_value", Purchases, "ln(1 + net sales of an order)", "ln(1+单均净销售额)", []string{"net_sales", "orders"}, logs,
 			func(r *row) float64 { return r.sales / max(r.orders, 1) }},
 		{"refund_share", Refunds, "refunds / net sales, at most 1", "退款占净销售额比例，不超过1", []string{"net_sales", "refunds"}, plain, refundShare},
 	}
@@ -173,7 +168,7 @@ func Features() []Feature {
 				fmt.Sprintf("ln(1 + responses to campaigns in the last %d days)", days), fmt.Sprintf("ln(1+近%d天活动响应次数)", days),
 				[]string{fmt.Sprintf("responses_%d", days)}, logs, func(r *row) float64 { return r.responses[k] }})
 	}
-	return append(f, Feature{PurchaseModelColumn, Silence, "log odds of no purchase within the window, by the purchase model", "购买模型给出的期内不再购买概率的对数几率",
+	return append(f, Feature{PurchaseModelColumn, Silence, "log odds of no purchase within the window, by the purchase model", "复购模型给出的期内不再购买概率的对数几率",
 		[]string{PurchaseModelColumn}, logOdds, func(r *row) float64 { return r.model }})
 }
 

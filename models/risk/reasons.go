@@ -34,7 +34,8 @@ type Explanation struct {
 // families of greatest effect (zero: all that have any). Customers without a
 // purchase get an Explanation with NaN and no reasons. The effect of a column is
 // exact: for logistic regression its coefficient times (value - mean), for trees
-// its Shapley value, for a plain rule all of it.
+// its Shapley value, for a plain rule all of it. What a family's columns do is
+// added up, and Purchases that say the opposite of what they are count in Silence.
 func (s *Score) Explain(in *table.Table, rows []int, most int) ([]Explanation, error) {
 	from, err := s.reader(in)
 	if err != nil {
@@ -98,6 +99,7 @@ type effects struct {
 	score        *Score
 	explainer    *Explainer
 	values, shap []float64
+	amounts      []int // terms that say how much was bought
 	families     [families]float64
 }
 
@@ -105,6 +107,11 @@ func (s *Score) newEffects() *effects {
 	e := &effects{score: s}
 	if s.Design != nil {
 		e.values, e.shap = make([]float64, len(s.Design.Terms)), make([]float64, len(s.Design.Terms))
+		for j, t := range s.Design.Terms {
+			if t.Name == "purchase_days" || t.Name == "money" {
+				e.amounts = append(e.amounts, j)
+			}
+		}
 	}
 	if s.Method == BoostedTrees {
 		e.explainer = s.Trees.NewExplainer()
@@ -121,10 +128,12 @@ func (e *effects) of(r *row) float64 {
 		// Terms are standardised: the mean is 0 and adds nothing.
 		total := s.Start()
 		for j, b := range s.Logit.Coefficients {
-			part := b * s.Design.standard(r, j)
+			e.values[j] = s.Design.standard(r, j)
+			part := b * e.values[j]
 			e.families[s.Design.features[j].Family] += part
 			total += part
 		}
+		e.fold()
 		return total
 	case BoostedTrees:
 		for j := range e.values {
@@ -136,12 +145,13 @@ func (e *effects) of(r *row) float64 {
 			e.families[s.Design.features[j].Family] += part
 			margin += part
 		}
+		e.fold()
 		total := s.logOdds(margin)
 		e.families[Adjustment] = total - margin
 		return total
 	case FrequencyRule:
 		total := s.logOdds(-frequencyOf(r))
-		e.families[Frequency] = total - s.Start()
+		e.families[Purchases] = total - s.Start()
 		return total
 	case RecencyRule:
 		total := s.logOdds(r.recency)
@@ -151,6 +161,22 @@ func (e *effects) of(r *row) float64 {
 	total := s.logOdds(0)
 	e.families[Adjustment] = total - s.Start()
 	return total
+}
+
+// fold counts Purchases in Silence where they would say the opposite of what they are:
+// that much bought raises the risk, or little lowers it. The number of purchases is in
+// the purchase model's probability too, so the data tell what both do together and
+// hardly what each does. Much and little are above and below the average training
+// customer in everything that says how much was bought.
+func (e *effects) fold() {
+	above, below := len(e.amounts) > 0, len(e.amounts) > 0
+	for _, j := range e.amounts {
+		above, below = above && e.values[j] > 0, below && e.values[j] < 0
+	}
+	if effect := e.families[Purchases]; above && effect > 0 || below && effect < 0 {
+		e.families[Silence] += effect
+		e.families[Purchases] = 0
+	}
 }
 
 func (s *Score) explanation(r *row, effects [families]float64, total float64, most int) Explanation {
@@ -167,7 +193,7 @@ func (s *Score) explanation(r *row, effects [families]float64, total float64, mo
 	}
 	e.Rest = total - s.Start()
 	for _, f := range chosen {
-		en, zh := s.words(f, r)
+		en, zh := s.words(f, r, effects[Purchases] == 0)
 		e.Rest -= effects[f]
 		e.Reasons = append(e.Reasons, Reason{Family: f, Effect: effects[f],
 			En: fmt.Sprintf("%s: %+.1f", en, effects[f]), Zh: fmt.Sprintf("%s：%+.1f", zh, effects[f])})
@@ -175,42 +201,23 @@ func (s *Score) explanation(r *row, effects [families]float64, total float64, mo
 	return e
 }
 
-// words says what the raw values of a family are.
-func (s *Score) words(f Family, r *row) (en, zh string) {
+// words says what the raw values of a family are; folded, those of Purchases are
+// part of Silence.
+func (s *Score) words(f Family, r *row, folded bool) (en, zh string) {
 	switch f {
 	case Silence:
-		return s.silence(r)
-	case Frequency:
-		en, zh = "bought on "+count(r.days, "day", "days"), "共在 "+whole(r.days)+" 天购买"
-		if s.Method == FrequencyRule {
-			lastEn, lastZh := lastOrder(r)
-			return en + ", " + lastEn, zh + "，" + lastZh
-		}
-		return en, zh
-	case Rhythm:
-		if r.days < 2 {
-			return "bought on one day only, no gap yet", "仅在一天购买过，尚无间隔"
-		}
-		en, zh = "gaps between purchases "+count(r.span/(r.days-1), "day", "days")+" on average", "平均购买间隔 "+whole(r.span/(r.days-1))+" 天"
-		if r.longest > 0 {
-			en, zh = en+", the longest "+whole(r.longest), zh+"，最长 "+whole(r.longest)+" 天"
-		}
-		return en, zh
+		return s.silence(r, folded)
+	case Purchases:
+		return s.purchases(r)
 	case Tenure:
 		return "first order " + count(r.tenure, "day", "days") + " ago", "首次下单在 " + whole(r.tenure) + " 天前"
-	case Money:
-		if math.IsNaN(r.sales) {
-			return unknown(f)
-		}
-		en, zh = "spent "+money(r.sales)+" in all", "累计消费 "+money(r.sales)
-		if r.orders > 0 {
-			en, zh = en+", "+money(r.sales/r.orders)+" an order", zh+"，单均 "+money(r.sales/r.orders)
-		}
-		return en, zh
 	case Refunds:
 		v := refundShare(r)
 		if math.IsNaN(v) {
 			return unknown(f)
+		}
+		if v == 0 {
+			return "nothing refunded", "没有退款"
 		}
 		share := whole(100 * v)
 		return share + " % of sales refunded", "退款占销售额 " + share + "%"
@@ -232,10 +239,30 @@ func unknown(f Family) (en, zh string) {
 // recentDays are the windows of the columns of recent orders.
 func recentDays() []int { return []int{30, 60, 90, 365} }
 
-// silence says how long the customer has not ordered, and what of recent orders and of
-// the purchase model the score goes by.
-func (s *Score) silence(r *row) (en, zh string) {
-	en, zh = lastOrder(r)
+// purchases says how much the customer has bought, as far as the score goes by it.
+func (s *Score) purchases(r *row) (en, zh string) {
+	en, zh = "bought on "+count(r.days, "day", "days"), "共在 "+whole(r.days)+" 天购买"
+	if s.Method == FrequencyRule {
+		lastEn, lastZh := s.lastOrder(r, false)
+		return en + ", " + lastEn, zh + "，" + lastZh
+	}
+	if !s.reads("money") && !s.reads("order_value") {
+		return en, zh
+	}
+	if math.IsNaN(r.sales) {
+		return en + ", money spent unknown", zh + "，消费金额未知"
+	}
+	en, zh = en+", spent "+money(r.sales)+" in all", zh+"，累计消费 "+money(r.sales)
+	if r.orders > 0 {
+		en, zh = en+", "+money(r.sales/r.orders)+" an order", zh+"，单均 "+money(r.sales/r.orders)
+	}
+	return en, zh
+}
+
+// silence says how long the customer has not ordered, and what of recent orders, of
+// the purchase model and, folded, of the number of purchases the score goes by.
+func (s *Score) silence(r *row, folded bool) (en, zh string) {
+	en, zh = s.lastOrder(r, folded && s.reads("purchase_days"))
 	recent := r.recent
 	for k, days := range recentDays() {
 		if !s.reads(fmt.Sprintf("orders_%d", days)) {
@@ -251,7 +278,7 @@ func (s *Score) silence(r *row) (en, zh string) {
 	if s.reads(PurchaseModelColumn) && !math.IsNaN(r.model) {
 		modelEn, modelZh := chance(r.model)
 		en += fmt.Sprintf("; the purchase model gives %s for no order in %d days", modelEn, s.Window)
-		zh += fmt.Sprintf("；购买模型估计 %d 天内不下单的概率%s", s.Window, modelZh)
+		zh += fmt.Sprintf("；复购模型估计 %d 天内不下单的概率%s", s.Window, modelZh)
 	}
 	return en, zh
 }
@@ -272,8 +299,9 @@ func chance(p float64) (en, zh string) {
 	return whole(100*p) + " %", "为 " + whole(100*p) + "%"
 }
 
-// lastOrder says when the last order was, beside the customer's own mean gap.
-func lastOrder(r *row) (en, zh string) {
+// lastOrder says when the last order was, beside the customer's own gaps and, where
+// counted, the days with a purchase.
+func (s *Score) lastOrder(r *row, counted bool) (en, zh string) {
 	if r.recency == 0 {
 		en, zh = "ordered today", "今天刚下单"
 	} else {
@@ -283,7 +311,14 @@ func lastOrder(r *row) (en, zh string) {
 		return en + " (bought on one day only)", zh + "（仅在一天购买过）"
 	}
 	gap := r.span / (r.days - 1)
-	return en + " (usual gap " + count(gap, "day", "days") + ")", zh + "（通常间隔 " + whole(gap) + " 天）"
+	asideEn, asideZh := "usual gap "+count(gap, "day", "days"), "通常间隔 "+whole(gap)+" 天"
+	if r.days > 2 && r.longest > 0 && s.reads("longest_gap") {
+		asideEn, asideZh = asideEn+", longest "+whole(r.longest), asideZh+"，最长 "+whole(r.longest)+" 天"
+	}
+	if counted {
+		asideEn, asideZh = "bought on "+whole(r.days)+" days, "+asideEn, "共在 "+whole(r.days)+" 天购买，"+asideZh
+	}
+	return en + " (" + asideEn + ")", zh + "（" + asideZh + "）"
 }
 
 // listed are counts in windows of 30, 90 and 365 days.

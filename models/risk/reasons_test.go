@@ -135,57 +135,101 @@ func TestReasonsOfALogit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var want [families]float64
+	for j, term := range s.Design.Terms {
+		want[featureOf(t, term.Name).Family] += s.Logit.Coefficients[j] * m[j][3]
+	}
 	for _, r := range got[0].Reasons {
-		var want float64
-		for j, term := range s.Design.Terms {
-			if featureOf(t, term.Name).Family == r.Family {
-				want += s.Logit.Coefficients[j] * m[j][3]
-			}
-		}
-		near(t, r.Family.Key(), r.Effect, want, 1e-12)
+		near(t, r.Family.Key(), r.Effect, want[r.Family], 1e-12)
 	}
 	// The customer whose every feature is the mean has the base, and no reason.
 	near(t, "base", got[0].Base, s.Logit.Intercept+s.Shift, 1e-12)
 }
 
+// No reason says that much bought raises the risk, or that little lowers it: what a
+// coefficient of that sign does is part of how long the customer is silent.
+func TestPurchasesNeverContradict(t *testing.T) {
+	all, in := scores(t)
+	contrary := *all[0]
+	logit := *contrary.Logit
+	logit.Coefficients = slices.Clone(logit.Coefficients)
+	for j, term := range contrary.Design.Terms {
+		if term.Name == "purchase_days" {
+			logit.Coefficients[j] = 2 // against the purchase model's probability
+		}
+	}
+	contrary.Logit = &logit
+	for _, s := range []*Score{all[0], all[1], &contrary} {
+		m := s.Design.Matrix(in.Rows())
+		if err := s.Design.MatrixTo(m, in, 1); err != nil {
+			t.Fatal(err)
+		}
+		at := map[string]int{}
+		for j, term := range s.Design.Terms {
+			at[term.Name] = j
+		}
+		effects := make([][]float64, len(Families()))
+		for f := range effects {
+			effects[f] = make([]float64, in.Rows())
+		}
+		if err := s.EffectsTo(effects, in, 1); err != nil {
+			t.Fatal(err)
+		}
+		folded, kept := 0, 0
+		for i, effect := range effects[Purchases] {
+			days, money := m[at["purchase_days"]][i], m[at["money"]][i]
+			switch {
+			case math.IsNaN(effect):
+			case days > 0 && money > 0 && effect > 0 || days < 0 && money < 0 && effect < 0:
+				t.Errorf("%s: purchases %.2f and money %.2f deviations from the mean have the effect %v", s.Method, days, money, effect)
+			case effect == 0:
+				folded++
+			default:
+				kept++
+			}
+		}
+		if kept == 0 || s == &contrary && folded < in.Rows()/4 {
+			t.Errorf("%s: %d reasons kept, %d part of silence", s.Method, kept, folded)
+		}
+	}
+}
+
 func TestWords(t *testing.T) {
-	s := &Score{Window: 90, Design: &Design{Terms: []Term{{Name: "orders_30"}, {Name: "orders_60"}, {Name: "orders_90"}, {Name: "orders_365"}, {Name: PurchaseModelColumn}}}}
+	s := &Score{Window: 90, Design: &Design{Terms: []Term{{Name: "longest_gap"}, {Name: "purchase_days"}, {Name: "money"}, {Name: "orders_30"}, {Name: "orders_60"}, {Name: "orders_90"}, {Name: "orders_365"}, {Name: PurchaseModelColumn}}}}
 	r := &row{days: 4, orders: 5, span: 90, tenure: 1233, recency: 143, longest: 61, squares: 3000, sales: 1234.5, refunds: 98.76,
 		recent: [4]float64{0, math.NaN(), 1, 5}, contacts: [3]float64{0, 0, 0}, responses: [3]float64{1, 2, 2}, model: 0.714}
 	for _, c := range []struct {
 		family Family
 		en, zh string
 	}{
-		{Silence, "no order for 143 days (usual gap 30 days), 0 orders in the last 30 days, 1 in 90, 5 in 365; the purchase model gives 71 % for no order in 90 days",
-			"已 143 天未下单（通常间隔 30 天），下单次数：近 30 天 0 次，近 90 天 1 次，近 365 天 5 次；购买模型估计 90 天内不下单的概率为 71%"},
-		{Frequency, "bought on 4 days", "共在 4 天购买"},
-		{Rhythm, "gaps between purchases 30 days on average, the longest 61", "平均购买间隔 30 天，最长 61 天"},
+		{Silence, "no order for 143 days (usual gap 30 days, longest 61), 0 orders in the last 30 days, 1 in 90, 5 in 365; the purchase model gives 71 % for no order in 90 days",
+			"已 143 天未下单（通常间隔 30 天，最长 61 天），下单次数：近 30 天 0 次，近 90 天 1 次，近 365 天 5 次；复购模型估计 90 天内不下单的概率为 71%"},
+		{Purchases, "bought on 4 days, spent 1,234.50 in all, 246.90 an order", "共在 4 天购买，累计消费 1,234.50，单均 246.90"},
 		{Tenure, "first order 1,233 days ago", "首次下单在 1,233 天前"},
-		{Money, "spent 1,234.50 in all, 246.90 an order", "累计消费 1,234.50，单均 246.90"},
 		{Refunds, "8 % of sales refunded", "退款占销售额 8%"},
 		{Interactions, "no contact in the last 365 days", "近 365 天无联系记录"},
 		{Responses, "1 response to campaigns in the last 30 days, 2 in 90, 2 in 365", "活动响应：近 30 天 1 次，近 90 天 2 次，近 365 天 2 次"},
 		{Adjustment, "calibration", "校准"},
 	} {
-		if en, zh := s.words(c.family, r); en != c.en || zh != c.zh {
+		if en, zh := s.words(c.family, r, false); en != c.en || zh != c.zh {
 			t.Errorf("%s: %q, %q", c.family.Key(), en, zh)
 		}
 	}
 	lost := &row{days: 38, span: 333, recency: 469, model: 0.99999}
-	if en, zh := s.words(Silence, lost); en != "no order for 469 days (usual gap 9 days), none in the last 365 days; the purchase model gives over 99 % for no order in 90 days" ||
-		zh != "已 469 天未下单（通常间隔 9 天），近 365 天无订单；购买模型估计 90 天内不下单的概率超过 99%" {
+	if en, zh := s.words(Silence, lost, true); en != "no order for 469 days (bought on 38 days, usual gap 9 days), none in the last 365 days; the purchase model gives over 99 % for no order in 90 days" ||
+		zh != "已 469 天未下单（共在 38 天购买，通常间隔 9 天），近 365 天无订单；复购模型估计 90 天内不下单的概率超过 99%" {
 		t.Errorf("%q, %q", en, zh)
 	}
 	// What the score does not go by is no part of its reasons: a plain rule knows no model.
 	once, plain := &row{days: 1, recency: 1, model: 0.5, recent: [4]float64{1, 1, 1, 1}}, &Score{Window: 90, Method: RecencyRule}
-	if en, zh := plain.words(Silence, once); en != "no order for 1 day (bought on one day only)" || zh != "已 1 天未下单（仅在一天购买过）" {
+	if en, zh := plain.words(Silence, once, true); en != "no order for 1 day (bought on one day only)" || zh != "已 1 天未下单（仅在一天购买过）" {
 		t.Errorf("%q, %q", en, zh)
 	}
-	if en, _ := plain.words(Silence, &row{days: 2, span: 7}); en != "ordered today (usual gap 7 days)" {
+	if en, _ := plain.words(Silence, &row{days: 2, span: 7}, true); en != "ordered today (usual gap 7 days)" {
 		t.Errorf("%q", en)
 	}
 	nan := math.NaN()
-	if en, _ := s.words(Silence, &row{days: 2, span: 7, model: nan, recent: [4]float64{nan, 2, nan, nan}}); en != "ordered today (usual gap 7 days), 2 orders in the last 60 days" {
+	if en, _ := s.words(Silence, &row{days: 2, span: 7, model: nan, recent: [4]float64{nan, 2, nan, nan}}, false); en != "ordered today (usual gap 7 days), 2 orders in the last 60 days" {
 		t.Errorf("%q", en)
 	}
 	for p, want := range map[float64]string{0: "under 1 %", 1e-9: "under 1 %", 0.0099: "under 1 %", 0.01: "1 %", 0.5: "50 %", 0.99: "99 %", 0.9901: "over 99 %", 1: "over 99 %"} {
@@ -194,19 +238,19 @@ func TestWords(t *testing.T) {
 		}
 	}
 	nothing := &row{days: 1, sales: nan, model: nan, refunds: nan, contacts: [3]float64{nan, nan, nan}}
-	for f, want := range map[Family]string{Money: "money spent unknown", Interactions: "contacts unknown", Refunds: "refunds unknown"} {
-		if en, zh := s.words(f, nothing); en != want || strings.Contains(zh, "NaN") {
+	for f, want := range map[Family]string{Purchases: "bought on 1 day, money spent unknown", Interactions: "contacts unknown", Refunds: "refunds unknown"} {
+		if en, zh := s.words(f, nothing, false); en != want || strings.Contains(zh, "NaN") {
 			t.Errorf("%s: %q, %q", f.Key(), en, zh)
 		}
 	}
-	if en, _ := s.words(Frequency, once); en != "bought on 1 day" {
-		t.Errorf("%q", en)
+	if en, zh := s.words(Refunds, once, false); en != "nothing refunded" || zh != "没有退款" {
+		t.Errorf("%q, %q", en, zh)
 	}
-	if en, _ := s.words(Rhythm, once); en != "bought on one day only, no gap yet" {
+	if en, _ := (&Score{Design: &Design{}}).words(Purchases, once, false); en != "bought on 1 day" {
 		t.Errorf("%q", en)
 	}
 	s.Method = FrequencyRule
-	if en, zh := s.words(Frequency, r); en != "bought on 4 days, no order for 143 days (usual gap 30 days)" || zh != "共在 4 天购买，已 143 天未下单（通常间隔 30 天）" {
+	if en, zh := s.words(Purchases, r, false); en != "bought on 4 days, no order for 143 days (usual gap 30 days, longest 61)" || zh != "共在 4 天购买，已 143 天未下单（通常间隔 30 天，最长 61 天）" {
 		t.Errorf("%q, %q", en, zh)
 	}
 	for v, want := range map[float64]string{0: "0.00", 999.999: "1,000.00", -1234567: "-1,234,567.00", 12: "12.00"} {

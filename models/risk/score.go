@@ -38,7 +38,7 @@ func (m Method) Names() (en, zh string) {
 	case BaseRate:
 		return "base rate", "总体流失率"
 	case PurchaseModel:
-		return "purchase model", "购买模型"
+		return "purchase model", "复购模型"
 	}
 	return string(m), string(m)
 }

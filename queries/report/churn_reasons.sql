@@ -4,7 +4,7 @@
 -- reads:  scores, reasons
 -- gives:  reason VARCHAR, customers BIGINT, effect DOUBLE
 WITH high AS (
-  SELECT r.*, greatest(r.silence, r.frequency, r.lately, r.rhythm, r.tenure, r.money, r.refunds, r.interactions, r.responses, r.purchase_model) AS most
+  SELECT r.*, greatest(r.silence, r.purchases, r.tenure, r.refunds, r.interactions, r.responses) AS most
   FROM reasons AS r
   INNER JOIN scores AS s ON r.customer_id = s.customer_id
   WHERE s.churn_band = 'high'
@@ -13,15 +13,11 @@ led AS (
   SELECT most, CASE
     WHEN most <= 0 THEN 'none'
     WHEN silence = most THEN 'silence'
-    WHEN frequency = most THEN 'frequency'
-    WHEN lately = most THEN 'lately'
-    WHEN rhythm = most THEN 'rhythm'
+    WHEN purchases = most THEN 'purchases'
     WHEN tenure = most THEN 'tenure'
-    WHEN money = most THEN 'money'
     WHEN refunds = most THEN 'refunds'
     WHEN interactions = most THEN 'interactions'
-    WHEN responses = most THEN 'responses'
-    ELSE 'purchase_model'
+    ELSE 'responses'
   END AS reason
   FROM high
 )
