@@ -81,6 +81,8 @@ soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, l
 	go test -tags $(TAGS) -timeout 0 ./ingest/csv ./ingest/jsonl ./ingest/parquet ./ingest/xlsx -run Damaged -mutations=1000
 	go test -tags $(TAGS) -timeout 0 ./engine -run 'AnySplit|RollbackIsExact|NightlyExports' -splits $(SPLITS)
 	go test -tags $(TAGS) -timeout 0 -run MemoryIsBounded ./ingest/database -database.rows $(ROWS)
+	go test -tags $(TAGS) -timeout 0 ./engine/segment -run AnyText -rules 1000000
+	go test -tags $(TAGS) -timeout 0 ./engine -run 'RulesAgainstFacts|TablesOfRules' -worlds 20 -parsed 100000 -rapid.checks 2000
 	for part in evaluate risk bgnbd interval; do go test -tags $(TAGS) -timeout 0 ./models/$$part -long; done
 	GOEXPERIMENT=cgocheck2 go test -tags $(TAGS) -timeout 0 -short ./engine/...
 

@@ -298,12 +298,26 @@ var words = regexp.MustCompile(`^(?:\$p\d+|"[a-z_]+"|[a-z]+\.[a-z_]+|[a-z]+\.|[0
 
 var cut = regexp.MustCompile(`'[^']*'|"[^"]*"|\$p\d+|[A-Za-z_][A-Za-z_0-9.]*|[0-9]+|<>|<=|>=|\S`)
 
-// foreign are the words of a compiled rule that are neither ours nor the catalogue's.
+// foreign are the words of a compiled rule that are neither ours nor the catalogue's,
+// and the tables that it does not say it reads.
 func foreign(c Compiled) []string {
 	var out []string
+	before := ""
 	for _, w := range cut.FindAllString(c.SQL, -1) {
-		if !words.MatchString(w) {
+		switch {
+		case !words.MatchString(w):
 			out = append(out, w)
+		case (before == "FROM" || before == "JOIN") && w != "(" && !slices.Contains(c.Reads, w):
+			out = append(out, "table "+w)
+		}
+		before = w
+	}
+	for _, table := range c.Reads {
+		if !slices.Contains([]string{
+			"scores", "identities", "bounds", "kept_orders", "kept_refunds", "products", "campaigns", CustomersTable, MembersTable,
+			"facts.order_lines", "facts.placed_orders", "facts.interactions", "facts.responses",
+		}, table) {
+			out = append(out, "table "+table)
 		}
 	}
 	return out
