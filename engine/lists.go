@@ -223,14 +223,14 @@ func (e *Engine) ExportList(ctx context.Context, id string, file ListFile) (Expo
 		return done, err
 	}
 	if l.Cancelled != nil {
-		return done, fmt.Errorf("list %s is cancelled: %s", id, l.Cancelled.Reason)
+		return done, cancelledError(l)
 	}
 	columns, err := file.check(l.Channel)
 	if err != nil {
 		return done, err
 	}
 	c := &cutter{Engine: e, columns: columns, cut: Cut{File: file}, manifest: l.Manifest}
-	c.manifest.Notes, c.manifest.Suppress = nil, nil
+	c.manifest.Notes, c.manifest.Suppress, c.manifest.Replaces = nil, nil, ""
 	c.manifest.Rules.Consent, c.manifest.Rules.Complaint, c.manifest.Rules.Universal = e.Config.Contact.Consent, e.Config.Contact.Complaint, e.Config.Contact.Universal
 	c.manifest.Rules.Caps = nil // this list is a contact that counts already
 	if c.asOf, err = ParseDay(l.AsOf); err != nil {
@@ -293,9 +293,12 @@ func (c *cutter) export(l list.List, done *Exported) error {
 		return fmt.Errorf("%d customers are on list %s, and %d were written and %d left out", l.Treated, l.ID, file.rows, removed)
 	}
 	for _, s := range list.Waterfall(l.Treated, fell) {
-		if s.Fell > 0 || s.Step == list.StepSegment {
-			done.Steps = append(done.Steps, s)
+		if s.Step == list.StepSegment {
+			s.En, s.Zh = "treated on the list", "名单中的实验组"
+		} else if s.Fell == 0 {
+			continue
 		}
+		done.Steps = append(done.Steps, s)
 	}
 	done.Written, done.Notes = file.rows, c.manifest.Notes
 	return file.place()
@@ -339,6 +342,9 @@ func (e *Engine) CancelList(id, reason string) (list.List, error) {
 	if reason = strings.TrimSpace(reason); reason == "" {
 		reason = "by hand"
 	}
+	if _, err := e.List(id); err != nil { // before a lock file is made where there is no workspace
+		return list.List{}, err
+	}
 	var l list.List
 	err := e.locked(func(*workspace.Lock) error {
 		var err error
@@ -354,31 +360,28 @@ func (e *Engine) CancelList(id, reason string) (list.List, error) {
 // run and with today's rules, and cancels it: both at one instant. Its customers
 // keep their arms. Of cut the fields AsOf, On, File and DryRun count.
 func (e *Engine) RecutList(ctx context.Context, id string, cut Cut, announce func(Cutting) error) (Cutting, error) {
-	var done Cutting
-	err := e.locked(func(lock *workspace.Lock) error {
-		l, err := e.List(id)
-		if err != nil {
-			return err
-		}
-		if l.Cancelled != nil {
-			return fmt.Errorf("list %s is cancelled: %s", id, l.Cancelled.Reason)
-		}
-		segment := l.Segment
-		if segment != "" {
-			segment = l.Scheme + "/" + l.Segment
-		}
-		c, err := e.newCutter(Cut{
-			Segment: segment, Where: l.Rule, Channel: l.Channel, Campaign: l.Campaign, Arm: l.Arm,
-			Rank: l.Rank, Limit: l.Limit, Control: &l.Share, Stratify: l.Stratified,
-			AsOf: cut.AsOf, On: cut.On, File: cut.File, DryRun: cut.DryRun,
-		})
-		if err != nil {
-			return err
-		}
-		c.manifest.Budget, c.manifest.CostPerContact = l.Budget, l.CostPerContact // the limit is what they come to
-		c.manifest.Replaces, c.manifest.Seed = l.ID, l.Seed
-		done, err = c.cutLocked(ctx, lock, announce)
-		return err
+	l, err := e.List(id)
+	if err != nil {
+		return Cutting{}, err
+	}
+	segment := l.Segment
+	if segment != "" {
+		segment = l.Scheme + "/" + l.Segment
+	}
+	c, err := e.newCutter(Cut{
+		Segment: segment, Where: l.Rule, Channel: l.Channel, Campaign: l.Campaign, Arm: l.Arm,
+		Rank: l.Rank, Limit: l.Limit, Control: &l.Share, Stratify: l.Stratified,
+		AsOf: cut.AsOf, On: cut.On, File: cut.File, DryRun: cut.DryRun,
 	})
-	return done, err
+	if err != nil {
+		return Cutting{}, err
+	}
+	c.manifest.Budget, c.manifest.CostPerContact = l.Budget, l.CostPerContact // the limit is what they come to
+	c.manifest.Replaces, c.manifest.Seed = l.ID, l.Seed
+	return c.cutList(ctx, announce)
+}
+
+// cancelledError says that a list does not count any more.
+func cancelledError(l list.List) error {
+	return fmt.Errorf("list %s is cancelled: %s", l.ID, l.Cancelled.Reason)
 }

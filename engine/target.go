@@ -17,6 +17,7 @@ import (
 	"clientele/engine/contactfile"
 	"clientele/engine/internal/duck"
 	"clientele/engine/list"
+	"clientele/engine/segment"
 	"clientele/engine/workspace"
 	"clientele/models/stat"
 	"clientele/queries"
@@ -69,16 +70,11 @@ var ErrNobody = errors.New("nobody is left to contact: no list was cut")
 // may be nil, is told of everything before anything is written; its error ends the
 // cutting. The list lies in the folder lists afterwards, and the file at its place.
 func (e *Engine) Target(ctx context.Context, cut Cut, announce func(Cutting) error) (Cutting, error) {
-	var done Cutting
-	err := e.locked(func(lock *workspace.Lock) error {
-		c, err := e.newCutter(cut)
-		if err != nil {
-			return err
-		}
-		done, err = c.cutLocked(ctx, lock, announce)
-		return err
-	})
-	return done, err
+	c, err := e.newCutter(cut)
+	if err != nil {
+		return Cutting{}, err
+	}
+	return c.cutList(ctx, announce)
 }
 
 // cutter is one cutting under way.
@@ -91,6 +87,7 @@ type cutter struct {
 	lists    []list.List // that count, without the one that is replaced
 	earlier  []list.List // of the same campaign, and the one that is replaced
 	columns  []string    // of the file
+	rule     *segment.Rule
 
 	ctx context.Context
 	db  *duck.DB
@@ -153,13 +150,19 @@ func (c *cutter) begin() error {
 	if c.cut.Segment == "" && c.cut.Where == "" {
 		return errors.New("neither a segment nor a rule says who the list is for")
 	}
+	if c.cut.Where != "" {
+		if c.rule, err = segment.Parse(c.cut.Where); err != nil {
+			return err
+		}
+		c.cut.Where = c.rule.String()
+	}
 	contact := c.Config.Contact
 	rank := c.cut.Rank
 	if rank == "" {
 		rank = "value"
 	}
 	c.manifest = list.Manifest{
-		Program: c.Version, AsOf: c.asOf.String(), On: c.on.String(), OnGiven: c.cut.On != "",
+		Program: c.Version, ConfigHash: config.Hash(c.Config), AsOf: c.asOf.String(), On: c.on.String(), OnGiven: c.cut.On != "",
 		Segment: c.cut.Segment, Rule: c.cut.Where, Channel: c.cut.Channel, Campaign: c.cut.Campaign, Arm: arm,
 		Rank: rank, Limit: limit, Budget: c.cut.Budget, CostPerContact: c.cut.Cost, Share: share, Stratified: slices.Clone(stratified),
 		Rules: list.Rules{Consent: contact.Consent, Complaint: contact.Complaint, Caps: []list.Cap{}, Exclude: append([]string{}, contact.Exclude...), Universal: contact.Universal},
@@ -220,11 +223,21 @@ func amount(what, text string) (*big.Rat, error) {
 	return v, nil
 }
 
-// cutLocked cuts the list.
+// cutList cuts the list.
+func (c *cutter) cutList(ctx context.Context, announce func(Cutting) error) (Cutting, error) {
+	var done Cutting
+	err := c.locked(func(lock *workspace.Lock) error {
+		if err := c.earlierLists(); err != nil {
+			return err
+		}
+		var err error
+		done, err = c.cutLocked(ctx, lock, announce)
+		return err
+	})
+	return done, err
+}
+
 func (c *cutter) cutLocked(ctx context.Context, lock *workspace.Lock, announce func(Cutting) error) (Cutting, error) {
-	if err := c.earlierLists(); err != nil {
-		return Cutting{}, err
-	}
 	done := Cutting{DryRun: c.cut.DryRun}
 	err := c.read(ctx, func(db *duck.DB) error {
 		c.ctx, c.db = ctx, db
@@ -261,6 +274,9 @@ func (c *cutter) earlierLists() error {
 	}
 	for _, l := range all {
 		replaced := l.ID == c.manifest.Replaces
+		if replaced && l.Cancelled != nil {
+			return cancelledError(l)
+		}
 		if l.Cancelled == nil && !replaced {
 			c.lists = append(c.lists, l)
 		}

@@ -64,13 +64,36 @@ func fileColumns(columns, scores []string, listID, arm string) ([]string, error)
 		case name == "arm":
 			expression = duck.Literal(arm)
 		case isAttribute:
-			expression = "json_extract_string(attributes, " + duck.Literal("/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(attribute)) + ")"
+			expression = attributeText(attribute)
 		case !slices.Contains(contactColumns(), name) && !slices.Contains(scores, name):
 			return nil, fmt.Errorf("column %q: there are %s", name, strings.Join(slices.Concat([]string{"first_name", "last_name", "list_id", "arm"}, contactColumns(), scores, []string{"attribute.NAME"}), ", "))
 		}
 		out = append(out, expression+" AS "+duck.Identifier(name))
 	}
 	return out, nil
+}
+
+// attributeText is the expression of an attribute of a customer.
+func attributeText(name string) string {
+	return "json_extract_string(attributes, " + duck.Literal("/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name)) + ")"
+}
+
+// knowAttributes refuses a column of an attribute that no customer has.
+func (c *cutter) knowAttributes(columns []string) error {
+	for _, column := range columns {
+		name, ok := strings.CutPrefix(column, "attribute.")
+		if !ok {
+			continue
+		}
+		var known bool
+		if err := c.db.Row(c.ctx, []any{&known}, "SELECT count("+attributeText(name)+") > 0 FROM customers"); err != nil {
+			return err
+		}
+		if !known {
+			return fmt.Errorf("column %q: no customer has that attribute", column)
+		}
+	}
+	return nil
 }
 
 // fileScores makes target_run, the scores of the customers of the list, and returns
@@ -152,6 +175,9 @@ func (c *cutter) writeFile(file ListFile, columns []string, listID string) (*pen
 	}
 	expressions, err := fileColumns(columns, scores, listID, c.manifest.Arm)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.knowAttributes(columns); err != nil {
 		return nil, err
 	}
 	err = c.db.Exec(c.ctx, "CREATE OR REPLACE TEMP VIEW target_everything AS "+queries.Get("target/file").SQL)
@@ -273,13 +299,15 @@ func (c *cutter) remarkPower() {
 			fmt.Sprintf("实验组 %d 人、对照组 %d 人：在 5%% 显著性水平和 80%% 功效下，任何提升都无法检出。", m.Treated, m.Kept))
 		return
 	}
-	relative, relativeZh := "", ""
-	if p.Base > 0 {
-		relative, relativeZh = fmt.Sprintf(", a lift of %.0f %%", 100*p.Smallest/p.Base), fmt.Sprintf("（相对提升 %.0f%%）", 100*p.Smallest/p.Base)
+	if p.Base == 0 {
+		c.note("power",
+			fmt.Sprintf("With %d treated and %d in the control group the smallest rise found with 80 %% power at the 5 %% level is %.2f percentage points.", m.Treated, m.Kept, 100*p.Smallest),
+			fmt.Sprintf("实验组 %d 人、对照组 %d 人：在 5%% 显著性水平和 80%% 功效下，可检出的最小提升为 %.2f 个百分点。", m.Treated, m.Kept, 100*p.Smallest))
+		return
 	}
 	c.note("power",
-		fmt.Sprintf("With %d treated and %d in the control group the smallest rise found with 80 %% power at the 5 %% level is %.2f percentage points%s; the power for a lift of 10 %% is %.0f %%, of 20 %% %.0f %%.",
-			m.Treated, m.Kept, 100*p.Smallest, relative, 100*p.Ten, 100*p.Twenty),
-		fmt.Sprintf("实验组 %d 人、对照组 %d 人：在 5%% 显著性水平和 80%% 功效下，可检出的最小提升为 %.2f 个百分点%s；提升 10%% 的检出功效为 %.0f%%，提升 20%% 为 %.0f%%。",
-			m.Treated, m.Kept, 100*p.Smallest, relativeZh, 100*p.Ten, 100*p.Twenty))
+		fmt.Sprintf("With %d treated and %d in the control group the smallest rise found with 80 %% power at the 5 %% level is %.2f percentage points, a lift of %.0f %%; the power for a lift of 10 %% is %.0f %%, of 20 %% %.0f %%.",
+			m.Treated, m.Kept, 100*p.Smallest, 100*p.Smallest/p.Base, 100*p.Ten, 100*p.Twenty),
+		fmt.Sprintf("实验组 %d 人、对照组 %d 人：在 5%% 显著性水平和 80%% 功效下，可检出的最小提升为 %.2f 个百分点（相对提升 %.0f%%）；提升 10%% 的检出功效为 %.0f%%，提升 20%% 为 %.0f%%。",
+			m.Treated, m.Kept, 100*p.Smallest, 100*p.Smallest/p.Base, 100*p.Ten, 100*p.Twenty))
 }

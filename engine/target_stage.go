@@ -177,19 +177,27 @@ func findSegment(all []segmentName, text, asOf string) (segmentName, error) {
 	return segmentName{}, fmt.Errorf("segment %q is more than one: write %s", text, strings.Join(choice, " or "))
 }
 
-// stageSegment makes target_segment, the customers of the segment, and
-// target_exclude, the segments that are never contacted.
+// stageSegment makes target_segment, the customers of the segment for whom the rule
+// holds, and target_exclude, the segments that are never contacted.
 func (c *cutter) stageSegment() error {
 	all, err := c.segmentNames()
 	if err != nil {
 		return err
 	}
-	s, err := findSegment(all, c.cut.Segment, c.run.AsOf)
-	if err != nil {
-		return err
+	if c.cut.Segment == "" {
+		err = c.db.Exec(c.ctx, "CREATE OR REPLACE TEMP TABLE target_segment AS SELECT customer_id AS run_id FROM run_scores")
+	} else {
+		var s segmentName
+		if s, err = findSegment(all, c.cut.Segment, c.run.AsOf); err != nil {
+			return err
+		}
+		c.manifest.Scheme, c.manifest.Segment = s.scheme, s.name
+		err = c.make("target_segment", "segment", named("scheme", s.scheme), named("segment", s.name))
 	}
-	c.manifest.Scheme, c.manifest.Segment = s.scheme, s.name
-	if err := c.make("target_segment", "segment", named("scheme", s.scheme), named("segment", s.name)); err != nil {
+	if err == nil {
+		err = c.applyRule()
+	}
+	if err != nil {
 		return err
 	}
 	scheme, segment := textColumn("scheme"), textColumn("segment")
@@ -202,6 +210,34 @@ func (c *cutter) stageSegment() error {
 		segment.Texts.AppendString(s.name)
 	}
 	return c.db.LoadTable(c.ctx, "target_exclude", table.New(scheme, segment))
+}
+
+// applyRule leaves those in target_segment for whom the rule holds.
+func (c *cutter) applyRule() error {
+	if c.rule == nil {
+		return nil
+	}
+	v, err := c.evaluatorOf(c.ctx, c.db, c.run)
+	if err != nil {
+		return err
+	}
+	if c.rule.NeedsAttributes() {
+		if err := v.knowAttributes(); err != nil {
+			return err
+		}
+	}
+	rule, err := v.compile(c.rule)
+	if err != nil {
+		return err
+	}
+	err = c.db.Exec(c.ctx, "CREATE OR REPLACE TEMP TABLE target_rule AS SELECT c.customer_id AS run_id FROM scores AS c WHERE "+rule.SQL, rule.Args...)
+	if err == nil {
+		err = c.db.Exec(c.ctx, "CREATE OR REPLACE TEMP TABLE target_segment AS SELECT t.run_id FROM target_segment AS t SEMI JOIN target_rule AS r ON t.run_id = r.run_id")
+	}
+	if err != nil {
+		return fmt.Errorf("rule: %w", err)
+	}
+	return nil
 }
 
 // stagePeople makes target_people, the segment as the store knows it today, and

@@ -18,7 +18,7 @@ func newTarget(a *app) *cobra.Command {
 	var cut engine.Cut
 	control := &share{}
 	cmd := &cobra.Command{
-		Use:   "target SEGMENT --channel CHANNEL --to FILE",
+		Use:   "target [SEGMENT] --channel CHANNEL --to FILE",
 		Short: "Cut a target list: who may be contacted, ranked, with a control group",
 		Long: `Cut a list of the customers of a segment who may be contacted on a channel, keep some of them
 back as a control group, and write the others to a file. The list is kept under lists/ for good;
@@ -35,6 +35,7 @@ Which customers are kept back is drawn by a hash with the key of the workspace: 
 customer keeps the same arm. Without --campaign it depends on segment, channel and day.`,
 		Example: `  clientele target "At Risk" --channel sms --campaign spring --to spring.csv
   clientele target lifecycle/lost --channel email --rank risk --limit 5000 --to lost.xlsx --lang zh
+  clientele target --where "city = '杭州' and orders in 90 days >= 2" --channel sms --to 杭州.csv
   clientele target Champions --channel email --to vip.csv --layout mailchimp --columns email,name,city
   clientele target "At Risk" --channel sms --budget 500 --cost-per-contact 0.05 --control 20% --dry-run`,
 		Args: args(cobra.MaximumNArgs(1)),
@@ -61,6 +62,7 @@ customer keeps the same arm. Without --campaign it depends on segment, channel a
 	}
 	flags := cmd.Flags()
 	flags.Var(&choice{&cut.Channel, config.ContactChannels()}, "channel", strings.Join(config.ContactChannels(), ", "))
+	flags.StringVar(&cut.Where, "where", "", "a `RULE` that holds besides, in the language of clientele segment rules; SEGMENT may be left out then")
 	flags.StringVar(&cut.Campaign, "campaign", "", "campaign `ID` that the list is for")
 	flags.StringVar(&cut.Arm, "arm", "", "`NAME` of the treatment, where a campaign has several (default treated)")
 	flags.StringVar(&cut.Rank, "rank", "value", "what customers are ranked by: value (clv), risk (churn_risk x clv), or a `COLUMN` of scores; -COLUMN: the smallest first")
@@ -177,6 +179,9 @@ func waterfall(c engine.Cutting, lang, format string) *table.Table {
 
 // cutDone says what was cut.
 func (a *app) cutDone(c engine.Cutting, lang string, err error) error {
+	if _, ok := err.(interface{ Caret() string }); ok { // a mistake in a rule
+		return usageError{err}
+	}
 	if err != nil {
 		return err
 	}

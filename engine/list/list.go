@@ -48,6 +48,8 @@ type Manifest struct {
 	ID      string `json:"list_id"`
 	Program string `json:"program"` // version of the program
 
+	ConfigHash string `json:"config_hash"` // SHA-256 of the settings that influence scores, hex
+
 	AsOf     string `json:"as_of"`     // of the run, YYYY-MM-DD
 	On       string `json:"on"`        // the day from which the list counts, YYYY-MM-DD
 	OnGiven  bool   `json:"on_given"`  // somebody chose that day; else it is the day after AsOf

@@ -174,22 +174,27 @@ func (d Draw) stratified(hashes []uint64) []Arm {
 	arms := make([]Arm, len(hashes))
 	treated := int64(0)
 	for i := range hashes {
-		if d.Limit > 0 && treated == d.Limit {
-			break
-		}
-		s := &strata[d.Strata[i]]
+		s := strata[d.Strata[i]]
 		s.all++
-		switch arms[i] = d.prior(i); arms[i] {
+		arm := d.prior(i)
+		switch arm {
 		case InTreatment:
 			s.treated++
 		case InControl:
 			s.kept++
-		default:
-			s.candidateAt = append(s.candidateAt, i)
 		}
 		before := s.drawn
 		s.drawn = s.control(d.Share)
-		treated += 1 - (s.drawn - before)
+		// Past the limit those go on the list who were kept back before: the last of a
+		// list may be of its control group, and stay so when it is cut anew.
+		full := d.Limit > 0 && treated == d.Limit
+		if treated += 1 - (s.drawn - before); full && (arm != InControl || treated > d.Limit) {
+			break
+		}
+		if arms[i] = arm; arm == Beyond {
+			s.candidateAt = append(s.candidateAt, i)
+		}
+		strata[d.Strata[i]] = s
 	}
 	for k := range strata {
 		s := &strata[k]

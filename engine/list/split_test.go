@@ -148,6 +148,10 @@ func TestAssignProperties(t *testing.T) {
 			if !slices.Equal(arms, d.Assign()) {
 				t.Fatal("two draws differ")
 			}
+			again := d
+			if again.Prior = arms; !slices.Equal(arms, again.Assign()) {
+				t.Fatalf("cut anew it is %v, and was %v", again.Assign(), arms)
+			}
 			treated, control, beyond := count(arms)
 			if d.Limit > 0 && treated > int(d.Limit) || beyond > 0 && treated != int(d.Limit) {
 				t.Fatalf("%d treated, limit %d, %d beyond", treated, d.Limit, beyond)
