@@ -61,8 +61,8 @@ func emptyViews() map[string]string {
 		"segment_members": "as_of DATE, segment VARCHAR, customer_id VARCHAR, scheme VARCHAR",
 		"totals": `as_of DATE, scheme VARCHAR, segment VARCHAR, customers BIGINT, expected_orders DOUBLE, expected_orders_low DOUBLE, expected_orders_high DOUBLE,
   clv DOUBLE, clv_low DOUBLE, clv_high DOUBLE`,
-		"reasons": `as_of DATE, customer_id VARCHAR, base DOUBLE, silence DOUBLE, frequency DOUBLE, lately DOUBLE, rhythm DOUBLE, tenure DOUBLE, money DOUBLE,
-  refunds DOUBLE, interactions DOUBLE, responses DOUBLE, purchase_model DOUBLE, calibration DOUBLE, no_purchase DOUBLE`,
+		"reasons": `as_of DATE, customer_id VARCHAR, base DOUBLE, silence DOUBLE, purchases DOUBLE, tenure DOUBLE, refunds DOUBLE, interactions DOUBLE,
+  responses DOUBLE, calibration DOUBLE, no_purchase DOUBLE`,
 		"models": "as_of DATE, model VARCHAR, status VARCHAR, method VARCHAR, parameters VARCHAR, log_likelihood DOUBLE, rows BIGINT, iterations BIGINT, warnings VARCHAR",
 	}
 }
@@ -133,8 +133,9 @@ type Section struct {
 }
 
 // Show gathers what is known of one customer: who, identities, rules that leave
-// something out, scores of all runs and why, and the latest facts. Reasons are in
-// words of a language, en or zh.
+// something out, scores of all runs, what the purchase model expects and why the churn
+// risk is what it is, and the latest facts. The last two are in words of a language,
+// en or zh.
 func (e *Engine) Show(ctx context.Context, customer, lang string) ([]Section, error) {
 	var out []Section
 	err := e.read(ctx, func(db *duck.DB) error {
@@ -174,11 +175,15 @@ HAVING count(DISTINCT customer_id) = 1`, id)
 			if title != "scores" {
 				continue
 			}
+			outlook, err := e.shownOutlook(ctx, db, id.Value.(string), lang)
+			if err != nil {
+				return fmt.Errorf("outlook: %w", err)
+			}
 			reasons, err := e.shownReasons(ctx, db, id.Value.(string), lang)
 			if err != nil {
 				return fmt.Errorf("reasons: %w", err)
 			}
-			out = append(out, Section{Title: "reasons", Table: reasons})
+			out = append(out, Section{Title: "outlook", Table: outlook}, Section{Title: "reasons", Table: reasons})
 		}
 		return nil
 	})

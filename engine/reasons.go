@@ -84,7 +84,8 @@ func reasonsOf(score *risk.Score, t *table.Table, workers int) (*table.Table, er
 // run it has no rows.
 func (e *Engine) shownReasons(ctx context.Context, db *duck.DB, customer, lang string) (*table.Table, error) {
 	g := newGrid("as_of date", "reason text", "effect float", "odds_times float")
-	t, err := db.Query(ctx, "SELECT * FROM reasons WHERE customer_id = $customer ORDER BY as_of DESC LIMIT 1", sql.Named("customer", customer))
+	// Runs of before reasons were given by these families have no purchases.
+	t, err := db.Query(ctx, "SELECT * FROM reasons WHERE customer_id = $customer AND purchases IS NOT NULL ORDER BY as_of DESC LIMIT 1", sql.Named("customer", customer))
 	if err != nil {
 		return nil, err
 	}
@@ -216,16 +217,7 @@ func (p publishedReasons) score() (*risk.Score, error) {
 // summary is the customer's row of the summary as of the day, with the purchase
 // model's probability as it was published.
 func (p publishedReasons) summary(customer string) (*table.Table, error) {
-	if err := makeBounds(p.ctx, p.db, p.Config, p.day); err != nil {
-		return nil, err
-	}
-	id := sql.Named("customer", customer)
-	err := p.db.Exec(p.ctx, `CREATE OR REPLACE TEMP TABLE daily AS SELECT d.* FROM (`+queries.Get("summary/daily").SQL+`) AS d
-WHERE d.person IN (SELECT person FROM identities WHERE customer_id = $customer)`, id)
-	if err != nil {
-		return nil, err
-	}
-	t, err := p.db.Query(p.ctx, "SELECT s.* FROM ("+queries.Get("summary/customers").SQL+") AS s WHERE s.customer_id = $customer AND s.x IS NOT NULL", id)
+	t, err := p.summaryOf(p.ctx, p.db, p.day, customer)
 	if err != nil {
 		return nil, err
 	}
@@ -235,4 +227,19 @@ WHERE d.person IN (SELECT person FROM identities WHERE customer_id = $customer)`
 	}
 	t.Add(silent)
 	return t, nil
+}
+
+// summaryOf is the row of the summary as of a day that is of one customer; none for a
+// customer without an order.
+func (e *Engine) summaryOf(ctx context.Context, db *duck.DB, day Day, customer string) (*table.Table, error) {
+	if err := makeBounds(ctx, db, e.Config, day); err != nil {
+		return nil, err
+	}
+	id := sql.Named("customer", customer)
+	err := db.Exec(ctx, `CREATE OR REPLACE TEMP TABLE daily AS SELECT d.* FROM (`+queries.Get("summary/daily").SQL+`) AS d
+WHERE d.person IN (SELECT person FROM identities WHERE customer_id = $customer)`, id)
+	if err != nil {
+		return nil, err
+	}
+	return db.Query(ctx, "SELECT s.* FROM ("+queries.Get("summary/customers").SQL+") AS s WHERE s.customer_id = $customer AND s.x IS NOT NULL", id)
 }

@@ -52,7 +52,7 @@ func shown(t *testing.T, e *engine.Engine, customer, lang, title string) *table.
 	return nil
 }
 
-const logit = "base + silence + frequency + lately + rhythm + tenure + money + refunds + interactions + responses + purchase_model + calibration"
+const logit = "base + silence + purchases + tenure + refunds + interactions + responses + calibration"
 
 func TestReasons(t *testing.T) {
 	e := workspace(t)
@@ -68,8 +68,6 @@ func TestReasons(t *testing.T) {
 	expect(t, e, "SELECT count(*), count(DISTINCT customer_id), count(*) FILTER (isnan(base) OR base IS NULL) FROM reasons", "900|900|0")
 	expect(t, e, "SELECT max(abs(1 / (1 + exp(-("+logit+"))) - churn_risk)) < 1e-12 FROM reasons JOIN scores USING (as_of, customer_id)", "true")
 	expect(t, e, "SELECT count(DISTINCT as_of), count(DISTINCT base) FROM reasons", "1|1")
-	// Recent orders and the purchase model are part of silence.
-	expect(t, e, "SELECT count(*) FROM reasons WHERE lately <> 0 OR purchase_model <> 0", "0")
 	expect(t, e, "SELECT count(*) > 800 FROM reasons WHERE silence <> 0", "true")
 	expect(t, e, "SELECT count(*) FROM reasons WHERE refunds <> 0 OR interactions <> 0 OR responses <> 0", "0") // there are none
 
@@ -96,12 +94,12 @@ func TestReasons(t *testing.T) {
 		t.Errorf("the effects that are shown add up to %s, churn_risk is %s", got, part[3])
 	}
 	text, textZh := strings.Join(all, "\n"), strings.Join(allZh, "\n")
-	for _, want := range []string{"^the average customer: a risk of (over )?[0-9.]+ %\n", `no order for ` + part[1] + ` days \(usual gap \d+ days\), .+; the purchase model gives (over |under )?\d+ % for no order in 90 days\n`, `first order ` + part[2] + ` days ago`} {
+	for _, want := range []string{"^the average customer: a risk of (over )?[0-9.]+ %\n", `no order for ` + part[1] + ` days \((bought on \d+ days, )?usual gap \d+ days, longest \d+\), .+; the purchase model gives (over |under )?\d+ % for no order in 90 days\n`, `first order ` + part[2] + ` days ago`} {
 		if !regexp.MustCompile(want).MatchString(text) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
-	for _, want := range []string{"^平均客户：风险( |超过 )[0-9.]+%\n", "已 " + part[1] + " 天未下单", "购买模型估计 90 天内不下单的概率(为|超过|低于) \\d+%\n", "首次下单在 " + part[2] + " 天前"} {
+	for _, want := range []string{"^平均客户：风险( |超过 )[0-9.]+%\n", "已 " + part[1] + " 天未下单", "复购模型估计 90 天内不下单的概率(为|超过|低于) \\d+%\n", "首次下单在 " + part[2] + " 天前"} {
 		if !regexp.MustCompile(want).MatchString(textZh) {
 			t.Errorf("no %q in\n%s", want, textZh)
 		}
@@ -151,6 +149,52 @@ func pastInReport(t *testing.T, e *engine.Engine) {
 	expect(t, e, "SELECT count(*) FROM totals WHERE scheme = 'all' AND expected_orders_low < expected_orders AND expected_orders < expected_orders_high", "1")
 }
 
+// What the purchase model says of a customer's orders to come adds up, agrees with the
+// scores, also where groups have fits of their own, and is withheld where the facts
+// are others than those that were scored.
+func TestOutlook(t *testing.T) {
+	e := workspace(t)
+	e.Config.Models.By = "cohort"
+	loadText(t, e, "orders", "orders.csv", habits(600))
+	score(t, e, "2026-06-30")
+	for _, line := range rows(t, e, "SELECT customer_id, p_alive, expected_orders FROM scores ORDER BY hash(customer_id) LIMIT 12") {
+		part := strings.Split(line, "|")
+		got := shown(t, e, part[0], "en", "outlook")
+		value := map[string]float64{}
+		for i := range got.Rows() {
+			value[cell(got.Column("measure"), i)] = got.Floats("value")[i]
+		}
+		if sum := value["p_0"] + value["p_1"] + value["p_2"] + value["p_3_or_more"]; math.Abs(sum-1) > 1e-9 {
+			t.Errorf("%s: probabilities add up to %v", part[0], sum)
+		}
+		least := value["p_1"] + 2*value["p_2"] + 3*value["p_3_or_more"]
+		if expected := atof(t, part[2]); math.Abs(value["expected_orders"]-expected) > 1e-9*(1+expected) || expected < least {
+			t.Errorf("%s: %v orders expected, scores say %v, and the probabilities make %v at least", part[0], value["expected_orders"], expected, least)
+		}
+		// Within a year a purchase is worth 1/1.1 at least, and others come later.
+		if value["residual_orders"] < value["expected_orders"]/1.1 || value["p_0"] < 1-atof(t, part[1])-1e-9 {
+			t.Errorf("%s: %v", part[0], value)
+		}
+	}
+	e.Config.Discount = 0
+	if got := shown(t, e, "K0001", "zh", "outlook"); got.Rows() != 6 || !regexp.MustCompile("^此后全部时间的预计订单数(，未折现|：不折现则无上限)$").MatchString(cell(got.Column("meaning"), 5)) {
+		t.Errorf("without a discount: %q", cell(got.Column("meaning"), got.Rows()-1))
+	}
+	loadText(t, e, "orders", "late.csv", "customer,date,amount\nK0001,2026-06-29,5\n")
+	if got := shown(t, e, "K0001", "en", "outlook"); got.Rows() != 1 || !math.IsNaN(got.Floats("value")[0]) || !strings.HasPrefix(cell(got.Column("meaning"), 0), "not known: ") {
+		t.Errorf("after a late fact there are %d rows: %q", got.Rows(), cell(got.Column("meaning"), 0))
+	}
+	e = workspace(t)
+	loadText(t, e, "orders", "orders.csv", "customer,date,amount\nann,2024-03-01,10\n")
+	if got := shown(t, e, "ann", "en", "outlook"); got.Rows() != 0 {
+		t.Errorf("%d rows without a run", got.Rows())
+	}
+	score(t, e, "latest")
+	if got := shown(t, e, "ann", "en", "outlook"); got.Rows() != 0 {
+		t.Errorf("%d rows without a model", got.Rows())
+	}
+}
+
 func reportText(t *testing.T, e *engine.Engine, lang string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(e.Dir, "exports", "current", "report."+lang+".html"))
@@ -177,7 +221,7 @@ func TestReasonsTooShort(t *testing.T) {
 	loadText(t, e, "orders", "orders.csv", "customer,date,amount\nann,2024-03-01,10\nbob,2024-03-05,20\n")
 	score(t, e, "latest")
 	expect(t, e, "SELECT count(*) FROM reasons", "0")
-	if columns := rows(t, e, "SELECT column_name, column_type FROM (DESCRIBE reasons)"); len(columns) != 15 || columns[0] != "as_of|DATE" || columns[14] != "no_purchase|DOUBLE" {
+	if columns := rows(t, e, "SELECT column_name, column_type FROM (DESCRIBE reasons)"); len(columns) != 11 || columns[0] != "as_of|DATE" || columns[10] != "no_purchase|DOUBLE" {
 		t.Errorf("columns %q", columns)
 	}
 	if n := shown(t, e, "ann", "en", "reasons").Rows(); n != 0 {

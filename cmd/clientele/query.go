@@ -46,10 +46,12 @@ reason of each merge, rules of exclude that leave it out, keys that too many sha
 how they came about, orders, refunds, interactions and responses. CUSTOMER is the id in
 customers and scores; identities says into which one another id was merged.
 
+The outlook is the purchase model's: how probable no order, one, two and more are within the
+horizon, how many are expected there, and how many for all time to come, discounted.
 Reasons are those of the churn risk: the effects, in log odds, add up to it, from the average
 customer's on; odds_times is how many times each makes the odds of staying away.`,
 		Example: `  clientele show C000123
-  clientele show C000123 --lang zh                  reasons in Chinese
+  clientele show C000123 --lang zh                  outlook and reasons in Chinese
   clientele show woocommerce:17
   clientele query "SELECT customer_id FROM identities WHERE source_customer_id = '17'"`,
 		Args: args(cobra.ExactArgs(1)),
@@ -65,7 +67,7 @@ customer's on; odds_times is how many times each makes the odds of staying away.
 			return a.sections(sections)
 		},
 	}
-	cmd.Flags().Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of reasons: en or zh")
+	cmd.Flags().Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of outlook and reasons: en or zh")
 	return cmd
 }
 

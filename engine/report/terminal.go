@@ -135,6 +135,48 @@ func number(c *table.Column, row int) float64 {
 	return float64(c.Ints[row])
 }
 
+// bound is what a terminal shows of an estimate that is nearer to 0 or 1 than anybody
+// can know, such as a probability of 1e-12; empty where v has to be shown as it is.
+func bound(c *table.Column, v float64, places int) string {
+	least := math.Pow10(-places)
+	switch kind := estimate(c); {
+	case kind == "", math.IsInf(v, 0):
+		return ""
+	case kind == "p":
+		if least = 1e-16; v >= 0 && v < least {
+			return "<1e-16"
+		}
+		return ""
+	case v > 0 && v < least/2:
+		return "<" + strconv.FormatFloat(least, 'f', places, 64)
+	case kind != "forecast" && v < 1 && v > 1-least/2 && places > 0:
+		return ">" + strconv.FormatFloat(1-least, 'f', places, 64)
+	}
+	return ""
+}
+
+// estimate is what kind of an estimate a column holds: a probability, a p (of a test),
+// a forecast of orders or money, or an outlook, which has both probabilities and
+// forecasts; empty for all else.
+func estimate(c *table.Column) string {
+	switch c.Unit {
+	case "probability", "forecast", "outlook", "p":
+		return c.Unit
+	case "":
+	default:
+		return ""
+	}
+	switch c.Name {
+	case "p_alive", "churn_risk", "no_purchase":
+		return "probability"
+	case "p":
+		return "p"
+	case "expected_orders", "expected_orders_low", "expected_orders_high", "clv", "clv_low", "clv_high":
+		return "forecast"
+	}
+	return ""
+}
+
 // cell is one value as a terminal shows it.
 func cell(c *table.Column, row, places int, zone *time.Location) string {
 	if c.Missing(row) {
@@ -145,6 +187,9 @@ func cell(c *table.Column, row, places int, zone *time.Location) string {
 		return decimalText(c.Ints[row], places)
 	case table.Float:
 		v := c.Floats[row]
+		if text := bound(c, v, places); text != "" {
+			return text
+		}
 		if a := math.Abs(v); a >= 1e15 || a > 0 && a < math.Pow10(-places)/2 {
 			return strconv.FormatFloat(v, 'g', 4, 64) // neither a wall of digits nor a false zero
 		}
