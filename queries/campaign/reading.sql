@@ -29,11 +29,18 @@ events AS (
   WHERE t.occurred_day >= a.assigned_day
   GROUP BY t.person
 ),
-placed AS (
-  SELECT a.person, o.source, o.order_id, o.net, o.ordered_day >= a.assigned_day AS within
-  FROM assigned AS a JOIN identities AS i ON a.person = i.person JOIN kept_orders AS o ON o.member = i.member CROSS JOIN bounds AS b
+members AS MATERIALIZED ( -- so that orders are joined by member, and not by their days
+  SELECT a.person, i.member, a.assigned_day FROM assigned AS a JOIN identities AS i ON a.person = i.person
+),
+theirs AS MATERIALIZED (
+  SELECT m.person, m.assigned_day, o.source, o.order_id, o.net, o.ordered_day
+  FROM members AS m JOIN kept_orders AS o ON o.member = m.member CROSS JOIN bounds AS b
   WHERE o.counted AND o.net >= b.smallest_net AND o.ordered_day <= b.as_of_day
-    AND o.ordered_day >= a.assigned_day - 365 AND o.ordered_day < a.assigned_day + $window
+),
+placed AS (
+  SELECT person, source, order_id, net, ordered_day >= assigned_day AS within
+  FROM theirs
+  WHERE ordered_day >= assigned_day - 365 AND ordered_day < assigned_day + $window
 ),
 refunds AS (
   SELECT p.person, sum(r.amount) AS refunded
