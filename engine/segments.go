@@ -49,7 +49,7 @@ func (e *Engine) RuleNames(ctx context.Context, lang string) (*table.Table, erro
 		if err != nil {
 			return err
 		}
-		err = v.knowAttributes()
+		err = v.listAttributes()
 		cat = v.cat
 		return err
 	})
@@ -390,10 +390,8 @@ func (e *Engine) Preview(ctx context.Context, asOf, text string, limit int) (Pre
 		if err != nil {
 			return err
 		}
-		if rule.NeedsAttributes() {
-			if err := v.knowAttributes(); err != nil {
-				return fmt.Errorf("attributes: %w", err)
-			}
+		if err := v.knowAttributes(rule); err != nil {
+			return fmt.Errorf("attributes: %w", err)
 		}
 		with, args, err := v.chosen(rule)
 		if err != nil {
@@ -431,7 +429,7 @@ func (v *evaluator) hints(rule *segment.Rule) ([]string, error) {
 			}
 		}
 		var known bool
-		err := v.db.Row(v.ctx, []any{&known}, "SELECT count(*) > 0 FROM ("+a.Values+") WHERE lower(trim(value)) = lower(trim($text))", append(a.Args, sql.Named("text", a.Text))...)
+		err := v.db.Row(v.ctx, []any{&known}, "SELECT EXISTS (SELECT 1 FROM ("+a.Values+") WHERE lower(trim(value)) = lower(trim($text)))", append(a.Args, sql.Named("text", a.Text))...)
 		if err != nil {
 			return nil, fmt.Errorf("values of %s: %w", a.Name, err)
 		}
@@ -498,25 +496,45 @@ func (v *evaluator) conditions(rule *segment.Rule) (*table.Table, error) {
 }
 
 // chosen is what stands before a query that reads chosen, the rows of scores for
-// which a rule holds. Whatever is asked of more than scores is asked once.
+// which a rule holds. A rule that asks for more than scores is evaluated once, into
+// a table of the columns that previews show.
 func (v *evaluator) chosen(rule *segment.Rule) (with string, args []any, err error) {
 	c, err := v.compile(rule)
 	if err != nil {
 		return "", nil, err
 	}
-	condition, args := c.SQL, c.Args
-	if len(c.Reads) > 1 {
-		err := v.db.Exec(v.ctx, "CREATE OR REPLACE TEMP TABLE chosen_customers AS SELECT c.customer_id FROM scores AS c WHERE "+c.SQL, c.Args...)
-		if err != nil {
-			return "", nil, err
-		}
-		condition, args = "c.customer_id IN (SELECT customer_id FROM chosen_customers)", nil
+	if len(c.Reads) == 1 {
+		return "WITH chosen AS NOT MATERIALIZED (SELECT c.* FROM scores AS c WHERE " + c.SQL + ")\n", c.Args, nil
 	}
-	return "WITH chosen AS NOT MATERIALIZED (SELECT c.* FROM scores AS c WHERE " + condition + ")\n", args, nil
+	var columns []string
+	for _, column := range queries.Get("segment/preview_customers").Gives {
+		columns = append(columns, "c."+duck.Identifier(column.Name))
+	}
+	err = v.db.Exec(v.ctx, "CREATE OR REPLACE TEMP TABLE chosen AS SELECT "+strings.Join(columns, ", ")+" FROM scores AS c WHERE "+c.SQL, c.Args...)
+	return "", nil, err
 }
 
-// knowAttributes lists the attributes that any customer has.
-func (v *evaluator) knowAttributes() error {
+// knowAttributes lists the attributes that any customer has, where one of those
+// that a rule names is not among them: to list them is dear.
+func (v *evaluator) knowAttributes(rule *segment.Rule) error {
+	for _, name := range rule.Attributes() {
+		if err := v.makeCustomers(); err != nil {
+			return err
+		}
+		var known bool
+		err := v.db.Row(v.ctx, []any{&known}, "SELECT EXISTS (SELECT 1 FROM "+segment.CustomersTable+" WHERE json_extract_string(attributes, $pointer) IS NOT NULL)",
+			sql.Named("pointer", segment.Pointer(name)))
+		if err != nil {
+			return err
+		}
+		if !known {
+			return v.listAttributes()
+		}
+	}
+	return nil
+}
+
+func (v *evaluator) listAttributes() error {
 	if err := v.makeCustomers(); err != nil {
 		return err
 	}
@@ -524,10 +542,7 @@ func (v *evaluator) knowAttributes() error {
 	if err != nil {
 		return err
 	}
-	v.cat.Attributes = []string{}
-	for i := range t.Rows() {
-		v.cat.Attributes = append(v.cat.Attributes, string(t.Column("name").Texts.At(i)))
-	}
+	v.cat.Attributes = append([]string{}, textsOf(t.Column("name"))...)
 	return nil
 }
 

@@ -221,10 +221,8 @@ func (c *cutter) applyRule() error {
 	if err != nil {
 		return err
 	}
-	if c.rule.NeedsAttributes() {
-		if err := v.knowAttributes(); err != nil {
-			return err
-		}
+	if err := v.knowAttributes(c.rule); err != nil {
+		return err
 	}
 	rule, err := v.compile(c.rule)
 	if err != nil {

@@ -54,7 +54,7 @@ func askedOf(n Test, cat Catalogue) []Asked {
 			a.Values = valuesSQL(info.sql(), "scores AS c")
 		}
 	case Attribute:
-		a.Name, a.Args = "attribute "+of.Name, []any{sql.Named("pointer", pointer(of.Name))}
+		a.Name, a.Args = "attribute "+of.Name, []any{sql.Named("pointer", Pointer(of.Name))}
 		a.Values = valuesSQL("json_extract_string(k.attributes, $pointer)", CustomersTable+" AS k")
 	case Tag:
 		a.Name = "tag"

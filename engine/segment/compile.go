@@ -40,23 +40,28 @@ func (r *Rule) Compile(cat Catalogue, asOf int) (Compiled, error) {
 	return Compiled{SQL: emit(root, false), Args: c.args, Reads: slices.Sorted(maps.Keys(c.reads)), Own: c.own}, nil
 }
 
-// NeedsAttributes reports whether a rule names attributes of customers, which are
-// dear to list.
-func (r *Rule) NeedsAttributes() bool { return asksAttribute(r.Root) }
+// Attributes are the attributes of customers that a rule names.
+func (r *Rule) Attributes() []string { return attributesOf(r.Root) }
 
-func asksAttribute(n Node) bool {
+func attributesOf(n Node) []string {
+	var list []Node
 	switch n := n.(type) {
 	case And:
-		return slices.ContainsFunc(n.Of, asksAttribute)
+		list = n.Of
 	case Or:
-		return slices.ContainsFunc(n.Of, asksAttribute)
+		list = n.Of
 	case Not:
-		return asksAttribute(n.Of)
+		return attributesOf(n.Of)
 	case Test:
-		_, ok := n.Of.(Attribute)
-		return ok
+		if a, ok := n.Of.(Attribute); ok {
+			return []string{a.Name}
+		}
 	}
-	return false
+	var out []string
+	for _, part := range list {
+		out = append(out, attributesOf(part)...)
+	}
+	return out
 }
 
 // A bound condition is one of all, some, none and *leaf.
@@ -251,7 +256,7 @@ func (c *compiler) attributeTest(of Attribute, n Test) (bound, *Error) {
 		}
 		return nil, c.wrong(n.At, "%s", reason)
 	}
-	q := quantity{name: "attribute." + of.Name, sql: "json_extract_string(k.attributes, " + c.bind(pointer(of.Name)) + ")", kind: Text, table: Customers, attribute: true}
+	q := quantity{name: "attribute." + of.Name, sql: "json_extract_string(k.attributes, " + c.bind(Pointer(of.Name)) + ")", kind: Text, table: Customers, attribute: true}
 	if len(n.Values) > 0 {
 		switch n.Values[0].Kind {
 		case NumberValue, LengthValue: // what is no number is missing
@@ -266,8 +271,8 @@ func (c *compiler) attributeTest(of Attribute, n Test) (bound, *Error) {
 	return &leaf{from: c.customers(), sql: text, absent: n.Op == Missing}, e
 }
 
-// pointer is the JSON pointer of an attribute.
-func pointer(name string) string {
+// Pointer is the JSON pointer of an attribute in the column attributes.
+func Pointer(name string) string {
 	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }
 
