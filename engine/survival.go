@@ -328,8 +328,15 @@ func (a *analysis) compare() (*survival.Comparison, error) {
 }
 
 func (a *analysis) test(name, of string, t survival.Test) {
-	a.tests.add(name, of, t.ChiSquare, t.DF, t.P)
+	a.tests.add(name, of, t.ChiSquare, t.DF, possible(t.P))
 }
+
+// leastP is the least p that is stated: that of a test is never none, however little
+// of it a number can hold.
+const leastP = 1e-300
+
+// possible is the p of a test, or leastP where it is less; NaN where there is no test.
+func possible(p float64) float64 { return max(p, leastP) }
 
 // curve lists the curves at the times asked for, or at all.
 func (a *analysis) curve(curves []*survival.Curve) *table.Table {
@@ -346,7 +353,7 @@ func (a *analysis) curve(curves []*survival.Curve) *table.Table {
 		if slices.ContainsFunc(times, func(time float64) bool { return math.IsNaN(c.At(time).Survival) }) {
 			a.out.doubt(a.groups[g].name, "beyond_data",
 				fmt.Sprintf("Nobody was watched for longer than %s: nothing is known of later times, which stay empty.", number(c.Last())),
-				fmt.Sprintf("没有客户被观察超过 %s：更晚的时点一无所知，留空。", number(c.Last())))
+				fmt.Sprintf("没有客户的观察时间超过 %s：更晚的情况无从得知，留空。", number(c.Last())))
 		}
 		left, next := 0.0, 0
 		sorted := slices.Sorted(slices.Values(times))
@@ -411,8 +418,11 @@ func (a *analysis) renewals(ctx context.Context) error {
 		if f.Status != sbg.Interior { // what is no estimate is not shown as one
 			alpha, beta = math.NaN(), math.NaN()
 		}
+		if f.Status == sbg.NobodyLeft { // nor is a model that says that nobody ever leaves
+			f.Mean, f.LogLikelihood, f.Geometric, f.ChiSquare, f.P, f.Gap = math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN()
+		}
 		fits.add(g.name, f.Customers, f.Renewals, string(f.Status), alpha, f.AlphaSE, beta, f.BetaSE,
-			f.Mean, f.MeanSE, f.LogLikelihood, f.Geometric, f.ChiSquare, f.DF, f.P, f.Gap)
+			f.Mean, f.MeanSE, f.LogLikelihood, f.Geometric, f.ChiSquare, f.DF, possible(f.P), f.Gap)
 		if err := a.listRenewals(listed, g.name, r, f); err != nil {
 			return err
 		}
@@ -440,14 +450,22 @@ func (a *analysis) listRenewals(t *grid, name string, r sbg.Renewals, f *sbg.Fit
 			retention = 1 - left/came
 		}
 		seen *= retention
-		model *= f.Retention(n)
+		stay := f.Retention(n)
+		if f.Status == sbg.NobodyLeft {
+			stay = math.NaN()
+		}
+		model *= stay
 		if len(wanted) > 0 && !wanted[n] {
 			continue
 		}
 		low, high := f.SurvivalInterval(n, a.level())
-		row := []any{name, n, came, left, retention, f.Retention(n), seen, model, low, high}
+		row := []any{name, n, came, left, retention, stay, seen, model, low, high}
 		if !math.IsNaN(a.s.Discount) {
-			row = append(row, f.ResidualLifetime(n, a.s.Discount))
+			residual := f.ResidualLifetime(n, a.s.Discount)
+			if math.IsNaN(stay) {
+				residual = stay
+			}
+			row = append(row, residual)
 		}
 		t.add(row...)
 	}

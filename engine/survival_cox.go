@@ -140,7 +140,7 @@ func (d *design) add(t *term) {
 func (a *analysis) effects(d *design, c *survival.Cox) {
 	g := newGrid("column text", "level text", "known text", "coefficient float", "hazard_ratio float", "low float", "high float", "std_error float", "z float", "p float")
 	add := func(name, level string, k survival.Coefficient) {
-		g.add(name, level, string(k.Determined), k.Estimate, k.HazardRatio, k.Lower, k.Upper, k.StdErr, k.Z, k.P)
+		g.add(name, level, string(k.Determined), k.Estimate, k.HazardRatio, k.Lower, k.Upper, k.StdErr, k.Z, possible(k.P))
 	}
 	nan := math.NaN()
 	for _, t := range d.terms {

@@ -79,7 +79,7 @@ in any language. Tables: ` + strings.Join(engine.SurvivalSections(), ", ") + `.`
 	f.StringVar(&discount, "discount", "", "with --sbg: `RATE` per renewal, such as 0.01, for the payments still to come from a customer")
 	f.StringVar(&level, "level", "", "of intervals (default 0.95)")
 	f.StringVar(&only, "only", "", "print one `TABLE` only: "+strings.Join(engine.SurvivalSections(), ", "))
-	f.Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of headings and doubts: en or zh")
+	f.Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of tables for people and of doubts: en or zh; JSON and CSV keep the names of columns")
 	f.StringVar(&s.Read.Format, "input-format", "", "csv, tsv, json, jsonl, parquet, xlsx (default found out)")
 	f.StringVar(&s.Read.Encoding, "encoding", "", "utf-8, gb18030, utf-16 ... (default found out)")
 	f.StringVar(&s.Read.Delimiter, "delimiter", "", "one character, or tab (default found out)")
@@ -188,18 +188,25 @@ func (a *app) survivalTables(sections []engine.Section, lang string, all bool) e
 			fmt.Fprintln(a.out, heading)
 			column := t.Column(lang)
 			for row := range t.Rows() {
-				fmt.Fprintf(a.out, "  %s: %s\n", t.Column("about").Texts.At(row), column.Texts.At(row))
+				about := string(t.Column("about").Texts.At(row))
+				if term, ok := survivalTerms()[about]; ok && lang == "zh" {
+					about = term
+				}
+				fmt.Fprintf(a.out, inLanguage(lang, "  %s: %s\n", "  %s：%s\n"), about, column.Texts.At(row))
 			}
 			continue
 		}
 		if long := s.Title == "curve" || s.Title == "renewals"; long && !all {
 			if t = some(t, dozen); t.Rows() < s.Table.Rows() {
-				heading = strings.TrimSuffix(heading, ":") + inLanguage(lang,
+				heading = strings.TrimRight(heading, ":：") + inLanguage(lang,
 					fmt.Sprintf(" (%d of %d rows; --at shows others, --only %s all):", t.Rows(), s.Table.Rows(), s.Title),
-					fmt.Sprintf("（共 %[2]d 行，显示 %[1]d 行；--at 指定时点，--only %[3]s 显示全部）:", t.Rows(), s.Table.Rows(), s.Title))
+					fmt.Sprintf("（共 %[2]d 行，显示 %[1]d 行；--at 指定时点，--only %[3]s 显示全部）：", t.Rows(), s.Table.Rows(), s.Title))
 			}
 		}
 		fmt.Fprintln(a.out, heading)
+		if lang == "zh" {
+			t = survivalChinese(t)
+		}
 		if err := a.rows(t); err != nil {
 			return err
 		}
@@ -210,15 +217,15 @@ func (a *app) survivalTables(sections []engine.Section, lang string, all bool) e
 // survivalHeading is what stands above a table.
 func survivalHeading(section, lang string) string {
 	headings := map[string][2]string{
-		"groups":   {"Customers, and how long they stay:", "客户及其留存时间:"},
-		"curve":    {"Share still there after each time:", "各时点的留存比例:"},
-		"effects":  {"What makes customers leave sooner (hazard ratio above 1) or later (below 1):", "哪些因素使客户更早（风险比大于 1）或更晚（小于 1）流失:"},
-		"cox":      {"The regression:", "回归概况:"},
-		"profiles": {"Predicted share still there:", "预测的留存比例:"},
-		"tests":    {"Tests:", "检验:"},
-		"sbg":      {"Shifted-beta-geometric model:", "移位贝塔几何模型 (sBG):"},
-		"renewals": {"Renewals, seen and by the model:", "续约：实际与模型:"},
-		"warnings": {"What to keep in mind:", "请注意:"},
+		"groups":   {"Customers, and how long they stay:", "客户及其留存时间："},
+		"curve":    {"Share still there after each time:", "各时点的留存比例："},
+		"effects":  {"What makes customers leave sooner (hazard ratio above 1) or later (below 1):", "哪些因素使客户更早（风险比大于 1）或更晚（小于 1）流失："},
+		"cox":      {"The regression:", "回归概况："},
+		"profiles": {"Predicted share still there:", "预测的留存比例："},
+		"tests":    {"Tests:", "检验："},
+		"sbg":      {"Shifted-beta-geometric model:", "移位贝塔几何模型 (sBG)："},
+		"renewals": {"Renewals, seen and by the model:", "续约：实际与模型："},
+		"warnings": {"What to keep in mind:", "请注意："},
 	}
 	h := headings[section]
 	return inLanguage(lang, h[0], h[1])
