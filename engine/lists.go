@@ -319,7 +319,10 @@ func (c *cutter) keepArms() error {
 	for i := range arms {
 		arms[i] = list.InTreatment
 	}
-	return c.stageArms(arms, universal)
+	if err := c.stageArms(arms, universal); err != nil {
+		return err
+	}
+	return c.db.Exec(c.ctx, "UPDATE target_outcome SET rank = CAST(-worth AS BIGINT)") // that of the list
 }
 
 // exportScores views the scores of the run that a list was cut from; without that

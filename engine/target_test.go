@@ -616,3 +616,388 @@ func (s *targetShop) cutAgain(t *rapid.T, lists []engine.Cutting, path string) {
 		t.Fatalf("%+v, %v", l.Cancelled, err)
 	}
 }
+
+// smallShop is five customers with orders, consents and telephone numbers.
+func smallShop(t testing.TB) *engine.Engine {
+	t.Helper()
+	e := workspace(t)
+	loadText(t, e, "customers", "customers.csv", `customer_id,name,email,phone,sms_consent,email_consent,updated_at
+a,Ann,ann@shop.example,13800138123,true,true,2023-01-01
+b,Bob,bob@shop.example,13800138124,true,true,2023-01-01
+c,Cai,cai@shop.example,13800138125,true,true,2023-01-01
+d,Dan,dan@shop.example,13800138126,true,true,2023-01-01
+e,Eve,,,false,false,2023-01-01
+`)
+	loadText(t, e, "orders", "orders.csv", "customer,date,amount\na,2024-06-01,50\na,2024-06-20,50\nb,2024-06-10,40\nc,2024-06-11,30\nd,2024-06-12,20\ne,2024-06-13,10\n")
+	e.Config.Contact.Control = 0
+	e.Config.Lifecycle.New, e.Config.Lifecycle.Active = 1, 90 // everybody is active
+	score(t, e, "2024-06-30")
+	return e
+}
+
+// target cuts a list of the active customers for text messages, ranked by money.
+func target(t testing.TB, e *engine.Engine, change func(*engine.Cut)) engine.Cutting {
+	t.Helper()
+	cut := engine.Cut{Segment: "lifecycle/active", Channel: "sms", Rank: "net_revenue", File: engine.ListFile{To: filepath.Join(e.Dir, "out.csv"), Columns: []string{"customer_id", "phone"}}}
+	if change != nil {
+		change(&cut)
+	}
+	done, err := e.Target(context.Background(), cut, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+func content(t testing.TB, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestTargetSmall(t *testing.T) {
+	e := smallShop(t)
+	store := content(t, filepath.Join(e.Dir, "clientele.duckdb"))
+	half := 0.5
+	done := target(t, e, func(c *engine.Cut) { c.Campaign, c.Control = "autumn", &half })
+	if done.ID != "2024-06-30-1" || done.On != "2024-07-01" || done.Treated+done.Kept != 4 {
+		t.Errorf("%+v", done)
+	}
+	if content(t, filepath.Join(e.Dir, "clientele.duckdb")) != store {
+		t.Error("the store was changed")
+	}
+	expect(t, e, `SELECT list_id, segment, as_of, "on", channel, campaign_id, treated + control, cancelled, scheme, arm FROM lists`,
+		"2024-06-30-1|active|2024-06-30|2024-07-01|sms|autumn|4|false|lifecycle|treated")
+	expect(t, e, "SELECT customer_id, rank FROM list_members ORDER BY rank", "a|1", "b|2", "c|3", "d|4")
+	expect(t, e, "SELECT source, count(DISTINCT response_id), min(event), min(occurred_on), min(occurred_at), max(occurred_day) FROM responses WHERE campaign_id = 'autumn' GROUP BY ALL",
+		fmt.Sprintf("lists|4|assigned|2024-07-01|2024-07-01T00:00:00Z|%d", dayOf(t, "2024-07-01")))
+	expect(t, e, fmt.Sprintf("SELECT count(*) FILTER (arm = 'treated') = %d, count(*) FILTER (arm = 'control') = %d FROM responses", done.Treated, done.Kept), "true|true")
+	if _, err := e.CancelList(done.ID, "wrong text"); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, e, "SELECT count(*) FROM responses", "0")
+	expect(t, e, "SELECT cancelled FROM lists", "true")
+	expect(t, e, "SELECT count(*) FROM list_members", "4")
+
+	// A list without a campaign assigns nobody; its treated customers are contacts all the same.
+	e.Config.Contact.Caps = []config.Cap{{Contacts: 1, Days: 7}}
+	first := target(t, e, func(c *engine.Cut) { c.Limit = 2 })
+	expect(t, e, "SELECT count(*) FROM responses", "0")
+	second := target(t, e, func(c *engine.Cut) { c.On = "2024-07-07" }) // the seventh day
+	if ids := fileIDs(t, second.File); first.Treated != 2 || !slices.Equal(ids, []string{"c", "d"}) {
+		t.Errorf("%+v, then %v", first, ids)
+	}
+	if ids := fileIDs(t, target(t, e, func(c *engine.Cut) { c.On = "2024-07-08" }).File); !slices.Equal(ids, []string{"a", "b"}) { // c and d were a day ago
+		t.Errorf("on the eighth day: %v", ids)
+	}
+}
+
+// A dry run says the same as a cut and leaves nothing.
+func TestTargetDryRun(t *testing.T) {
+	e := smallShop(t)
+	var told engine.Cutting
+	cut := engine.Cut{Segment: "active", Channel: "email", DryRun: true}
+	done, err := e.Target(context.Background(), cut, func(c engine.Cutting) error { told = c; return nil })
+	if err != nil || done.ID != "" || told.Treated != 4 || !told.DryRun {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if _, err := os.Stat(filepath.Join(e.Dir, "lists")); !errors.Is(err, os.ErrNotExist) {
+		t.Error("a dry run made a folder")
+	}
+	cut.DryRun, cut.File.To = false, filepath.Join(e.Dir, "out.csv")
+	stop := errors.New("enough")
+	if _, err := e.Target(context.Background(), cut, func(engine.Cutting) error { return stop }); !errors.Is(err, stop) {
+		t.Error(err)
+	}
+	if lists, err := e.Lists(); err != nil || lists.Rows() != 0 {
+		t.Error("what was stopped was cut")
+	}
+	done = target(t, e, func(c *engine.Cut) { *c = cut })
+	if done.Treated != told.Treated || len(done.Steps) != len(told.Steps) {
+		t.Errorf("%+v, announced %+v", done, told)
+	}
+}
+
+func TestTargetRefuses(t *testing.T) {
+	e := smallShop(t)
+	out := filepath.Join(e.Dir, "out.csv")
+	good := engine.Cut{Segment: "lifecycle/active", Channel: "sms", File: engine.ListFile{To: out}}
+	many := 0.95
+	for name, c := range map[string]struct {
+		change func(*engine.Cut)
+		want   string
+	}{
+		"channel":        {func(c *engine.Cut) { c.Channel = "fax" }, `channel "fax": not one of email, sms, phone, post`},
+		"segment":        {func(c *engine.Cut) { c.Segment = "VIP" }, `no segment "VIP" as of 2024-06-30: there are `},
+		"no segment":     {func(c *engine.Cut) { c.Segment = "" }, "neither a segment nor a rule"},
+		"rule":           {func(c *engine.Cut) { c.Where = "orders >" }, "character 9"},
+		"name in a rule": {func(c *engine.Cut) { c.Where = "ordres > 1" }, "did you mean orders"},
+		"rank":           {func(c *engine.Cut) { c.Rank = "beauty" }, `rank "beauty": no column of scores: there are value, risk, `},
+		"rank by words":  {func(c *engine.Cut) { c.Rank = "-rfm_segment" }, "holds no numbers or days"},
+		"strata":         {func(c *engine.Cut) { c.Stratify = []string{"city"} }, `stratify "city": no column of scores`},
+		"control":        {func(c *engine.Cut) { c.Control = &many }, "control 0.95: not between 0 and 0.9"},
+		"arm":            {func(c *engine.Cut) { c.Arm = "control" }, "is what the control group is called"},
+		"limit":          {func(c *engine.Cut) { c.Limit = -1 }, "below zero"},
+		"budget alone":   {func(c *engine.Cut) { c.Budget = "5" }, "go together"},
+		"budget":         {func(c *engine.Cut) { c.Budget, c.Cost = "much", "1" }, `budget "much": not an amount`},
+		"cost":           {func(c *engine.Cut) { c.Budget, c.Cost = "5", "1/2" }, `cost of one contact "1/2": not an amount`},
+		"no cost":        {func(c *engine.Cut) { c.Budget, c.Cost = "5", "0.0" }, "is zero"},
+		"small budget":   {func(c *engine.Cut) { c.Budget, c.Cost = "5", "5.01" }, "does not pay for one contact"},
+		"on":             {func(c *engine.Cut) { c.On = "2024-06-29" }, "is before the day of the run"},
+		"day":            {func(c *engine.Cut) { c.On = "soon" }, "not a day"},
+		"run":            {func(c *engine.Cut) { c.AsOf = "2024-01-01" }, "no run as of 2024-01-01"},
+		"file":           {func(c *engine.Cut) { c.File.To = "" }, "a file is needed"},
+		"folder":         {func(c *engine.Cut) { c.File.To = e.Dir }, "is a folder"},
+		"no folder":      {func(c *engine.Cut) { c.File.To = filepath.Join(e.Dir, "no", "out.csv") }, "no such file"},
+		"layout":         {func(c *engine.Cut) { c.File.Layout = "doc" }, `layout "doc"`},
+		"language":       {func(c *engine.Cut) { c.File.Lang = "de" }, `lang "de"`},
+		"column":         {func(c *engine.Cut) { c.File.Columns = []string{"phone", "password"} }, `column "password": there are first_name`},
+		"attribute":      {func(c *engine.Cut) { c.File.Columns = []string{"phone", "attribute.shoe size"} }, "no customer has that attribute"},
+	} {
+		cut := good
+		c.change(&cut)
+		_, err := e.Target(context.Background(), cut, nil)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v\nwant %s", name, err, c.want)
+		}
+	}
+	entries, err := os.ReadDir(filepath.Join(e.Dir, "lists"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) || len(entries) > 0 {
+		t.Errorf("left: %v, %v", entries, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(e.Dir, ".*")); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	if _, err := e.ExportList(context.Background(), "2024-06-30-7", good.File); err == nil || !strings.HasPrefix(err.Error(), `there is no list "2024-06-30-7"`) {
+		t.Error(err)
+	}
+}
+
+// One name in two schemes has to be told apart.
+func TestTargetAmbiguous(t *testing.T) {
+	e := smallShop(t)
+	e.Config.RFM = config.RFM{Scheme: "custom", Monetary: "total", Rule: "values", Segments: []config.Segment{{Name: "prospect", Codes: []string{"1**"}}, {Name: "Active", Codes: []string{"***"}}}}
+	score(t, e, "2024-06-30")
+	_, err := e.Target(context.Background(), engine.Cut{Segment: "ACTIVE", Channel: "sms", DryRun: true}, nil)
+	if err == nil || err.Error() != `segment "ACTIVE" is more than one: write "lifecycle/active" or "rfm custom/Active"` {
+		t.Error(err)
+	}
+	e.Config.Contact.Exclude = []string{"aCTIVE"}
+	if _, err := e.Target(context.Background(), engine.Cut{Segment: "lifecycle/active", Channel: "sms", DryRun: true}, nil); err == nil || !strings.HasPrefix(err.Error(), "contact.exclude: segment") {
+		t.Error(err)
+	}
+}
+
+func TestBudget(t *testing.T) {
+	e := smallShop(t)
+	for _, c := range []struct {
+		budget, cost string
+		limit        int64
+		want         []string
+	}{{"0.3", "0.1", 0, []string{"a", "b", "c"}}, {"0.29", "0.1", 0, []string{"a", "b"}}, {"100", "1", 2, []string{"a", "b"}}, {"100", "1", 0, []string{"a", "b", "c", "d"}}, {"1", "1", 3, []string{"a"}}} {
+		done := target(t, e, func(cut *engine.Cut) { cut.Budget, cut.Cost, cut.Limit = c.budget, c.cost, c.limit })
+		if got := fileIDs(t, done.File); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+	done := target(t, e, func(c *engine.Cut) { c.Rank, c.Limit = "-last_order_on", 2 })
+	if got := fileIDs(t, done.File); !slices.Equal(got, []string{"b", "c"}) {
+		t.Errorf("the longest silent first: %v", got)
+	}
+}
+
+// Between cutting and writing the file again things happen: the list stays, and the
+// file leaves out whom one may not contact any more.
+func TestExportLeavesOutWhoRefusedSince(t *testing.T) {
+	e := smallShop(t)
+	done := target(t, e, nil)
+	if !slices.Equal(fileIDs(t, done.File), []string{"a", "b", "c", "d"}) {
+		t.Fatal(content(t, done.File))
+	}
+	manifest := content(t, filepath.Join(e.Dir, "lists", done.ID, "manifest.json"))
+	loadText(t, e, "responses", "responses.csv", "response_id,campaign_id,customer_id,event,occurred_at\n1,old,b,unsubscribed,2024-07-02\n")
+	loadText(t, e, "customers", "newer.csv", "customer_id,phone,sms_consent,updated_at\nc,13800138125,false,2024-07-03\nd,13800138199,true,2024-07-03\n")
+	write(t, e, "stop.txt", "+86 138-0013-8123\n")
+	e.Config.Contact.Suppress = []string{"stop.txt"}
+	exported, err := e.ExportList(context.Background(), done.ID, engine.ListFile{To: done.File, Columns: []string{"customer_id", "phone", "list_id", "arm", "rank", "value"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, done.File); got != "\ufeffCustomer ID,Phone,List,Arm,Rank,Value\r\nd,+8613800138199,2024-06-30-1,treated,4,20\r\n" || exported.Written != 1 {
+		t.Errorf("%q, %+v", got, exported)
+	}
+	var steps []string
+	for _, s := range exported.Steps {
+		steps = append(steps, fmt.Sprint(s.Step, " ", s.Fell, " ", s.Left))
+	}
+	if got := strings.Join(steps, ", "); got != "segment 0 4, consent 1 3, suppressed 1 2, opted_out 1 1" {
+		t.Error(got)
+	}
+	if content(t, filepath.Join(e.Dir, "lists", done.ID, "manifest.json")) != manifest {
+		t.Error("the list was changed")
+	}
+	if _, err := e.CancelList(done.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.ExportList(context.Background(), done.ID, engine.ListFile{To: done.File}); err == nil || !strings.Contains(err.Error(), "is cancelled: by hand") {
+		t.Error(err)
+	}
+	if _, err := e.CancelList(done.ID, ""); err == nil {
+		t.Error("cancelled twice")
+	}
+	if _, err := e.RecutList(context.Background(), done.ID, engine.Cut{DryRun: true}, nil); err == nil {
+		t.Error("a cancelled list was cut anew")
+	}
+}
+
+// On a later run, with others in the segment, customers keep their arms, and the
+// caps do not count the list that is replaced.
+func TestRecutKeepsArms(t *testing.T) {
+	s := newTargetShop(t, 4, 240)
+	s.Config.Contact.Caps = []config.Cap{{Contacts: 1, Days: 30, Channel: "email"}, {Contacts: 1, Days: 30, Channel: "sms"}}
+	share, ctx := 0.3, context.Background()
+	file := engine.ListFile{To: filepath.Join(s.Dir, "out.csv")}
+	var firsts []engine.Cutting
+	for channel, strata := range map[string][]string{"email": nil, "sms": {"churn_band"}} {
+		first, err := s.Target(ctx, engine.Cut{Where: "orders in 90 days >= 1", Channel: channel, Campaign: channel + " in spring", Control: &share, Stratify: strata, File: file}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		firsts = append(firsts, first)
+	}
+	score(t, s.Engine, "2024-07-15")
+	for _, first := range firsts {
+		again, err := s.RecutList(ctx, first.ID, engine.Cut{File: file}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.AsOf != "2024-07-15" || again.On != "2024-07-16" || again.Seed != first.Seed || !slices.Equal(again.Stratified, first.Stratified) {
+			t.Errorf("%+v", again)
+		}
+		before, after, same := membersOf(t, s.Engine, first.ID), membersOf(t, s.Engine, again.ID), 0
+		for id, arm := range after {
+			if before[id] != "" {
+				same++
+				if before[id] != arm {
+					t.Errorf("%s was %s and is %s", id, before[id], arm)
+				}
+			}
+		}
+		if same < 15 || same == len(before) {
+			t.Errorf("%d of %d and %d are on both lists: the test proves little", same, len(before), len(after))
+		}
+	}
+}
+
+// Ids of the run that are one customer by now are one contact, and the list counts
+// for the customer that they are.
+func TestMergedSinceTheRun(t *testing.T) {
+	e := smallShop(t)
+	loadText(t, e, "customers", "link.csv", "customer_id,email,updated_at\nb,ann@shop.example,2024-07-01\n")
+	expect(t, e, "SELECT customer_id FROM customers ORDER BY 1", "a", "c", "d", "e")
+	done := target(t, e, func(c *engine.Cut) { c.Campaign = "spring" })
+	if ids := fileIDs(t, done.File); !slices.Equal(ids, []string{"a", "c", "d"}) || done.Steps[1].Step != list.StepUnknown || done.Steps[1].Fell != 1 {
+		t.Errorf("%v, %+v", ids, done.Steps)
+	}
+	removed, err := e.ListRemoved(context.Background(), done.ID, 0)
+	if err != nil || removed.Rows() != 2 || string(removed.Column("reason").Texts.At(0)) != "a" {
+		t.Errorf("%d removed, %v", removed.Rows(), err)
+	}
+	// And they can be parted again: the list goes on to mean whom it was cut for.
+	loadText(t, e, "customers", "link2.csv", "customer_id,email,updated_at\nc,dan@shop.example,2024-07-02\n")
+	expect(t, e, "SELECT customer_id, count(*) FROM list_members GROUP BY 1 ORDER BY 1", "a|1", "c|2")
+	expect(t, e, "SELECT customer_id, count(*) FROM responses WHERE event = 'assigned' GROUP BY 1 ORDER BY 1", "a|1", "c|2")
+}
+
+func TestSuppressionFiles(t *testing.T) {
+	e := smallShop(t)
+	cut := engine.Cut{Segment: "active", Channel: "sms", DryRun: true}
+	e.Config.Contact.Suppress = []string{"stop.csv"}
+	if _, err := e.Target(context.Background(), cut, nil); err == nil || !strings.HasPrefix(err.Error(), "contact.suppress: stop.csv: there is no such file") {
+		t.Error(err)
+	}
+	write(t, e, "stop.csv", "customer_id,phone\na,\n\"b\n")
+	if _, err := e.Target(context.Background(), cut, nil); err == nil || !strings.HasPrefix(err.Error(), "contact.suppress: stop.csv:3: ") {
+		t.Error(err)
+	}
+	write(t, e, "stop.csv", "客户编号,手机号,note\na,,x\n,138 0013 8124,\nnobody,,\n,???,\n,,\n")
+	var told engine.Cutting
+	if _, err := e.Target(context.Background(), cut, func(c engine.Cutting) error { told = c; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if f := told.Suppress[0]; f.Entries != 3 || f.Matched != 2 || f.Unreadable != 2 || told.Treated != 2 {
+		t.Errorf("%+v, %+v", f, told.Steps)
+	}
+	var notes []string
+	for _, n := range told.Notes {
+		if strings.HasPrefix(n.Code, "suppression") {
+			notes = append(notes, n.En, n.Zh)
+		}
+	}
+	if got := strings.Join(notes, "\n"); got != "stop.csv: lines that could not be read as an id, an e-mail address or a telephone number: 2, the first one is stop.csv:5.\nstop.csv：有 2 行无法识别为客户编号、邮箱或电话号码，首行为 stop.csv:5。\nstop.csv: 1 of 3 entries name nobody in the store.\nstop.csv：3 条记录中有 1 条在库中找不到对应客户。" {
+		t.Error(got)
+	}
+}
+
+// With another key, or without the one that there was, control groups would be
+// others: nothing is cut.
+func TestTargetNeedsItsKey(t *testing.T) {
+	e := smallShop(t)
+	path := filepath.Join(e.Dir, "clientele.key")
+	key := content(t, path)
+	cut := engine.Cut{Segment: "active", Channel: "sms", DryRun: true}
+	for _, text := range []string{"", strings.Repeat("0", 64)} {
+		var err error
+		if text == "" {
+			err = os.Remove(path)
+		} else {
+			err = os.WriteFile(path, []byte(text), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Target(context.Background(), cut, nil); err == nil || !strings.Contains(err.Error(), "restore it from a backup") {
+			t.Error(err)
+		}
+	}
+	if err := os.WriteFile(path, []byte(key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Who fell is written with words for the steps, and a workbook goes its way too.
+func TestExportRemoved(t *testing.T) {
+	e := smallShop(t)
+	done := target(t, e, func(c *engine.Cut) { c.File.To, c.File.Layout = filepath.Join(e.Dir, "out.xlsx"), "" })
+	if text := content(t, done.File); !strings.HasPrefix(text, "PK") || done.Written != 4 {
+		t.Errorf("%d bytes, %+v", len(text), done)
+	}
+	path := filepath.Join(e.Dir, "removed.csv")
+	n, err := e.ExportRemoved(context.Background(), done.ID, engine.ListFile{To: path, Lang: "zh"})
+	if got := content(t, path); err != nil || n != 1 || got != "\ufeff客户编号,步骤,原因\r\ne,无该渠道联系方式,\r\n" {
+		t.Errorf("%d, %q, %v", n, got, err)
+	}
+	if _, err := e.ExportRemoved(context.Background(), done.ID, engine.ListFile{To: path, Layout: "sms"}); err == nil {
+		t.Error("removed customers as telephone numbers")
+	}
+}
+
+// A rule narrows a segment, or stands alone.
+func TestTargetByRule(t *testing.T) {
+	e := smallShop(t)
+	done := target(t, e, func(c *engine.Cut) { c.Where = "orders in 30 days >= 1 and net_revenue < 45" })
+	if ids := fileIDs(t, done.File); !slices.Equal(ids, []string{"b", "c", "d"}) || done.Rule != "orders in 30 days >= 1 and net_revenue < 45" {
+		t.Errorf("%v, %q", ids, done.Rule)
+	}
+	done = target(t, e, func(c *engine.Cut) { c.Segment, c.Where = "", "orders  =  2" })
+	if ids := fileIDs(t, done.File); !slices.Equal(ids, []string{"a"}) || done.Rule != "orders = 2" || done.Segment != "" {
+		t.Errorf("%v, %q", ids, done.Rule)
+	}
+	again, err := e.RecutList(context.Background(), done.ID, engine.Cut{File: engine.ListFile{To: done.File}}, nil)
+	if err != nil || again.Rule != "orders = 2" || again.Treated != 1 {
+		t.Errorf("%+v, %v", again, err)
+	}
+}

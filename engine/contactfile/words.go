@@ -36,6 +36,8 @@ func knownColumns() []known {
 		{"arm", "Arm", "分组", "", "", ""},
 		{"rank", "Rank", "排名", "", "", ""},
 		{"value", "Value", "排序值", "", "", ""},
+		{"step", "Step", "步骤", "", "", ""},
+		{"reason", "Why", "原因", "", "", ""},
 		{"as_of", "As of", "评分日期", "", "", ""},
 		{"first_order_on", "First order", "首单日期", "", "", ""},
 		{"last_order_on", "Last order", "最近下单日期", "", "", ""},

@@ -2,7 +2,7 @@
 -- group, 3 universal control group. rank counts the members of the list.
 -- grain:  position
 -- reads:  target_ranked, target_arms
--- gives:  position BIGINT, person BIGINT, customer_id VARCHAR, value DOUBLE, stratum VARCHAR, arm BIGINT, reason VARCHAR, rank BIGINT
+-- gives:  position BIGINT, person BIGINT, customer_id VARCHAR, value DOUBLE, stratum VARCHAR, arm BIGINT, reason VARCHAR, rank BIGINT, worth DOUBLE
 SELECT k.position, k.person, k.customer_id, k.value, k.stratum, a.arm, a.reason,
-  CASE WHEN a.arm IN (1, 2) THEN row_number() OVER (PARTITION BY a.arm IN (1, 2) ORDER BY k.position) END AS rank
+  CASE WHEN a.arm IN (1, 2) THEN row_number() OVER (PARTITION BY a.arm IN (1, 2) ORDER BY k.position) END AS rank, k.worth
 FROM target_ranked AS k JOIN target_arms AS a ON k.position = a.position
