@@ -228,7 +228,7 @@ Exit status 3 when the scheme is no partition; a rule that cannot be read is an 
 			}
 			faults := result.Faults()
 			faulty := faults.Rows()
-			addOwnFaults(faults, own)
+			faults = withOwnFaults(faults, own)
 			if a.format == "table" { // people get the verdict in a sentence first
 				fmt.Fprintln(a.out, result)
 				for _, s := range own {
@@ -246,9 +246,9 @@ Exit status 3 when the scheme is no partition; a rule that cannot be read is an 
 	}
 }
 
-// addOwnFaults adds the own segments that tell nobody from anybody to the faults of
-// a scheme.
-func addOwnFaults(faults *table.Table, own []engine.OwnSegment) {
+// withOwnFaults is the faults of a scheme and, below them, the own segments that tell
+// nobody from anybody.
+func withOwnFaults(faults *table.Table, own []engine.OwnSegment) *table.Table {
 	for _, s := range own {
 		if s.Fault() == "" {
 			continue
@@ -259,6 +259,7 @@ func addOwnFaults(faults *table.Table, own []engine.OwnSegment) {
 			c.Null = append(c.Null, text == "")
 		}
 	}
+	return table.New(faults.Columns()...)
 }
 
 // sentence says how large an own segment is.
