@@ -185,6 +185,9 @@ func (p *past) differences(origins []*origin) Section {
 				continue
 			}
 			add := func(what, against string, list []evaluate.Comparison) {
+				if f.name == against {
+					return // a rule beside itself says nothing
+				}
 				for _, c := range list {
 					g.add(o.day, what, f.name, against, string(c.Measure), c.A.Value, c.B.Value, c.Difference.Value, c.Difference.Low, c.Difference.High, better(c))
 				}

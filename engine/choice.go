@@ -101,15 +101,23 @@ func floorNote(candidates []Candidate) (en, zh string) {
 		fmt.Sprintf("低于 %g 的概率按 %g 计：所有模型的预测中共有 %d 个。", leastChance, leastChance, floored)
 }
 
+// windows counts past windows.
+func windows(n int) string {
+	if n == 1 {
+		return "one past window"
+	}
+	return fmt.Sprintf("%d past windows", n)
+}
+
 func reason(c *Choice, families []purchase.Family, winner, best, origins, holdout int) models.Warning {
 	w := models.Warning{Code: "model_choice",
-		En: fmt.Sprintf("%s is used: over %d past windows of %d days it gave the numbers of purchases that came the highest probability (mean -ln p %.4f).",
-			families[winner].Title(), origins, holdout, c.Candidates[winner].Surprise),
+		En: fmt.Sprintf("%s is used: over %s of %d days it gave the numbers of purchases that came the highest probability (mean -ln p %.4f).",
+			families[winner].Title(), windows(origins), holdout, c.Candidates[winner].Surprise),
 		Zh: fmt.Sprintf("采用 %s：在过去 %d 个 %d 天窗口中，它对实际购买次数给出的概率最高（平均 -ln p 为 %.4f）。",
 			families[winner].Title(), origins, holdout, c.Candidates[winner].Surprise)}
 	if winner != best {
-		w.En = fmt.Sprintf("%s is used: %s forecast better over %d past windows of %d days, but not by more than chance (mean -ln p %.4f against %.4f).",
-			families[winner].Title(), families[best].Title(), origins, holdout, c.Candidates[best].Surprise, c.Candidates[winner].Surprise)
+		w.En = fmt.Sprintf("%s is used: %s forecast better over %s of %d days, but not by more than chance (mean -ln p %.4f against %.4f).",
+			families[winner].Title(), families[best].Title(), windows(origins), holdout, c.Candidates[best].Surprise, c.Candidates[winner].Surprise)
 		w.Zh = fmt.Sprintf("采用 %s：在过去 %d 个 %d 天窗口中 %s 预测更好，但差异未超出偶然范围（平均 -ln p 为 %.4f 对 %.4f）。",
 			families[winner].Title(), origins, holdout, families[best].Title(), c.Candidates[best].Surprise, c.Candidates[winner].Surprise)
 	}

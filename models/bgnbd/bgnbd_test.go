@@ -677,6 +677,8 @@ func TestCovariates(t *testing.T) {
 		f := mustFit(t, m, in)
 		if r := f.Report(); r.Status != models.Converged {
 			t.Fatalf("%+v", r)
+		} else if len(r.Notes) != 2 || r.Notes[0].Code != "covariate" || r.Notes[1].Code != "covariate_spread" {
+			t.Errorf("%+v", r.Notes) // what moves no rate is not said to
 		}
 		for i, want := range append(p.Values(), trans, life) {
 			e, se := f.Estimates()[i], f.StandardErrors()[i].Value

@@ -292,7 +292,8 @@ func (f *Fitted) doubt(s *spends, best *stat.Maximum) {
 			fmt.Sprintf("The data hardly determine %s: the 95 %% interval spans more than a factor of fifty.", list),
 			fmt.Sprintf("数据几乎无法确定参数 %s：其 95%% 区间上下限相差五十倍以上。", list))
 	}
-	if q := f.errors[1]; f.params.Q-1 < 2*q.Value {
+	// On the scale of logs: a q of 4,000 that may as well be 400 is far from 1 all the same.
+	if q := f.errors[1]; math.Log(f.params.Q) < 2*math.Sqrt(f.covariance[1][1]) {
 		f.warn("unstable_mean",
 			fmt.Sprintf("The mean spend of all customers is unstable: q is %.3f with a standard error of %.3f, and the mean is infinite at 1.", f.params.Q, q.Value),
 			fmt.Sprintf("全体客户的平均消费额不稳定：q 为 %.3f，标准误 %.3f，而 q 为 1 时均值无穷大。", f.params.Q, q.Value))

@@ -404,6 +404,15 @@ func TestUnstableMeanIsNamed(t *testing.T) {
 	}
 }
 
+// Where customers hardly differ in what they spend, q is huge and so is its error, and
+// the mean is as sure as it can be.
+func TestMeanOfEqualSpendersIsStable(t *testing.T) {
+	r := mustFit(t, &Model{}, simulate(Params{5, 300, 3000}, 2000, 4)).Report()
+	if r.Status != models.Converged || strings.Contains(codes(r), "unstable_mean") {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestPromises(t *testing.T) {
 	in := simulate(Params{6, 4, 15}, 1500, 2)
 	in.Floats("repeat_spend")[7] = math.NaN()

@@ -177,6 +177,10 @@ func (m *Model) loadGroups(f *Fitted, data []byte) (*Fitted, error) {
 	return grouped(fits), nil
 }
 
+// rounding is how far beside the Box an estimate at its border may be saved, which is
+// e to the power of a logarithm.
+const rounding = 1e-9
+
 // restore sets what gives the scores, and checks it, so that a damaged file is
 // an error and not a score.
 func (f *Fitted) restore(s saved) error {
@@ -191,9 +195,13 @@ func (f *Fitted) restore(s saved) error {
 	if len(s.Parameters) != len(names) {
 		return fmt.Errorf("method %q with %d estimates", f.method, len(s.Parameters))
 	}
+	low, high := f.family.Box()
 	for i, e := range s.Parameters {
-		if e.Name != names[i] || math.IsInf(e.Value, 0) || i < f.positive() && !(e.Value > 0) {
+		if e.Name != names[i] || math.IsInf(e.Value, 0) {
 			return fmt.Errorf("estimate %s %v where %s should be", e.Name, e.Value, names[i])
+		}
+		if i < f.positive() && !(e.Value >= low[i]*(1-rounding) && e.Value <= high[i]*(1+rounding)) {
+			return fmt.Errorf("estimate %s %v is not between %v and %v", e.Name, e.Value, low[i], high[i])
 		}
 		f.estimates = append(f.estimates, e.Value)
 	}

@@ -93,6 +93,24 @@ func TestSavedAtAnEdge(t *testing.T) {
 	}
 }
 
+// Estimates that no fit can have are an error: they would score, with nonsense.
+func TestDamagedEstimates(t *testing.T) {
+	m := &Model{Family: NBD{}}
+	good, err := json.Marshal(fitted(t, m, mixedShop(4)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	estimate := regexp.MustCompile(`"r":[0-9.e+-]+`)
+	if !estimate.Match(good) {
+		t.Fatalf("no r in %s", good)
+	}
+	for _, value := range []string{"-1", "0", "null", "1e300", "1e-300"} {
+		if _, err := m.Load(estimate.ReplaceAll(good, []byte(`"r":`+value))); err == nil || !strings.Contains(err.Error(), "estimate r") {
+			t.Errorf("r %s: %v", value, err)
+		}
+	}
+}
+
 // The likelihood of its own rows is the one that the fit ended at, by groups and
 // covariates too; of other rows their own fit's is greater.
 func TestLogLikelihoodOf(t *testing.T) {
