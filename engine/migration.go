@@ -663,12 +663,12 @@ func (m *Moves) keptSection() Section {
 // wide is the matrix: a row for each place that customers were at, a column for each
 // where they are, in customers or in shares of the row.
 func (m *Moves) wide(title string, shares bool) Section {
-	var rows, columns []Node
-	for _, n := range m.Nodes {
-		if n.Key != NodeGone {
+	rows, columns := slices.Clone(m.segments()), slices.Clone(m.segments())
+	for _, n := range m.Nodes[len(rows):] {
+		if slices.ContainsFunc(m.Moves, func(v Move) bool { return v.From == n.Key }) {
 			rows = append(rows, n)
 		}
-		if n.Key != NodeNew {
+		if slices.ContainsFunc(m.Moves, func(v Move) bool { return v.To == n.Key }) {
 			columns = append(columns, n)
 		}
 	}
@@ -798,7 +798,7 @@ func (m *Moves) sayMoved() {
 		m.Verdict.Zh = fmt.Sprintf("%v 没有客户属于 %s 的任何客群；到 %v 新增客户 %s 位。", m.From, m.Scheme, m.To, digits(fresh))
 	}
 	if t := m.Test; t.DF > 0 {
-		m.Verdict.En += fmt.Sprintf(" How firmly the segment before tells the one after: Cramer's V %.2f of 1 (chi-square %.1f with %.0f degrees of freedom).", t.CramersV, t.Statistic, t.DF)
+		m.Verdict.En += fmt.Sprintf(" How firmly the segment before tells the one after: Cramer's V %.2f of 1 (chi-square %.1f with %s).", t.CramersV, t.Statistic, counted(int64(t.DF), "degree of freedom", "degrees of freedom"))
 		m.Verdict.Zh += fmt.Sprintf("前后客群的关联强度：Cramér's V %.2f（最大为 1；卡方 %.1f，自由度 %.0f）。", t.CramersV, t.Statistic, t.DF)
 		if t.FewExpected > 0.2 {
 			m.Warnings = append(m.Warnings, Sentence{Code: "small_counts",
