@@ -99,7 +99,7 @@ func (r *run) shop() string {
 func modelReport(m models.Report) report.ModelReport {
 	out := report.ModelReport{
 		Model: m.Model, Status: string(m.Status), Method: m.Method, LogLikelihood: m.LogLikelihood,
-		Rows: m.Rows, Iterations: m.Iterations, Warnings: reportWarnings(m.Warnings),
+		Rows: m.Rows, Iterations: m.Iterations, Warnings: reportWarnings(m.Warnings), Notes: reportWarnings(m.Notes),
 	}
 	for _, p := range m.Parameters {
 		out.Parameters = append(out.Parameters, report.Parameter{Name: p.Name, Value: p.Value})

@@ -33,6 +33,7 @@ type ModelReport struct {
 	Rows          int
 	Iterations    int
 	Warnings      []Warning
+	Notes         []Warning // what the figures mean; no doubts
 }
 
 // Expected is how many repeat purchases the model expects in one period. A

@@ -819,7 +819,7 @@ func (p printer) check(d *Data) section {
 	if !modelled {
 		words := p.f("%s repeat purchases from %s to %s.", "%[2]s 至 %[3]s 共 %[1]s 次回购。", p.n(sumActual), p.date(first), p.date(last))
 		b := p.block("check", title, words, fullWidth, chart.draw)
-		b.Missing = p.why(d, p.t("No model of purchases, so nothing to compare with.", "没有购买模型，无法对照。"), purchaseModels()...)
+		b.Missing = p.why(d, p.t("No model of purchases, so nothing to compare with.", "没有复购模型，无法对照。"), purchaseModels()...)
 		s.Blocks = []block{b}
 		return s
 	}
@@ -892,19 +892,37 @@ func (p printer) models(d *Data) section {
 		Head:    []string{p.t("Model", "模型"), p.t("Status", "状态"), p.t("Method", "方法"), p.t("Rows", "行数"), p.t("Log-likelihood", "对数似然"), p.t("Parameters", "参数")},
 		Numbers: []bool{false, false, false, true, true, false},
 	}
-	converged := 0
+	converged, models := 0, 0
 	for _, m := range d.Models {
 		var parameters []string
 		for _, x := range m.Parameters {
-			parameters = append(parameters, x.Name+" = "+p.number(x.Value))
+			parameters = append(parameters, p.parameter(x.Name)+" = "+p.estimate(x))
 		}
-		if m.Status == "converged" || m.Status == "fixed" {
-			converged++
+		if !strings.Contains(m.Model, "/") { // fits by group are parts of a model
+			models++
+			if m.Status == "converged" || m.Status == "fixed" {
+				converged++
+			}
 		}
-		g.Rows = append(g.Rows, []string{p.titled(m.Model), p.name(statuses(), m.Status), p.method(m.Method), p.n(int64(m.Rows)), p.logLikelihood(m.LogLikelihood), strings.Join(parameters, ", ")})
+		status, method := p.name(statuses(), m.Status), p.method(m.Method)
+		if strings.HasSuffix(m.Model, "/(groups)") && m.Status == "fallback" {
+			status, method = p.t("not used", "未采用"), p.f("%s; one fit of all customers scores", "%s；改用全体客户的一个拟合", method)
+		}
+		g.Rows = append(g.Rows, []string{p.titled(m.Model), status, method, p.n(int64(m.Rows)), p.logLikelihood(m.LogLikelihood), strings.Join(parameters, ", ")})
+		for _, w := range m.Notes {
+			s.Notes = append(s.Notes, note{p.titled(m.Model), p.text(w.Text)})
+		}
 	}
-	s.Blocks = []block{{Table: g, Caption: p.f("%d of %d models converged or follow fixed rules. Purchase models count time in weeks, thresholds are in days.", "%[2]d 个模型中 %[1]d 个已收敛或为固定规则。购买模型以周为时间单位，阈值以天为单位。", converged, len(d.Models))}}
+	s.Blocks = []block{{Table: g, Caption: p.f("%d of %d models converged or follow fixed rules. Purchase models count time in weeks, thresholds are in days.", "%[2]d 个模型中 %[1]d 个已收敛或为固定规则。复购模型以周为时间单位，阈值以天为单位。", converged, models)}}
 	return s
+}
+
+// estimate is the value of a parameter; a p is never none.
+func (p printer) estimate(x Parameter) string {
+	if x.Name == "p_value" && x.Value < 1e-16 {
+		return "<1e-16"
+	}
+	return p.number(x.Value)
 }
 
 func (p printer) logLikelihood(v float64) string {

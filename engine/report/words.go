@@ -69,7 +69,7 @@ func modelNames() []Label {
 		{"churn_risk", Text{"churn risk", "流失风险"}},
 		{"churn", Text{"churn bands", "流失风险等级"}},
 		{"lifecycle", Text{"lifecycle", "生命周期"}},
-		{"purchase_model", Text{"purchase model", "购买模型"}},
+		{"purchase_model", Text{"purchase model", "复购模型"}},
 		{"logistic_regression", Text{"logistic regression", "逻辑回归"}},
 		{"boosted_trees", Text{"boosted trees", "梯度提升树"}},
 		{"naive_rate", Text{"own rate so far", "客户自身历史频率"}},
@@ -85,8 +85,11 @@ func purchaseModels() []string {
 }
 
 // model is the name of a model, a plain rule or a score in words; one of
-// CNBD-k whose k is chosen has it in its name.
+// CNBD-k whose k is chosen has it in its name, and one of a group the group.
 func (p printer) model(key string) string {
+	if name, group, ok := strings.Cut(key, "/"); ok {
+		return p.model(name) + p.group(group)
+	}
 	if words, ok := p.phrased(regular(), key); ok {
 		return words
 	}
@@ -95,11 +98,73 @@ func (p printer) model(key string) string {
 
 // titled is model with a capital at its head.
 func (p printer) titled(key string) string {
+	name, group, grouped := strings.Cut(key, "/")
+	if grouped {
+		return p.titled(name) + p.group(group)
+	}
 	_, regular := p.phrased(regular(), key)
 	if regular || slices.ContainsFunc(modelNames(), func(l Label) bool { return l.Key == key }) {
 		return p.upper(p.model(key))
 	}
 	return key // without words it stays as it is
+}
+
+// group is what follows the name of a model that is fitted by group: the group, all
+// of them together, or the customers of those that have no fit.
+func (p printer) group(key string) string {
+	switch key {
+	case "(groups)":
+		return p.t(", groups together", "，各组合计")
+	case "(pooled)":
+		return p.t(", other groups pooled", "，其余各组合并")
+	}
+	return p.f(", %s", "，%s", key)
+}
+
+// parameter is the name of an estimate; papers' letters stay as they are.
+func (p printer) parameter(key string) string {
+	kind, covariate, _ := strings.Cut(key, ".")
+	switch kind {
+	case "trans":
+		return p.f("buying (%s)", "购买频率（%s）", p.covariate(covariate))
+	case "life":
+		return p.f("leaving (%s)", "流失（%s）", p.covariate(covariate))
+	}
+	return p.name([]Label{
+		{"fits", Text{"fits", "拟合数"}},
+		{"log_likelihood_of_one", Text{"log-likelihood of one fit", "单一拟合的对数似然"}},
+		{"likelihood_ratio", Text{"likelihood ratio", "似然比"}},
+		{"degrees_of_freedom", Text{"degrees of freedom", "自由度"}},
+		{"p_value", Text{"p", "p"}},
+		{"aic_gain", Text{"AIC lower by", "AIC 降低"}},
+	}, key)
+}
+
+// covariate is what tells customers apart: a column, or a column and a value of it.
+func (p printer) covariate(key string) string {
+	column, value, ok := strings.Cut(key, "=")
+	switch {
+	case !ok:
+		return p.name(attributes(), column)
+	case value == "(other)":
+		value = p.t("rare or unknown", "较少见或未知")
+	case value == "(unknown)":
+		value = p.t("unknown", "未知")
+	}
+	return p.name(attributes(), column) + " " + value
+}
+
+// attributes are the columns of customers that models tell them apart by.
+func attributes() []Label {
+	return []Label{
+		{"cohort", Text{"year of the first purchase", "首购年份"}},
+		{"gender", Text{"gender", "性别"}},
+		{"age", Text{"age", "年龄"}},
+		{"country", Text{"country", "国家或地区"}},
+		{"region", Text{"region", "省份"}},
+		{"city", Text{"city", "城市"}},
+		{"acquired_channel", Text{"acquisition channel", "获客渠道"}},
+	}
 }
 
 // upper is a text with a capital at its head.
@@ -235,7 +300,7 @@ func methods() []phrase {
 		{form: `bg_cnbd_(\d+)`, en: "BG/CNBD-${1}", zh: "BG/CNBD-${1} 模型"},
 		{form: `mbg_cnbd_(\d+)`, en: "MBG/CNBD-${1}", zh: "MBG/CNBD-${1} 模型"},
 		{form: `cnbd_(\d+)`, en: "CNBD-${1}, without churn", zh: "CNBD-${1} 模型（不含流失）"},
-		{form: `purchase_model`, en: "probability of the purchase model", zh: "购买模型给出的概率"},
+		{form: `purchase_model`, en: "probability of the purchase model", zh: "复购模型给出的概率"},
 		{form: `logistic_regression`, en: "logistic regression", zh: "逻辑回归"},
 		{form: `boosted_trees`, en: "boosted trees", zh: "梯度提升树"},
 		{form: `recency`, en: "plain rule: recency alone", zh: "简单规则：仅按最近购买时间"},
@@ -245,6 +310,8 @@ func methods() []phrase {
 		{form: `gamma_gamma`, en: "Gamma-Gamma", zh: "Gamma-Gamma 模型"},
 		{form: `shrunk_mean`, en: "shrunk mean spend", zh: "平均消费额向客户中位数收缩"},
 		{form: `none`, en: "none", zh: "无"},
+		{form: `pooled`, en: "the fit of the other groups", zh: "其余各组的合并拟合"},
+		{form: `all_customers`, en: "the fit of all customers", zh: "全体客户的拟合"},
 		{form: `discounted_orders_times_spend`, en: "discounted orders times spend", zh: "折现订单数 × 消费额"},
 		{form: `thresholds on churn_risk`, en: "thresholds on churn risk", zh: "按流失风险阈值划分"},
 		{form: `rules on days`, en: "rules on days", zh: "按天数规则划分"},
@@ -293,6 +360,9 @@ func (p printer) reason(text string) string {
 // method is what a model says in Method, in words; one that is not known is
 // shown as it is.
 func (p printer) method(text string) string {
+	if column, ok := strings.CutPrefix(text, "by "); ok {
+		return p.f("fits by %s", "按%s分组拟合", p.name(attributes(), column))
+	}
 	words, ok := p.parts(text)
 	if !ok {
 		return text

@@ -216,6 +216,37 @@ func returned(f *ast.FuncDecl, each func(ast.Node)) {
 	})
 }
 
+// Names of models that are fitted by group, and of what they estimate.
+func TestGroupsInWords(t *testing.T) {
+	for key, want := range map[string][2]string{
+		"pareto_nbd/(groups)":      {"Pareto/NBD, groups together", "Pareto/NBD，各组合计"},
+		"gamma_gamma/(pooled)":     {"Gamma-Gamma, other groups pooled", "Gamma-Gamma，其余各组合并"},
+		"mbg_cnbd_2/Hong Kong/New": {"MBG/CNBD-2, Hong Kong/New", "MBG/CNBD-2，Hong Kong/New"},
+		"churn_risk":               {"Churn risk", "流失风险"},
+	} {
+		if en, zh := (printer{}).titled(key), (printer{zh: true}).titled(key); en != want[0] || zh != want[1] {
+			t.Errorf("%s: %q, %q", key, en, zh)
+		}
+	}
+	for key, want := range map[string][2]string{
+		"alpha":                          {"alpha", "alpha"},
+		"trans.acquired_channel=微信":      {"buying (acquisition channel 微信)", "购买频率（获客渠道 微信）"},
+		"trans.acquired_channel=(other)": {"buying (acquisition channel rare or unknown)", "购买频率（获客渠道 较少见或未知）"},
+		"life.age":                       {"leaving (age)", "流失（年龄）"},
+		"life.age=(unknown)":             {"leaving (age unknown)", "流失（年龄 未知）"},
+		"aic_gain":                       {"AIC lower by", "AIC 降低"},
+	} {
+		if en, zh := (printer{}).parameter(key), (printer{zh: true}).parameter(key); en != want[0] || zh != want[1] {
+			t.Errorf("%s: %q, %q", key, en, zh)
+		}
+	}
+	for v, want := range map[float64]string{0: "<1e-16", 1e-5: "1.000e−05", 0.2: "0.2"} {
+		if got := (printer{}).estimate(Parameter{"p_value", v}); got != want {
+			t.Errorf("p of %v is %s", v, got)
+		}
+	}
+}
+
 // What the models say in Method, as of models/*: every text has a Chinese form,
 // and neither language shows an identifier.
 func TestMethodsInWords(t *testing.T) {
@@ -227,7 +258,7 @@ func TestMethodsInWords(t *testing.T) {
 		{"bg_cnbd_2", "BG/CNBD-2", "BG/CNBD-2 模型"},
 		{"mbg_cnbd_4", "MBG/CNBD-4", "MBG/CNBD-4 模型"},
 		{"cnbd_2", "CNBD-2, without churn", "CNBD-2 模型（不含流失）"},
-		{"purchase_model", "probability of the purchase model", "购买模型给出的概率"},
+		{"purchase_model", "probability of the purchase model", "复购模型给出的概率"},
 		{"logistic_regression", "logistic regression", "逻辑回归"},
 		{"boosted_trees", "boosted trees", "梯度提升树"},
 		{"recency", "plain rule: recency alone", "简单规则：仅按最近购买时间"},
@@ -238,6 +269,10 @@ func TestMethodsInWords(t *testing.T) {
 		{"gamma_gamma", "Gamma-Gamma", "Gamma-Gamma 模型"},
 		{"shrunk_mean", "shrunk mean spend", "平均消费额向客户中位数收缩"},
 		{"none", "none", "无"},
+		{"by acquired_channel", "fits by acquisition channel", "按获客渠道分组拟合"},
+		{"by cohort", "fits by year of the first purchase", "按首购年份分组拟合"},
+		{"pooled", "the fit of the other groups", "其余各组的合并拟合"},
+		{"all_customers", "the fit of all customers", "全体客户的拟合"},
 		{"discounted_orders_times_spend", "discounted orders times spend", "折现订单数 × 消费额"},
 		{"thresholds on churn_risk", "thresholds on churn risk", "按流失风险阈值划分"},
 		{"rules on days", "rules on days", "按天数规则划分"},
