@@ -16,6 +16,7 @@ import (
 	"clientele/engine/table"
 	"clientele/engine/workspace"
 	"clientele/models"
+	"clientele/models/cluster"
 	"clientele/models/gammagamma"
 	"clientele/models/purchase"
 	"clientele/models/rfm"
@@ -30,6 +31,7 @@ type frozen struct {
 	purchase *purchase.Fitted
 	spend    *gammagamma.Fitted
 	churn    models.Fitted // *risk.Score or *purchaseRisk
+	clusters *cluster.Fitted
 }
 
 // frozenModels reads the models that the configuration names. currency is that of
@@ -105,6 +107,8 @@ func (s *savedModel) load(cfg config.Config) (learned bool, err error) {
 		s.fitted, err = (&gammagamma.Model{}).Load(s.Fitted)
 	case s.Model == risk.Name:
 		s.fitted, err = loadRisk(s.Fitted)
+	case s.Model == cluster.Name && cfg.Clusters.Method != noMethod:
+		s.fitted, err = clusterModel(cfg, nil).Load(s.Fitted)
 	case f != nil:
 		s.fitted, err = (&purchase.Model{Family: f}).Load(s.Fitted)
 	default:
@@ -163,6 +167,8 @@ func (z *frozen) take(s *savedModel, cfg config.Config, currency string) error {
 		z.spend = f
 	case *rfm.Fitted:
 		z.scheme = f
+	case *cluster.Fitted:
+		z.clusters = f
 	default:
 		z.churn = f
 	}
@@ -248,14 +254,18 @@ func (z *frozen) inputs() []workspace.Model {
 	}
 	var out []workspace.Model
 	for _, s := range z.saved {
-		out = append(out, workspace.Model{Model: s.Model, AsOf: s.AsOf, SHA256: s.sha256})
+		out = append(out, s.input())
 	}
 	return out
 }
 
-// input is the hash of the facts and of the saved models.
-func (z *frozen) input(facts string) string {
-	list := z.inputs()
+// input names a saved model in the manifest.
+func (s *savedModel) input() workspace.Model {
+	return workspace.Model{Model: s.Model, AsOf: s.AsOf, SHA256: s.sha256}
+}
+
+// inputOf is the hash of the facts and of the saved models.
+func inputOf(facts string, list []workspace.Model) string {
 	if len(list) == 0 {
 		return facts
 	}
@@ -286,6 +296,8 @@ func (z *frozen) apply(list []models.Model, m *purchase.Model) ([]models.Model, 
 			k.fitted = z.spend
 		case spec.Name == risk.Name:
 			k.fitted = z.churn
+		case spec.Name == cluster.Name:
+			k.fitted = z.clusters
 		default:
 			f, err := z.forecasting(m)
 			if err != nil {

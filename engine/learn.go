@@ -10,6 +10,7 @@ import (
 	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/bgnbd"
+	"clientele/models/cluster"
 	"clientele/models/paretonbd"
 	"clientele/models/purchase"
 	"clientele/models/risk"
@@ -46,14 +47,15 @@ func purchaseModel(cfg config.Config, f purchase.Family, asOf Day) *purchase.Mod
 // learned is what earlier states of the shop taught a run.
 type learned struct {
 	family   purchase.Family
-	choice   *Choice        // of the family; nil where it is configured
-	margin   float64        // share of net revenue that clv counts
-	risk     *risk.Choice   // of the churn score; nil where there is too little history, or none is asked for
-	noRisk   models.Warning // why there is none
-	origin   *origin        // the last closed window: what would have been said, and what came
-	weeks    []week         // of it, by the model in use
-	every    int64          // one customer of so many was looked at
-	level    *recalibration // of the purchase model; nil where none is asked for
+	choice   *Choice         // of the family; nil where it is configured
+	margin   float64         // share of net revenue that clv counts
+	risk     *risk.Choice    // of the churn score; nil where there is too little history, or none is asked for
+	noRisk   models.Warning  // why there is none
+	origin   *origin         // the last closed window: what would have been said, and what came
+	weeks    []week          // of it, by the model in use
+	every    int64           // one customer of so many was looked at
+	level    *recalibration  // of the purchase model; nil where none is asked for
+	clusters *cluster.Fitted // of an earlier run, whose names are kept; nil where none is named
 	warnings []models.Warning
 }
 

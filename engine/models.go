@@ -36,6 +36,9 @@ func Models(cfg config.Config, asOf Day, l learned) []models.Model {
 			Lapsed: cfg.Lifecycle.Lapsed, WonBack: cfg.Lifecycle.WonBack,
 		},
 	}
+	if cfg.Clusters.Method != noMethod {
+		list = append(list, clusterModel(cfg, l.clusters))
+	}
 	if l.level != nil {
 		list = slices.Insert(list, 2, models.Model(l.level))
 	}

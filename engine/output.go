@@ -38,10 +38,6 @@ func (r *run) scores() *table.Table {
 	for i := range asOf.Dates {
 		asOf.Dates[i] = int32(r.asOf)
 	}
-	cluster := table.NewColumn(table.Field{Name: "cluster", Kind: table.Category}, n)
-	for i := range cluster.Codes {
-		cluster.Codes[i] = -1
-	}
 	out := table.New()
 	for _, name := range scoreColumns() {
 		switch name {
@@ -56,7 +52,7 @@ func (r *run) scores() *table.Table {
 			c.Name = name
 			out.Add(&c)
 		case "cluster":
-			out.Add(cluster)
+			out.Add(r.clusterColumn())
 		default:
 			out.Add(r.table.Column(name))
 		}
@@ -97,6 +93,7 @@ func (r *run) outputs() []struct{ name, query string } {
   UNION ALL SELECT as_of, rfm_cell, customer_id, 'rfm cn8' FROM scores WHERE ` + duck.Literal(r.Config.RFM.Scheme) + ` <> 'cn8'
   UNION ALL SELECT as_of, lifecycle_stage, customer_id, 'lifecycle' FROM scores
   UNION ALL SELECT as_of, churn_band, customer_id, 'churn band' FROM scores
+  UNION ALL SELECT as_of, cluster, customer_id, ` + duck.Literal(ClusterScheme) + ` FROM scores
   UNION ALL SELECT b.as_of, m.segment, m.customer_id, ` + duck.Literal(OwnScheme) + ` FROM own_members AS m CROSS JOIN bounds AS b
 )
 SELECT as_of, segment, customer_id, scheme FROM members WHERE segment IS NOT NULL ORDER BY scheme, segment, customer_id`},

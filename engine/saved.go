@@ -12,6 +12,7 @@ import (
 	"clientele/engine/config"
 	"clientele/engine/workspace"
 	"clientele/models"
+	"clientele/models/cluster"
 	"clientele/models/clv"
 	"clientele/models/gammagamma"
 	"clientele/models/purchase"
@@ -128,6 +129,9 @@ func meaning(model string) (definitions string, units map[string]string, money b
 		return "Thresholds of churn_risk.", map[string]string{"medium": "probability", "high": "probability"}, false
 	case "lifecycle":
 		return "Thresholds of days since the first and the last purchase.", map[string]string{"thresholds": "days"}, false
+	case cluster.Name:
+		return "Centres of clusters: mean and deviation of log1p of the columns, and from them the place of each cluster.",
+			map[string]string{"center": "standard deviations", "means": "as the columns of scores"}, true
 	case recalibrationName:
 		return "Orders that came in the last closed window over those forecast.", map[string]string{"forecast": "orders", "actual": "orders"}, false
 	}

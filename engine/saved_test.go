@@ -63,7 +63,7 @@ func TestSavedModels(t *testing.T) {
 	e := regularShop(t, 350, 1)
 	score(t, e, "2026-05-31")
 	fitted := runFile(t, e, "2026-05-31", "scores.parquet")
-	for _, name := range []string{"rfm", "pareto_nbd", "gamma_gamma", "clv", "churn_risk", "churn", "lifecycle"} {
+	for _, name := range []string{"rfm", "pareto_nbd", "gamma_gamma", "clv", "churn_risk", "churn", "lifecycle", "cluster"} {
 		text := runFile(t, e, "2026-05-31", "model."+name+".json")
 		var m struct {
 			Format      int
@@ -86,7 +86,7 @@ func TestSavedModels(t *testing.T) {
 		if err := json.Unmarshal(m.Fitted, &doubts); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		most := map[string]int{"churn_risk": 2600, "clv": 350, "rfm": 750, "pareto_nbd": 900, "gamma_gamma": 680, "churn": 420, "lifecycle": 520}[name]
+		most := map[string]int{"churn_risk": 2600, "clv": 350, "rfm": 750, "pareto_nbd": 900, "gamma_gamma": 680, "churn": 420, "lifecycle": 520, "cluster": 3800}[name]
 		if size := len(text) - len(doubts.Warnings); size > most {
 			t.Errorf("%s: %d bytes without its doubts: %s", name, size, text)
 		}
@@ -115,12 +115,12 @@ func TestSavedModels(t *testing.T) {
 			}
 		}
 	}
-	if frozen != 4 {
-		t.Errorf("%d models say that they are frozen, want rfm, pareto_nbd, gamma_gamma and churn_risk", frozen)
+	if frozen != 5 {
+		t.Errorf("%d models say that they are frozen, want rfm, pareto_nbd, gamma_gamma, churn_risk and cluster", frozen)
 	}
 	// A month later: the same models, byte by byte, and so on.
 	score(t, e, "2026-06-29")
-	for _, name := range []string{"rfm", "pareto_nbd", "gamma_gamma", "churn_risk"} {
+	for _, name := range []string{"rfm", "pareto_nbd", "gamma_gamma", "churn_risk", "cluster"} {
 		file := "model." + name + ".json"
 		want, err := os.ReadFile(filepath.Join(kept, file))
 		if err != nil {
@@ -131,7 +131,7 @@ func TestSavedModels(t *testing.T) {
 		}
 	}
 	manifest := string(runFile(t, e, "2026-06-29", "manifest.json"))
-	if strings.Count(manifest, `"model": `) != 4 || strings.Contains(manifest, kept) {
+	if strings.Count(manifest, `"model": `) != 5 || strings.Contains(manifest, kept) {
 		t.Errorf("the manifest names models by path, or not all of them:\n%s", manifest)
 	}
 	// In another shop, one model alone.

@@ -17,6 +17,7 @@ import (
 	"clientele/engine/table"
 	"clientele/engine/workspace"
 	"clientele/models"
+	"clientele/models/cluster"
 )
 
 // Scored is one finished run.
@@ -146,6 +147,7 @@ type run struct {
 	currency string
 	table    *table.Table // the summary, then the models' columns too
 	frozen   *frozen      // saved models that score in place of new fits; nil: none
+	prior    *savedModel  // clusters whose numbers and names are kept; nil: none
 	learned  learned
 	totals   []total
 	fitted   map[string]models.Fitted
@@ -161,14 +163,23 @@ func (r *run) score(lock *workspace.Lock) (Scored, error) {
 	if r.own, r.names, err = r.ownRules(); err != nil {
 		return Scored{}, err
 	}
+	if err := r.checkClusters(); err != nil {
+		return Scored{}, err
+	}
 	if err := r.summarize(); err != nil {
 		return Scored{}, fmt.Errorf("summarize: %w", err)
 	}
 	if r.frozen, err = r.frozenModels(r.currency); err != nil {
 		return Scored{}, err
 	}
+	if r.prior, err = r.priorClusters(); err != nil {
+		return Scored{}, err
+	}
 	if r.learned, err = r.learn(); err != nil {
 		return Scored{}, fmt.Errorf("look back: %w", err)
+	}
+	if r.prior != nil {
+		r.learned.clusters = r.prior.fitted.(*cluster.Fitted)
 	}
 	list, err := r.frozen.apply(Models(r.Config, r.asOf, r.learned), purchaseModel(r.Config, r.learned.family, r.asOf))
 	if err != nil {
@@ -362,7 +373,7 @@ func (r *run) publish(lock *workspace.Lock) (Scored, error) {
 	}
 	done := r.stage("publish the run", 0)
 	finished, err := folder.Publish(workspace.Manifest{
-		Program: r.Version, ConfigHash: config.Hash(r.Config), InputHash: r.frozen.input(input), Models: r.frozen.inputs(),
+		Program: r.Version, ConfigHash: config.Hash(r.Config), InputHash: inputOf(input, r.inputs()), Models: r.inputs(),
 		Settings: config.Settings(r.Config), Warnings: manifestWarnings(r.warnings),
 	}, rows)
 	if err != nil {

@@ -16,10 +16,11 @@ import (
 func newSegment(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "segment",
-		Short: "Named segments and their rules: list, show, preview, rules, check; moves, history, overlap, profile",
+		Short: "Named segments and their rules: list, show, preview, clusters, rules, check; moves, history, overlap, profile",
 		Example: `  clientele segment list
   clientele segment show "At Risk"
   clientele segment preview "clv > 500 and last_order_on < as_of - 90 days"
+  clientele segment clusters
   clientele segment rules
   clientele segment check
   clientele segment moves lifecycle
@@ -29,7 +30,7 @@ func newSegment(a *app) *cobra.Command {
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newSegmentList(a), newSegmentShow(a), newSegmentPreview(a), newSegmentRules(a), newSegmentCheck(a),
+	cmd.AddCommand(newSegmentList(a), newSegmentShow(a), newSegmentPreview(a), newSegmentClusters(a), newSegmentRules(a), newSegmentCheck(a),
 		newSegmentMoves(a), newSegmentHistory(a), newSegmentOverlap(a), newSegmentProfile(a))
 	return cmd
 }

@@ -36,7 +36,7 @@ type Manifest struct {
 	Program    string            `json:"program"`          // version of the program
 	ConfigHash string            `json:"config_hash"`      // SHA-256, hex
 	InputHash  string            `json:"input_hash"`       // SHA-256 of what was scored, hex
-	Models     []Model           `json:"models,omitempty"` // saved models that scored in place of new fits; InputHash is of them too
+	Models     []Model           `json:"models,omitempty"` // saved models that scored in place of new fits, or whose names clusters keep; InputHash is of them too
 	Settings   map[string]string `json:"settings"`         // those that ConfigHash is made of
 	Warnings   []Warning         `json:"warnings"`
 	Files      []File            `json:"files"` // by name; without the manifest itself
@@ -49,7 +49,7 @@ type Warning struct {
 	Zh   string `json:"zh"`
 }
 
-// Model is a saved model that a run was scored with.
+// Model is a saved model of an earlier run that a run depends on.
 type Model struct {
 	Model  string `json:"model"`
 	AsOf   string `json:"as_of"`  // of the run that fitted it

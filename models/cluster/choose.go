@@ -43,6 +43,19 @@ const (
 // figure is a number that may be unknown: NaN, in JSON null.
 type figure float64
 
+// rounded is v to seven digits: more say nothing of customers.
+func rounded(v float64) figure {
+	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+		return figure(v)
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-6)
+	if unit < 1 { // dividing by a whole number leaves the digits short
+		per := math.Round(1 / unit)
+		return figure(math.Round(v*per) / per)
+	}
+	return figure(math.Round(v/unit) * unit)
+}
+
 // MarshalJSON implements json.Marshaler.
 func (f figure) MarshalJSON() ([]byte, error) { return json.Marshal(models.Known(float64(f))) }
 
@@ -68,9 +81,9 @@ const (
 
 // Candidate is a number of clusters that was tried, and how good they are.
 type Candidate struct {
-	K      int       `json:"k"`
-	Chosen bool      `json:"chosen,omitempty"`
-	Shares []float64 `json:"shares"` // of the customers tried, the greatest first
+	K      int   `json:"k"`
+	Chosen bool  `json:"chosen,omitempty"`
+	Sizes  []int `json:"sizes"` // customers of the sample in each cluster, the greatest first
 	// Inertia is the mean squared distance of a customer to the centre, in standard
 	// deviations of the features; of mixtures, of the k-means that they start from.
 	Inertia    figure `json:"inertia"`
@@ -113,7 +126,7 @@ func (m *Model) try(ctx context.Context, all points, ks []int) ([]*tried, error)
 		}
 	}
 	for i, s := range silhouettes(judged, of, m.Workers) {
-		list[i].Silhouette = figure(s)
+		list[i].Silhouette = rounded(s)
 	}
 	return list, m.resample(ctx, judged, list)
 }
@@ -129,7 +142,7 @@ func (m *Model) fit(ctx context.Context, sample, judged points, start *lloyd) (*
 		}
 	}
 	t := &tried{centers: run.centers}
-	t.K, t.Inertia, t.BIC = run.k, figure(run.inertia/float64(sample.n)), figure(math.NaN())
+	t.K, t.Inertia, t.BIC = run.k, rounded(run.inertia/float64(sample.n)), figure(math.NaN())
 	codes, of := labels{t.K, run.code}, nearestLabels(judged, t.centers)
 	on := judged
 	if m.method() == KMeans {
@@ -142,25 +155,25 @@ func (m *Model) fit(ctx context.Context, sample, judged points, start *lloyd) (*
 		return nil, labels{}, err
 	}
 	if t.Singular = mix.singular(); !t.Singular || m.method() == Mixture {
-		t.BIC = figure(mix.bic(on.n))
+		t.BIC = rounded(mix.bic(on.n))
 	}
 	if m.method() == Mixture {
 		t.mixture, of, codes = mix, mix.labels(judged, 1), mix.labels(sample, 1)
 	}
-	t.Shares = shares(codes)
+	t.Sizes = codes.sizes()
+	slices.SortFunc(t.Sizes, func(a, b int) int { return b - a })
 	calinski, davies := spread(judged, of)
-	t.CalinskiHarabasz, t.DaviesBouldin = figure(calinski), figure(davies)
+	t.CalinskiHarabasz, t.DaviesBouldin = rounded(calinski), rounded(davies)
 	return t, of, nil
 }
 
-// shares are those of the clusters, the greatest first.
-func shares(l labels) []float64 {
-	out := make([]float64, l.k)
-	for j, n := range l.sizes() {
-		out[j] = float64(n) / float64(len(l.code))
+// Smallest is the share of the smallest cluster.
+func (c *Candidate) Smallest() float64 {
+	all := 0
+	for _, n := range c.Sizes {
+		all += n
 	}
-	slices.SortFunc(out, func(a, b float64) int { return int(math.Copysign(1, b-a)) })
-	return out
+	return float64(c.Sizes[len(c.Sizes)-1]) / float64(all)
 }
 
 // nearestLabels gives each row its nearest centre.
@@ -194,7 +207,7 @@ func (m *Model) resample(ctx context.Context, judged points, list []*tried) erro
 		for _, v := range part {
 			sum += v
 		}
-		t.Stability, t.LeastStable = figure(sum/resamples), figure(slices.Min(part))
+		t.Stability, t.LeastStable = rounded(sum/resamples), rounded(slices.Min(part))
 	}
 	return nil
 }
@@ -233,7 +246,7 @@ func (m *Model) again(ctx context.Context, rows points, t *tried, stream uint64)
 // single the BIC of one component, which is no cluster at all.
 func (m *Model) judge(list []*tried, rows int, single float64) {
 	for _, t := range list {
-		least := t.Shares[len(t.Shares)-1]
+		least := t.Smallest()
 		switch {
 		case least == 0:
 			t.Verdict = Empty

@@ -243,7 +243,7 @@ func (m *Model) finish(ctx context.Context, f *Fitted, c *customers, t *tried) (
 		return labels{}, err
 	}
 	l.finish(m.Workers)
-	f.Inertia, f.Iterations, f.Settled = l.inertia/float64(l.n), l.iterations, l.settled
+	f.Iterations, f.Settled = l.iterations, l.settled
 	f.Clusters = make([]Cluster, l.k)
 	return labels{l.k, l.code}, nil
 }

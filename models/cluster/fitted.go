@@ -26,7 +26,7 @@ type Cluster struct {
 	About     Text      `json:"about"` // one sentence
 	Kept      bool      `json:"kept,omitempty"`
 	Customers int       `json:"customers"`
-	Share     float64   `json:"share"` // of the customers of the fit
+	Share     float64   `json:"-"`     // of the customers of the fit
 	Means     []float64 `json:"means"` // of the columns, as they are
 	// Center are the means of the columns after logarithm and standardisation: what
 	// k-means compares customers with.
@@ -62,7 +62,6 @@ type learned struct {
 	Iterations    int         `json:"iterations"`
 	Settled       bool        `json:"settled"`
 	Singular      bool        `json:"singular,omitempty"`
-	Inertia       float64     `json:"inertia"` // mean squared distance to the centre; of k-means
 	LogLikelihood figure      `json:"log_likelihood"`
 	Matched       bool        `json:"matched,omitempty"` // to a prior fit,
 	Gone          int         `json:"gone,omitempty"`    // of whose clusters so many are no more
@@ -103,6 +102,9 @@ func Load(data []byte) (*Fitted, error) {
 	if err := f.validate(); err != nil {
 		return nil, fmt.Errorf("cluster: saved fit: %w", err)
 	}
+	for i := range f.Clusters {
+		f.Clusters[i].Share = float64(f.Clusters[i].Customers) / float64(f.Rows)
+	}
 	f.spec = spec(f.features)
 	f.prepare()
 	return f, nil
@@ -130,12 +132,17 @@ func (f *Fitted) validate() error {
 	if f.Method != KMeans && f.Method != Mixture {
 		return fmt.Errorf("unknown method %q", f.Method)
 	}
-	if len(f.Mean) != d || len(f.Deviation) != d || f.Rows < 0 || len(f.Clusters) > mostClusters {
+	if len(f.Mean) != d || len(f.Deviation) != d || f.Rows < len(f.Clusters) || len(f.Clusters) > mostClusters {
 		return errors.New("it has not the shape of a fit")
 	}
 	for _, v := range f.Deviation {
 		if !(v >= 0) {
 			return errors.New("a deviation is below zero")
+		}
+	}
+	for _, c := range f.Candidates {
+		if len(c.Sizes) == 0 || c.Sizes[0] <= 0 {
+			return fmt.Errorf("the %d clusters that were tried have no sizes", c.K)
 		}
 	}
 	for _, c := range f.Clusters {
@@ -229,8 +236,8 @@ func (f *Fitted) Report() models.Report {
 		return r
 	}
 	r.Parameters = []models.Parameter{{Name: "k", Value: float64(len(f.Clusters))}}
-	for _, p := range []models.Parameter{{Name: "silhouette", Value: float64(c.Silhouette)}, {Name: "stability", Value: float64(c.Stability)}, {Name: "inertia", Value: f.Inertia}} {
-		if !math.IsNaN(p.Value) && (p.Name != "inertia" || f.Method == KMeans) {
+	for _, p := range []models.Parameter{{Name: "silhouette", Value: float64(c.Silhouette)}, {Name: "stability", Value: float64(c.Stability)}, {Name: "inertia", Value: float64(c.Inertia)}, {Name: "bic", Value: float64(c.BIC)}} {
+		if !math.IsNaN(p.Value) && (p.Name != "inertia" || f.Method == KMeans) && (p.Name != "bic" || f.Method == Mixture) {
 			r.Parameters = append(r.Parameters, p)
 		}
 	}

@@ -130,12 +130,17 @@ func (f *Fitted) matching() []models.Warning {
 
 // warnings are the doubts about the clusters that are given.
 func (f *Fitted) warnings() []models.Warning {
-	c := f.candidate()
-	if c == nil {
-		return nil
-	}
 	var out []models.Warning
 	add := func(code, en, zh string) { out = append(out, models.Warning{Code: "clusters_" + code, En: en, Zh: zh}) }
+	if f.Missing > 0 {
+		columns := strings.Join(f.Columns, ", ")
+		add("missing", fmt.Sprintf("Customers with an order who are in no cluster, since one of %s is unknown: %s.", columns, thousands(f.Missing)),
+			fmt.Sprintf("因 %s 中有缺失值而未归入任何类的有订单客户：%s 位。", columns, thousands(f.Missing)))
+	}
+	c := f.candidate()
+	if c == nil {
+		return out
+	}
 	if c.Stability < stableIndex {
 		add("unstable", fmt.Sprintf("The %d clusters are unstable: other samples of the same customers fall apart otherwise (adjusted Rand index %.2f, below %.1f).", c.K, c.Stability, stableIndex),
 			fmt.Sprintf("分成 %d 类并不稳定：换一批同类样本，分法就不同（调整兰德指数 %.2f，低于 %.1f）。", c.K, c.Stability, stableIndex))
@@ -156,9 +161,6 @@ func (f *Fitted) warnings() []models.Warning {
 	}
 	if constant := f.constant(); len(constant) > 0 {
 		add("constant", "These columns are the same for everybody and tell nobody apart: "+strings.Join(constant, ", ")+".", "以下各列对所有客户都相同，不起区分作用："+strings.Join(constant, ", ")+"。")
-	}
-	if f.Missing > 0 {
-		add("missing", fmt.Sprintf("Customers with an order who are in no cluster, since a column is unknown: %s.", thousands(f.Missing)), fmt.Sprintf("因数据缺失而未归入任何类的有订单客户：%s 位。", thousands(f.Missing)))
 	}
 	return out
 }
@@ -185,7 +187,7 @@ func (f *Fitted) constant() []string {
 
 // Words say in a few words what a verdict means for a candidate.
 func (c *Candidate) Words() Text {
-	least := c.Shares[len(c.Shares)-1]
+	least := c.Smallest()
 	text := map[Verdict]Text{
 		Empty:    {"fewer different customers than clusters", "互不相同的客户少于类数"},
 		Small:    {"the smallest cluster has " + percent(least) + " of the customers", "最小的类仅占 " + percentZh(least)},
