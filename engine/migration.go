@@ -222,7 +222,7 @@ func (h *historian) warnings() []Sentence {
 		return nil
 	}
 	return []Sentence{{Code: "joined",
-		En: fmt.Sprintf("%s of these runs is another customer's today, as ids were joined since: each such customer counts once, with the segment and the worth of the id that is left.", counted(h.joined, "id", "ids")),
+		En: fmt.Sprintf("%s since: each such customer counts once, with the segment and the worth of the id that is left.", counted(h.joined, "id of these runs was joined to another customer", "ids of these runs were joined to other customers")),
 		Zh: fmt.Sprintf("这些运行中有 %s 个客户编号后来并入其他客户：合并后的客户只计一次，其客群与金额以保留的编号为准。", digits(h.joined))}}
 }
 

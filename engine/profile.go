@@ -497,11 +497,16 @@ func joined(list []string) string {
 
 // figure is a number for people: with as many decimals as its size asks for.
 func figure(v float64, share bool) string {
+	short := func(format string) string {
+		return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf(format, v), "0"), ".")
+	}
 	switch size := math.Abs(v); {
-	case share, size < 9.995:
-		return strings.TrimSuffix(fmt.Sprintf("%.2f", v), ".00")
+	case share:
+		return fmt.Sprintf("%.2f", v)
+	case size < 9.995:
+		return short("%.2f")
 	case size < 99.95:
-		return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0")
+		return short("%.1f")
 	}
 	return digits(int64(math.Round(v)))
 }
