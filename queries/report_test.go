@@ -85,11 +85,12 @@ INSERT INTO rejects VALUES (1, 9, 'amount', 'x', 'not a number', 'raw'), (1, 4, 
 CREATE TABLE reasons AS SELECT *, 0.0::DOUBLE AS refunds, 0.0::DOUBLE AS interactions, 0.0::DOUBLE AS calibration FROM (VALUES
   ('A', 0.5::DOUBLE, 3.0::DOUBLE, 1.0::DOUBLE, 0.0::DOUBLE, 0.2::DOUBLE), ('B', 0.5, 0.25, 1.5, -1.0, 1.5), ('C', 0.5, 0.5, -2.0, 0.0, 2.5)) AS r(customer_id, base, silence, purchases, tenure, responses);
 CREATE TABLE scores AS SELECT * FROM (VALUES
-  ('A', 3, 150.0, 5, 5, 'Champions', 0.9, 0.25, 'low', 2.0, 400.0, 'active'),
-  ('B', 2, 35.0, 5, 3, 'Loyal', 0.8, 0.95, 'high', 0.5, 60.0, 'new'),
-  ('C', 1, 10.0, 2, 1, 'Lost', 0.1, 1.0, 'high', 0.1, 3.0, 'lapsed'),
-  ('D', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'prospect'))
-  AS s(customer_id, orders, net_revenue, r_score, f_score, rfm_segment, p_alive, churn_risk, churn_band, expected_orders, clv, lifecycle_stage);
+  ('A', 3, 150.0, 5, 5, 'Champions', 0.9, 0.25, 'low', 2.0, 400.0, 'active', 'Regulars'),
+  ('B', 2, 35.0, 5, 3, 'Loyal', 0.8, 0.95, 'high', 0.5, 60.0, 'new', 'Others'),
+  ('C', 1, 10.0, 2, 1, 'Lost', 0.1, 1.0, 'high', 0.1, 3.0, 'lapsed', 'Others'),
+  ('D', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'prospect', NULL))
+  AS s(customer_id, orders, net_revenue, r_score, f_score, rfm_segment, p_alive, churn_risk, churn_band, expected_orders, clv, lifecycle_stage, cluster);
+CREATE TABLE own_members AS SELECT * FROM (VALUES ('vip', 'A'), ('tea', 'A'), ('tea', 'D')) AS m(segment, customer_id);
 `
 
 // Every expected row below is worked out by hand from the rows above.
@@ -122,6 +123,8 @@ func TestReportQueries(t *testing.T) {
 			"new 1 2 35 35 76 0.95 0.5 60",
 			"prospect 1 0 NULL NULL NULL NULL NULL NULL",
 		},
+		"clusters":     {"Others 2 3 45 45 175.5 0.975 0.6 63", "Regulars 1 3 150 20 59 0.25 2 400"},
+		"own_segments": {"tea 2 3 150 20 59 0.25 2 400", "vip 1 3 150 20 59 0.25 2 400"},
 		// mean recency of B and C is (76 + 275) / 2
 		"churn_bands":  {"high 2 3 45 45 175.5 0.975 0.6 63", "low 1 3 150 20 59 0.25 2 400"},
 		"churn_tenths": {"2 1 20 400", "9 2 45 63"},
@@ -180,7 +183,8 @@ func TestReportQueriesEmpty(t *testing.T) {
 	run(t, db, strings.SplitAfter(small, ";")[0])
 	run(t, db, derived)
 	run(t, db, `CREATE TABLE scores (customer_id VARCHAR, orders BIGINT, net_revenue DOUBLE, r_score BIGINT, f_score BIGINT, rfm_segment VARCHAR,
-		p_alive DOUBLE, churn_risk DOUBLE, churn_band VARCHAR, expected_orders DOUBLE, clv DOUBLE, lifecycle_stage VARCHAR)`)
+		p_alive DOUBLE, churn_risk DOUBLE, churn_band VARCHAR, expected_orders DOUBLE, clv DOUBLE, lifecycle_stage VARCHAR, cluster VARCHAR)`)
+	run(t, db, `CREATE TABLE own_members (segment VARCHAR, customer_id VARCHAR)`)
 	run(t, db, `CREATE TABLE reasons (customer_id VARCHAR, base DOUBLE, silence DOUBLE, purchases DOUBLE, tenure DOUBLE, refunds DOUBLE, interactions DOUBLE,
 		responses DOUBLE, calibration DOUBLE)`)
 	for _, q := range queries.List("report") {

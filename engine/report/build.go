@@ -44,6 +44,8 @@ func Build(results map[string]*table.Table, meta Meta) (*Data, error) {
 	d.Grid = b.grid()
 	d.Segments = foldGroups(ordered(b.groups("segments", "rfm_segment"), keys(meta.Segments)))
 	d.Lifecycle = ordered(b.groups("lifecycle", "lifecycle_stage"), stageKeys())
+	d.Own = everyOwn(b.groups("own_segments", "segment"), meta.OwnWords)
+	d.Clusters = b.groups("clusters", "cluster")
 	d.Bands = ordered(b.groups("churn_bands", "churn_band"), []string{"low", "medium", "high"})
 	d.Tenths = b.tenths()
 	d.Reasons = b.reasons()
@@ -254,6 +256,20 @@ func (b *builder) groups(query, key string) []Group {
 			ExpectedOrders: r.float("expected_orders", i),
 			CLV:            r.float("clv", i),
 		})
+	}
+	return list
+}
+
+// everyOwn puts the segments of the configuration in its order, those of nobody too.
+func everyOwn(groups []Group, words []Described) []Group {
+	list := make([]Group, len(words))
+	for i, w := range words {
+		list[i] = Group{Key: w.Key, Recency: math.NaN(), ChurnRisk: math.NaN(), CLV: math.NaN()}
+		for _, g := range groups {
+			if g.Key == w.Key {
+				list[i] = g
+			}
+		}
 	}
 	return list
 }

@@ -68,6 +68,14 @@ type Meta struct {
 	Totals  []Total  // of expected orders and values; none without a model
 	Past    Backtest // what the models would have said on a past day
 
+	Flows         []Flow      // of segments, by scheme; none without an earlier run
+	OwnWords      []Described // segments of the configuration in its order, with their rules
+	ClusterWords  []Described // clusters, the largest first
+	Campaigns     []Campaign  // of the last 365 days with assignments, the newest first
+	MoreCampaigns int         // older ones, or more than are shown
+	Lists         []List      // of the last 365 days that count, the newest first
+	MoreLists     int
+
 	Models   []ModelReport
 	Expected []Expected // repeat purchases by period, ascending; empty when there is no model of them
 	Warnings []Warning  // of the run as a whole; those of the models are in Models
@@ -89,6 +97,8 @@ type Data struct {
 	Grid       []Cell
 	Segments   []Group
 	Lifecycle  []Group
+	Own        []Group  // segments of the configuration, in its order
+	Clusters   []Group  // the largest first
 	Bands      []Group  // churn bands: low, medium, high
 	Tenths     []Tenth  // by churn risk, ten steps from 0
 	Reasons    []Reason // leading ones of the high churn band, the commonest first

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 )
 
 //go:embed page.tmpl
@@ -36,6 +37,7 @@ type tile struct {
 type section struct {
 	ID, Title string
 	Intro     string
+	Sub       bool   // of the section before it
 	Missing   string // why there is nothing to show
 	Blocks    []block
 	Notes     []note
@@ -99,10 +101,12 @@ func newPage(p printer, d *Data) page {
 		Findings:      p.findings(d),
 		FindingsTitle: p.t("In short", "要点"),
 		Tiles:         p.tiles(d),
-		Sections: []section{
-			p.revenue(d), p.segments(d), p.lifecycle(d), p.value(d), p.churn(d), p.retention(d),
-			p.check(d), p.past(d), p.models(d), p.quality(d), warnings, p.definitions(d),
-		},
+		Sections: slices.Concat(
+			[]section{p.revenue(d), p.segments(d), p.lifecycle(d)}, p.own(d),
+			[]section{p.flows(d), p.value(d), p.churn(d), p.retention(d)},
+			p.campaigns(d),
+			[]section{p.lists(d), p.check(d), p.past(d), p.models(d), p.quality(d), warnings, p.definitions(d)},
+		),
 	}
 	if n := len(warnings.Notes); n > 0 {
 		pg.WarningsLine = p.f("This report carries %s.", "本报告包含 %s。", p.of(int64(n), "warning", "warnings", "条警告"))
