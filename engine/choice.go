@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"clientele/engine/config"
 	"clientele/models"
 	"clientele/models/evaluate"
 	"clientele/models/purchase"
@@ -12,6 +13,7 @@ import (
 // Choice is which purchase model would have forecast best, and by how much.
 type Choice struct {
 	Winner     string         `json:"winner"`
+	Used       string         `json:"used"` // the winner with models.purchase: auto, else the model that is configured
 	Reason     models.Warning `json:"reason"`
 	Candidates []Candidate    `json:"candidates"` // in the order of Families
 }
@@ -58,7 +60,8 @@ func (p *past) choose() (*Choice, error) {
 // is. A model further up the list of families stays where the better one is not
 // better by more than chance (95 %, paired by customer, a customer's windows together).
 func (p *past) judge(origins []*origin, families []purchase.Family) *Choice {
-	c := &Choice{Winner: families[0].Name()}
+	c := &Choice{}
+	c.won(families[0], p.Config.Models.Purchase)
 	best := -1
 	for k, f := range families {
 		c.Candidates = append(c.Candidates, candidateOf(origins, f.Name()))
@@ -80,11 +83,19 @@ func (p *past) judge(origins []*origin, families []purchase.Family) *Choice {
 			winner = k
 		}
 	}
-	c.Winner = families[winner].Name()
+	c.won(families[winner], p.Config.Models.Purchase)
 	c.Reason = reason(c, families, winner, best, len(origins), p.holdout())
 	en, zh := floorNote(c.Candidates)
 	c.Reason.En, c.Reason.Zh = c.Reason.En+en, c.Reason.Zh+zh
 	return c
+}
+
+// won records the winner, and which model is used where that is configured.
+func (c *Choice) won(winner purchase.Family, configured string) {
+	c.Winner, c.Used = winner.Name(), configured
+	if configured == config.Auto {
+		c.Used = c.Winner
+	}
 }
 
 // floorNote says how many of the candidates' probabilities were below leastChance;
@@ -110,17 +121,24 @@ func windows(n int) string {
 }
 
 func reason(c *Choice, families []purchase.Family, winner, best, origins, holdout int) models.Warning {
-	w := models.Warning{Code: "model_choice",
-		En: fmt.Sprintf("%s is used: over %s of %d days it gave the numbers of purchases that came the highest probability (mean -ln p %.4f).",
-			families[winner].Title(), windows(origins), holdout, c.Candidates[winner].Surprise),
-		Zh: fmt.Sprintf("采用 %s：在过去 %d 个 %d 天窗口中，它对实际购买次数给出的概率最高（平均 -ln p 为 %.4f）。",
-			families[winner].Title(), origins, holdout, c.Candidates[winner].Surprise)}
-	if winner != best {
-		w.En = fmt.Sprintf("%s is used: %s forecast better over %s of %d days, but not by more than chance (mean -ln p %.4f against %.4f).",
-			families[winner].Title(), families[best].Title(), windows(origins), holdout, c.Candidates[best].Surprise, c.Candidates[winner].Surprise)
-		w.Zh = fmt.Sprintf("采用 %s：在过去 %d 个 %d 天窗口中 %s 预测更好，但差异未超出偶然范围（平均 -ln p 为 %.4f 对 %.4f）。",
-			families[winner].Title(), origins, holdout, families[best].Title(), c.Candidates[best].Surprise, c.Candidates[winner].Surprise)
+	is, isZh, end, endZh := "is used", "采用", "", ""
+	if c.Used != c.Winner {
+		is, isZh = "would be used with models.purchase: auto", "若设 models.purchase: auto，将采用"
+		end = fmt.Sprintf(" The configuration names %s, which is used.", family(c.Used).Title())
+		endZh = fmt.Sprintf("配置指定了 %s，实际采用后者。", family(c.Used).Title())
 	}
+	w := models.Warning{Code: "model_choice",
+		En: fmt.Sprintf("%s %s: over %s of %d days it gave the numbers of purchases that came the highest probability (mean -ln p %.4f).",
+			families[winner].Title(), is, windows(origins), holdout, c.Candidates[winner].Surprise),
+		Zh: fmt.Sprintf("%s %s：在过去 %d 个 %d 天窗口中，它对实际购买次数给出的概率最高（平均 -ln p 为 %.4f）。",
+			isZh, families[winner].Title(), origins, holdout, c.Candidates[winner].Surprise)}
+	if winner != best {
+		w.En = fmt.Sprintf("%s %s: %s forecast better over %s of %d days, but not by more than chance (mean -ln p %.4f against %.4f).",
+			families[winner].Title(), is, families[best].Title(), windows(origins), holdout, c.Candidates[best].Surprise, c.Candidates[winner].Surprise)
+		w.Zh = fmt.Sprintf("%s %s：在过去 %d 个 %d 天窗口中 %s 预测更好，但差异未超出偶然范围（平均 -ln p 为 %.4f 对 %.4f）。",
+			isZh, families[winner].Title(), origins, holdout, families[best].Title(), c.Candidates[best].Surprise, c.Candidates[winner].Surprise)
+	}
+	w.En, w.Zh = w.En+end, w.Zh+endZh
 	return w
 }
 

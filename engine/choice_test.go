@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"clientele/engine/config"
 	"clientele/engine/table"
 	"clientele/models/purchase"
 )
@@ -61,7 +62,7 @@ func TestWorseIsByCustomer(t *testing.T) {
 func TestJudge(t *testing.T) {
 	const customers = 200
 	p := &past{Engine: &Engine{}}
-	p.Config.Backtest.Holdout = 90
+	p.Config.Backtest.Holdout, p.Config.Models.Purchase = 90, config.Auto
 	families := Families()[:2]
 	made := func(gap func(i int) float64) []*origin {
 		var s [2][]float64
@@ -81,6 +82,17 @@ func TestJudge(t *testing.T) {
 	if many.Winner != families[1].Name() || !(many.Candidates[0].WorseLow > 0) {
 		t.Errorf("against all customers: %+v", many)
 	}
+	if many.Used != many.Winner || !strings.HasPrefix(many.Reason.En, families[1].Title()+" is used: over 3 past windows of 90 days") {
+		t.Errorf("with auto: %+v", many)
+	}
+	p.Config.Models.Purchase = families[0].Name()
+	fixed := p.judge(made(func(i int) float64 { return 0.1 + 0.01*float64(i%7) }), families)
+	if fixed.Winner != families[1].Name() || fixed.Used != families[0].Name() ||
+		!strings.Contains(fixed.Reason.En, "would be used") || !strings.HasSuffix(fixed.Reason.En, "The configuration names "+families[0].Title()+", which is used.") ||
+		!strings.Contains(fixed.Reason.Zh, "配置指定了 "+families[0].Title()) {
+		t.Errorf("a model that is configured: %+v", fixed)
+	}
+	p.Config.Models.Purchase = config.Auto
 	floored := p.judge(made(func(i int) float64 {
 		if i < 2 {
 			return -math.Log(leastChance) - 1
