@@ -53,7 +53,8 @@ func contactColumns() []string {
 }
 
 // fileColumns are the expressions of columns of a file.
-func fileColumns(columns, scores []string, listID, arm string) ([]string, error) {
+func (c *cutter) fileColumns(columns, scores []string, listID string) ([]string, error) {
+	known := slices.Concat(contactColumns(), []string{"first_name", "last_name", "list_id", "arm"}, scores)
 	var out []string
 	for _, name := range contactfile.Sources(columns) {
 		attribute, isAttribute := strings.CutPrefix(name, "attribute.")
@@ -62,11 +63,18 @@ func fileColumns(columns, scores []string, listID, arm string) ([]string, error)
 		case name == "list_id":
 			expression = duck.Literal(listID)
 		case name == "arm":
-			expression = duck.Literal(arm)
+			expression = duck.Literal(c.manifest.Arm)
 		case isAttribute:
 			expression = attributeText(attribute)
-		case !slices.Contains(contactColumns(), name) && !slices.Contains(scores, name):
-			return nil, fmt.Errorf("column %q: there are %s", name, strings.Join(slices.Concat([]string{"first_name", "last_name", "list_id", "arm"}, contactColumns(), scores, []string{"attribute.NAME"}), ", "))
+		case !slices.Contains(known, name):
+			hint, err := nearest(c.ctx, c.db, name, known)
+			if err != nil {
+				return nil, err
+			}
+			if !strings.HasPrefix(hint, "did") { // too many to name
+				hint = "there are " + strings.Join(contactColumns(), ", ") + ", attribute.NAME, and the columns of scores"
+			}
+			return nil, fmt.Errorf("column %q: %s", name, hint)
 		}
 		out = append(out, expression+" AS "+duck.Identifier(name))
 	}
@@ -173,7 +181,7 @@ func (c *cutter) writeFile(file ListFile, columns []string, listID string) (*pen
 	if err != nil {
 		return nil, err
 	}
-	expressions, err := fileColumns(columns, scores, listID, c.manifest.Arm)
+	expressions, err := c.fileColumns(columns, scores, listID)
 	if err != nil {
 		return nil, err
 	}

@@ -42,11 +42,11 @@ func (c *cutter) viewRun() error {
 	if err != nil {
 		return err
 	}
-	value, worth, err := rankBy(columns, c.manifest.Rank)
+	value, worth, err := c.rankBy(columns)
 	if err != nil {
 		return err
 	}
-	stratum, err := stratifyBy(columns, c.manifest.Stratified)
+	stratum, err := c.stratifyBy(columns)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,8 @@ func (c *cutter) scoreTypes() (map[string]string, error) {
 
 // rankBy are the expressions of what customers are ranked by and of what is sorted,
 // the greatest first.
-func rankBy(columns map[string]string, rank string) (value, worth string, err error) {
+func (c *cutter) rankBy(columns map[string]string) (value, worth string, err error) {
+	rank := c.manifest.Rank
 	name, ascending := strings.CutPrefix(rank, "-")
 	switch kind, known := columns[name]; {
 	case name == "value":
@@ -89,7 +90,11 @@ func rankBy(columns map[string]string, rank string) (value, worth string, err er
 	case name == "risk":
 		value = "(churn_risk * clv)"
 	case !known:
-		return "", "", fmt.Errorf("rank %q: no column of scores: there are value, risk, %s", rank, strings.Join(rankable(columns), ", "))
+		hint, err := nearest(c.ctx, c.db, name, append([]string{"value", "risk"}, rankable(columns)...))
+		if err != nil {
+			return "", "", err
+		}
+		return "", "", fmt.Errorf("rank %q: no column of scores: %s", rank, hint)
 	case kind == "DATE":
 		value = "CAST(" + duck.Identifier(name) + " - DATE '1970-01-01' AS DOUBLE)"
 	case isNumeric(kind):
@@ -118,14 +123,19 @@ func rankable(columns map[string]string) []string {
 }
 
 // stratifyBy is the expression of the stratum of a customer.
-func stratifyBy(columns map[string]string, names []string) (string, error) {
-	if len(names) == 0 {
+func (c *cutter) stratifyBy(columns map[string]string) (string, error) {
+	if len(c.manifest.Stratified) == 0 {
 		return "CAST(NULL AS VARCHAR)", nil
 	}
+	all := slices.DeleteFunc(sortedKeys(columns), func(s string) bool { return s == "customer_id" || s == "as_of" })
 	var parts []string
-	for _, name := range names {
-		if _, known := columns[name]; !known || name == "customer_id" {
-			return "", fmt.Errorf("stratify %q: no column of scores: there are %s", name, strings.Join(slices.DeleteFunc(sortedKeys(columns), func(s string) bool { return s == "customer_id" || s == "as_of" }), ", "))
+	for _, name := range c.manifest.Stratified {
+		if !slices.Contains(all, name) {
+			hint, err := nearest(c.ctx, c.db, name, all)
+			if err != nil {
+				return "", err
+			}
+			return "", fmt.Errorf("stratify %q: no column of scores: %s", name, hint)
 		}
 		parts = append(parts, "coalesce(CAST("+duck.Identifier(name)+" AS VARCHAR), '')")
 	}

@@ -179,11 +179,8 @@ func waterfall(c engine.Cutting, lang, format string) *table.Table {
 
 // cutDone says what was cut.
 func (a *app) cutDone(c engine.Cutting, lang string, err error) error {
-	if _, ok := err.(interface{ Caret() string }); ok { // a mistake in a rule
-		return usageError{err}
-	}
 	if err != nil {
-		return err
+		return a.ruleMistake(err)
 	}
 	if a.format == "json" {
 		return writeJSON(a.out, c)
