@@ -257,7 +257,7 @@ func (w *world) store(t testing.TB) (*duck.DB, *Engine) {
 		"INSERT INTO identities VALUES " + valuesOfRows(members, func(m membership) []any {
 			return []any{"", fmt.Sprint(m.member), m.member, m.of.id, m.of.members[0], "id"}
 		}),
-		"CREATE TEMP TABLE scores AS SELECT * FROM (VALUES " + valuesOfRows(w.people, func(p person) []any {
+		"CREATE TEMP TABLE scores AS SELECT *, CASE WHEN clv > 300 THEN 'Big' END AS cluster FROM (VALUES " + valuesOfRows(w.people, func(p person) []any {
 			return []any{p.id, p.first, p.last, p.orders, p.clv, p.churn, p.segment}
 		}) + ") AS s(customer_id, first_order_on, last_order_on, orders, clv, churn_risk, rfm_segment)",
 		"CREATE TABLE people AS SELECT * FROM (VALUES " + valuesOfRows(w.people, func(p person) []any {
@@ -1069,6 +1069,38 @@ SELECT what, name FROM selections ORDER BY ALL`)
 			}, name) {
 				t.Errorf("rules read %s", name)
 			}
+		}
+	}
+}
+
+// Whatever a rule compares with a text, it is told when nothing is equal to it, and
+// what there is instead.
+func TestHints(t *testing.T) {
+	v := makeWorld(1).evaluator(t)
+	for text, want := range map[string]string{
+		"city = '杭州' or city in ('hangzhou', '上海')": "",
+		"city = 'Hangzou'":                                                           "no city is 'Hangzou': did you mean 'HANGZHOU', 'Hangzhou'?",
+		"rfm_segment != 'Champion'":                                                  "no rfm_segment is 'Champion': did you mean 'Champions'?",
+		"tag 'GOLD' and not tag 'gould'":                                             "no tag is 'gould': did you mean 'gold', 'Gold'?",
+		"attribute.level = 'diamond'":                                                "no attribute level is 'diamond': there are 'gold', '5', 'silver', 'Gold'",
+		"spend on category '茶' on brand 'mist' > 5":                                  "no category is '茶': did you mean '绿茶'?",
+		"bought product '龙井' or bought product 'SKU1'":                               "no product is 'SKU1': did you mean 'SKU-1'?",
+		"orders with shop 'mian' with channel 'WEB' with coupon 'X' > 1":             "no shop is 'mian': did you mean 'main'?",
+		"interactions of kind 'cal' of topic 'tea' of direction 'IN' of channel '店'": "no kind is 'cal': did you mean 'Call'?",
+		"opened campaign 'Spring sal' or sent campaign 'c-4'":                        "no campaign is 'Spring sal': did you mean 'Spring sale', 'spring'?",
+		"segment 'BIG' of cluster":                                                   "",
+		"segment 'Bgi' of cluster":                                                   "no cluster is 'Bgi': did you mean 'Big'?",
+	} {
+		rule, err := segment.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.members(rule); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		hints, err := v.hints(rule)
+		if err != nil || strings.Join(hints, "; ") != want {
+			t.Errorf("%s: %v\ngot  %s\nwant %s", text, err, strings.Join(hints, "; "), want)
 		}
 	}
 }

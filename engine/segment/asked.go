@@ -30,6 +30,8 @@ func asked(n Node, cat Catalogue) []Asked {
 		return asked(n.Of, cat)
 	case Test:
 		return askedOf(n, cat)
+	case InSegment:
+		return askedOfOpen(n, cat)
 	}
 	var out []Asked
 	for _, part := range list {
@@ -64,6 +66,17 @@ func askedOf(n Test, cat Catalogue) []Asked {
 	for _, v := range n.Values {
 		if a.Text = v.Text; v.Kind == TextValue && n.Op != Like && n.Op != NotLike {
 			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// askedOfOpen are the names of segments that only a run knows.
+func askedOfOpen(n InSegment, cat Catalogue) []Asked {
+	var out []Asked
+	for _, name := range n.Names {
+		if s := cat.find(name, n.Scheme); len(s) == 1 && s[0].open {
+			out = append(out, Asked{Name: s[0].Scheme, Text: name, Values: valuesSQL("c."+quotedName(s[0].Column), "scores AS c")})
 		}
 	}
 	return out

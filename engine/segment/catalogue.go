@@ -53,6 +53,7 @@ type Named struct {
 	Name   string
 	Column string   // of scores, that holds the name; empty: its members are in MembersTable
 	Also   []string // other names that people know it by
+	open   bool     // of a scheme whose names only a run knows: they are compared without regard to capitals
 }
 
 // Catalogue is what rules may name.
@@ -119,7 +120,7 @@ func (c Catalogue) find(name, scheme string) []Named {
 	}
 	for _, o := range c.Open {
 		if inScheme(o.Scheme, scheme) {
-			return []Named{{Scheme: o.Scheme, Name: name, Column: o.Column}}
+			return []Named{{Scheme: o.Scheme, Name: name, Column: o.Column, open: true}}
 		}
 	}
 	return nil

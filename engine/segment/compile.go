@@ -307,8 +307,13 @@ func (c *compiler) inSegment(n InSegment) (bound, *Error) {
 		if e != nil {
 			return nil, e
 		}
-		if s.Column != "" {
-			byColumn[s.Column] = append(byColumn[s.Column], c.bind(s.Name))
+		column := "c." + quotedName(s.Column)
+		switch {
+		case s.open:
+			byColumn["lower("+column+")"] = append(byColumn["lower("+column+")"], "lower("+c.bind(s.Name)+")")
+			continue
+		case s.Column != "":
+			byColumn[column] = append(byColumn[column], c.bind(s.Name))
 			continue
 		}
 		c.read(MembersTable)
@@ -320,7 +325,7 @@ func (c *compiler) inSegment(n InSegment) (bound, *Error) {
 		})
 	}
 	for _, column := range slices.Sorted(maps.Keys(byColumn)) {
-		list = append(list, &leaf{sql: "c." + quotedName(column) + " IN (" + strings.Join(byColumn[column], ", ") + ")"})
+		list = append(list, &leaf{sql: column + " IN (" + strings.Join(byColumn[column], ", ") + ")"})
 	}
 	if len(list) == 1 {
 		return list[0], nil

@@ -71,6 +71,9 @@ func (p *parser) rule() (Node, *Error) {
 		if t.isMark(",") && p.next > 0 && p.tokens[p.next-1].kind == number {
 			return nil, p.wrong(t, "expected and, or or the end, found %s: numbers have no thousands separators", t)
 		}
+		if t.isWord("in", "within", "since", "from") || t.isWord(prepositions()...) {
+			return nil, p.wrong(t, "expected and, or or the end, found %s: days and filters stand before the comparison, as in orders in 90 days > 2", t)
+		}
 		return nil, p.expected("and, or or the end")
 	}
 	return root, nil
@@ -530,7 +533,7 @@ func (p *parser) test(at token, of Operand) (Node, *Error) {
 		}
 	}
 	if t.kind != end && !t.isWord("and", "or") && !t.isMark(")") {
-		return nil, p.expected("a comparison")
+		return nil, p.expected("a comparison, such as = 'a', > 5, in (...), like '*a*' or is missing")
 	}
 	return n, nil
 }
@@ -542,6 +545,9 @@ func (p *parser) isMissing(n Test) (Node, *Error) {
 	case p.accept("known"):
 		missing = !missing
 	default:
+		if t := p.peek(); t.kind == text || t.kind == number {
+			return nil, p.wrong(t, "expected missing or known, found %s: equal is written =", t)
+		}
 		return nil, p.expected("missing or known")
 	}
 	n.Op = Known

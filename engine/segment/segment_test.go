@@ -103,7 +103,8 @@ func TestMistakes(t *testing.T) {
 		``:                                     "character 1: the rule is empty: a rule is such as clv > 500",
 		`clv >`:                                "character 6: expected a number, a text in quotes, a date or as_of, found the end",
 		`clv > > 5`:                            `character 7: expected a number, a text in quotes, a date or as_of, found ">"`,
-		`clv 5`:                                `character 5: expected a comparison, found "5"`,
+		`clv 5`:                                `character 5: expected a comparison, such as = 'a', > 5, in (...), like '*a*' or is missing, found "5"`,
+		`orders > 2 in 90 days`:                `character 12: expected and, or or the end, found "in": days and filters stand before the comparison, as in orders in 90 days > 2`,
 		`5 < clv`:                              `character 1: expected a condition, such as clv > 500, found "5": what is compared stands first`,
 		`clv > 5 city = 'x'`:                   `character 9: expected and, or or the end, found "city"`,
 		`clv > 1,000`:                          `character 8: expected and, or or the end, found ",": numbers have no thousands separators`,
@@ -128,7 +129,7 @@ func TestMistakes(t *testing.T) {
 		`city in 'x'`:                          "character 9: expected a list, such as ('a', 'b'), found 'x'",
 		`city like x`:                          `character 11: expected a text in quotes, such as 'tea*', found "x"`,
 		`city in ('a' 'b')`:                    "character 14: expected , or ), found 'b'",
-		`clv is 5`:                             `character 8: expected missing or known, found "5"`,
+		`clv is 5`:                             `character 8: expected missing or known, found "5": equal is written =`,
 		`tag != 'VIP'`:                         "character 5: a customer has many tags: write not tag 'VIP'",
 		`birthday in 2 months`:                 "character 13: birthdays are looked for in days or weeks",
 		`segment like 'A*'`:                    "character 9: segments are named, not matched: segment 'a' or segment in ('a', 'b')",
@@ -345,5 +346,41 @@ func TestNothingTypedReachesSQL(t *testing.T) {
 	c, err := r.Compile(cat, 0)
 	if err != nil || len(foreign(c)) > 0 || strings.Contains(c.SQL, "DROP") {
 		t.Errorf("%v, %v in %s", err, foreign(c), c.SQL)
+	}
+}
+
+// The texts of a rule are known with what they are looked for in; patterns, numbers
+// and names of segments are not.
+func TestAsked(t *testing.T) {
+	r, err := Parse(`city in ('a', 'b') and not (rfm_segment = 'x' or clv > 5 or city like 'c*') and spend on category 'd' on brand like 'e*' > 5
+		and (tag 'f' or attribute.level != 'g' or opened campaign 'h') and segment 'At Risk' and segment 'i' of cluster and orders with shop 'j' > 1 and last_order_on > '2026-01-01'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, a := range r.Asked(shop()) {
+		got = append(got, a.Name+" "+a.Text)
+		if (a.Table == Customers) != strings.Contains(a.Values, CustomersTable) {
+			t.Errorf("%s: table %v, values %s", a.Name, a.Table, a.Values)
+		}
+	}
+	want := []string{"city a", "city b", "rfm_segment x", "category d", "tag f", "attribute level g", "campaign h", "cluster i", "shop j"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	for text, want := range map[string][]string{
+		"churn":      {"churn_risk", "churn_band"},
+		"recensy":    {"recency"},
+		"杭州":         {"杭州市"},
+		"龙井":         {"西湖龙井"},
+		"churn_rsik": {"churn_risk"},
+		"x":          nil,
+	} {
+		if got := Nearest(text, []string{"recency", "churn_risk", "churn_band", "杭州市", "西湖龙井", "y1"}); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
 	}
 }
