@@ -71,8 +71,8 @@ func (p *past) judge(origins []*origin, families []purchase.Family) *Choice {
 	}
 	if best < 0 {
 		c.Reason = models.Warning{Code: "model_choice",
-			En: fmt.Sprintf("No purchase model could be fitted on a past day with a closed window after it, so none is shown to be better: %s is tried, and where it cannot be fitted a plainer method stands in.", families[0].Title()),
-			Zh: fmt.Sprintf("没有任何窗口已结束的历史统计日可供拟合复购模型，无法比较优劣：尝试 %s，无法拟合时改用更简单的方法。", families[0].Title())}
+			En: fmt.Sprintf("No purchase model could be fitted on all past days with a closed window after them, so none is shown to be better: %s is tried, and where it cannot be fitted a plainer method stands in.", families[0].Title()),
+			Zh: fmt.Sprintf("没有复购模型能在全部窗口已结束的历史统计日上拟合，无法比较优劣：尝试 %s，无法拟合时改用更简单的方法。", families[0].Title())}
 		return c
 	}
 	winner := -1

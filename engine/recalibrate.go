@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"clientele/engine/table"
@@ -28,16 +29,32 @@ func (r *run) recalibrate(l *learned) {
 		return
 	}
 	l.level = &recalibration{factor: 1}
-	if l.origin == nil {
+	if l.origin != nil {
+		l.level.learn(l.origin.get(l.family.Name()), l.origin.orders)
+	}
+	if l.level.customers == 0 {
+		l.warnings = append(l.warnings, models.Warning{Code: "recalibrate_nothing",
+			En: fmt.Sprintf("Expected orders are not recalibrated: there is no past day with a closed window after it on which %s could be fitted, and orders came.", l.family.Title()),
+			Zh: fmt.Sprintf("预计订单数未做总量校准：没有这样的历史统计日，其窗口已结束、可拟合 %s 且窗口内有订单。", l.family.Title())})
+	}
+}
+
+// learn takes the factor from the forecast of a window and the orders that came in it.
+// A plainer method that stood in for the model says nothing of the model's level.
+func (m *recalibration) learn(f *forecast, came []float64) {
+	if f.fitted == nil || !f.fitted.Modelled() {
 		return
 	}
-	f := l.origin.get(l.family.Name())
-	for i := range f.orders {
-		l.level.forecast, l.level.actual = l.level.forecast+f.orders[i], l.level.actual+l.origin.orders[i]
+	var forecast, actual float64
+	customers := 0
+	for i, v := range f.orders {
+		if math.IsNaN(v) {
+			continue
+		}
+		forecast, actual, customers = forecast+v, actual+came[i], customers+1
 	}
-	l.level.customers = len(f.orders)
-	if l.level.forecast > 0 && l.level.actual > 0 {
-		l.level.factor = l.level.actual / l.level.forecast
+	if forecast > 0 && actual > 0 {
+		*m = recalibration{factor: actual / forecast, forecast: forecast, actual: actual, customers: customers}
 	}
 }
 

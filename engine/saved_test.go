@@ -427,7 +427,11 @@ FROM orders AS o JOIN first AS f ON o.customer_id = f.customer_id WHERE o.ordere
 	var text strings.Builder
 	text.WriteString("customer_id,T,x,t_x,repeat_spend\n")
 	for i := range histories.Rows() {
-		fmt.Fprintf(&text, "%s,%d,%d,%d,%v\n", histories.Column("customer_id").Texts.At(i), histories.Ints("T")[i], histories.Ints("x")[i], histories.Ints("t_x")[i], spent.Floats("v")[i])
+		spend := fmt.Sprint(spent.Floats("v")[i])
+		if histories.Ints("x")[i] == 0 && i%2 == 0 {
+			spend = "" // as a database has it
+		}
+		fmt.Fprintf(&text, "%s,%d,%d,%d,%s\n", histories.Column("customer_id").Texts.At(i), histories.Ints("T")[i], histories.Ints("x")[i], histories.Ints("t_x")[i], spend)
 	}
 	file := filepath.Join(t.TempDir(), "histories.csv")
 	if err := os.WriteFile(file, []byte(text.String()), 0o666); err != nil {

@@ -21,8 +21,9 @@ import (
 // ScoreFile scores the customers of a table that others made, by the saved models of
 // the configuration: a CSV or Parquet file with the columns x, t_x and T (purchase
 // days after the first, days from the first to the last and to the as-of day) and,
-// where a model of spend is named, repeat_spend (or net_sales, where the first
-// purchase counts). Its other columns are handed through. The order of rows stays.
+// where a model of spend is named, repeat_spend, which may be empty where x is 0 (or
+// net_sales, where the first purchase counts). Its other columns are handed through.
+// The order of rows stays.
 func (e *Engine) ScoreFile(ctx context.Context, path string) (*table.Table, error) {
 	z, err := e.frozenModels("")
 	if err != nil {
@@ -106,7 +107,7 @@ func (e *Engine) histories(ctx context.Context, path, spend string) (in *table.T
 	in = table.New()
 	for _, name := range []string{"x", "t_x", "T"} {
 		c := table.NewColumn(table.Field{Name: name, Kind: table.Int}, n)
-		err := parse(t, path, name, func(i int, v float64) error {
+		err := parse(t, path, name, nil, func(i int, v float64) error {
 			c.Ints[i] = int64(v)
 			if v != math.Trunc(v) || math.Abs(v) > 1e6 {
 				return errors.New("not a whole number: x counts purchase days, t_x and T are days, and weeks are times 7")
@@ -128,7 +129,8 @@ func (e *Engine) histories(ctx context.Context, path, spend string) (in *table.T
 	in.Add(last)
 	if spend != "" {
 		c := table.NewColumn(table.Field{Name: spend, Kind: table.Float}, n)
-		if err := parse(t, path, spend, func(i int, v float64) error { c.Floats[i] = v; return nil }); err != nil {
+		blank := func(i int) bool { return spend == "repeat_spend" && in.Ints("x")[i] == 0 } // no repeat, no spend on it
+		if err := parse(t, path, spend, blank, func(i int, v float64) error { c.Floats[i] = v; return nil }); err != nil {
 			return nil, nil, err
 		}
 		in.Add(c)
@@ -141,14 +143,18 @@ func (e *Engine) histories(ctx context.Context, path, spend string) (in *table.T
 	return in, others, nil
 }
 
-// parse reads a column of texts as numbers; every row must have one.
-func parse(t *table.Table, path, name string, set func(i int, v float64) error) error {
+// parse reads a column of texts as numbers; every row must have one, but those that may
+// be blank, which are left as they are.
+func parse(t *table.Table, path, name string, blank func(i int) bool, set func(i int, v float64) error) error {
 	c := t.Lookup(name)
 	if c == nil {
 		return fmt.Errorf("%s: no column %s among %s", path, name, columnNames(t))
 	}
 	for i := range t.Rows() {
 		text := strings.TrimSpace(textAt(c, i))
+		if text == "" && blank != nil && blank(i) {
+			continue
+		}
 		v, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Errorf("%s: row %d: column %s: %q: not a number", path, i+1, name, text)
