@@ -33,8 +33,10 @@ type Backtested struct {
 	AsOf     string
 	Holdout  int
 	Origins  []string
-	Every    int64 // one customer of so many was looked at
+	Every    int64  // one customer of so many was looked at
+	Model    string // the purchase model that Verdicts are of: the winner of Choice, or the first asked for
 	Choice   *Choice
+	Verdicts []models.Warning // what differences come to, in sentences
 	Sections []Section
 	Warnings []models.Warning
 }
@@ -130,9 +132,17 @@ func (p *past) backtest(names []string) (Backtested, error) {
 		out.Choice = p.judge(origins, families)
 		out.Choice.addPlain(origins, families[0])
 	}
-	out.Sections, err = p.sections(origins, out.Choice)
+	out.Model = families[0].Name()
+	if out.Choice != nil {
+		out.Model = out.Choice.Winner
+	}
+	if out.Sections, err = p.sections(origins, out.Choice); err != nil {
+		return out, err
+	}
+	at := slices.IndexFunc(out.Sections, func(s Section) bool { return s.Title == "differences" })
+	out.Verdicts = verdicts(origins, out.Sections[at].Table, out.Model)
 	out.Warnings = doubts(origins)
-	return out, err
+	return out, nil
 }
 
 // origins are the past days to forecast from, ascending: the windows after them do

@@ -198,14 +198,21 @@ func (p *past) differences(origins []*origin) Section {
 			if f.spend != nil && !anyMissing(f.spend) {
 				add("spend", rate.name, b.Forecast(f.spend, rate.spend, o.snapshot.spend))
 			}
+			add("buying", rule.name, b.Ranking(f.rank, rule.rank, event))
 			if f.buys != nil && rule.buys != nil {
-				add("buying", rule.name, b.Probability(f.buys, rule.buys, event))
-			} else {
-				add("buying", rule.name, b.Ranking(f.rank, rule.rank, event))
+				add("buying", rule.name, calibration(b.Probability(f.buys, rule.buys, event)))
 			}
 		}
 	}
 	return g.section("differences")
+}
+
+// calibration keeps what probabilities are compared by: the calibrated ones of a rule
+// have ties that its ranks have not, and would lose to a model for that alone.
+func calibration(list []evaluate.Comparison) []evaluate.Comparison {
+	return slices.DeleteFunc(list, func(c evaluate.Comparison) bool {
+		return c.Measure != evaluate.MeasureBrier && c.Measure != evaluate.MeasureLogLoss
+	})
 }
 
 // totalOrders is the 95 % interval of the orders of all customers together; NaN
@@ -246,6 +253,13 @@ func (o *origin) betterRule(event []bool) *forecast {
 	return frequency
 }
 
+// What an interval of a difference shows to be better.
+const (
+	shownModel   = "model"
+	shownRule    = "rule"
+	shownNeither = "not shown"
+)
+
 // better says which of the two an interval of a difference shows to be better.
 func better(c evaluate.Comparison) string {
 	less := false // a measure of which less is better
@@ -253,22 +267,22 @@ func better(c evaluate.Comparison) string {
 	case evaluate.MeasureBias: // as far from 1 as can be
 		a, b := math.Abs(c.A.Value-1), math.Abs(c.B.Value-1)
 		if c.Difference.Low <= 0 && c.Difference.High >= 0 || a == b {
-			return "not shown"
+			return shownNeither
 		}
 		if a < b {
-			return "model"
+			return shownModel
 		}
-		return "rule"
+		return shownRule
 	case evaluate.MeasureMAE, evaluate.MeasureRMSE, evaluate.MeasureBrier, evaluate.MeasureLogLoss:
 		less = true
 	}
 	switch d := c.Difference; {
 	case d.Low > 0 && less, d.High < 0 && !less:
-		return "rule"
+		return shownRule
 	case d.Low > 0, d.High < 0:
-		return "model"
+		return shownModel
 	}
-	return "not shown"
+	return shownNeither
 }
 
 func decilesSection(origins []*origin) Section {

@@ -24,8 +24,8 @@ func newBacktest(a *app) *cobra.Command {
 		Short: "What the models would have said on past days, against what happened",
 		Long: `Go back to past days, fit every model on what was known then, and compare what it forecast for
 the days after with what happened. Beside the models stand the plain rules that they have to beat:
-the own rate so far (naive_rate), the last purchase (recency), and number of purchases, then the
-last one (frequency_recency). Windows do not overlap, and each model sees nothing of its window.
+the own rate so far (naive_rate), recency alone (recency), and frequency, then recency
+(frequency_recency). Windows do not overlap, and each model sees nothing of its window.
 A purchase model that models.frozen in clientele.yaml names stands beside them as saved_NAME, from
 the day on that it was fitted as of: where new fits do not beat it, it still holds. Where models.by,
 models.buying or models.leaving is set, plain_NAME is the model without groups and covariates.
@@ -35,7 +35,8 @@ The sections: choice (purchase models by the probability that they gave to what 
 differences (model less rule with a 95 % interval from resampled customers, and which is shown to be
 better), deciles (lift and capture by tenth of the customers), reliability (stated against actual
 probability), weeks (repeat purchases of every week, actual and modelled).
-People are shown the first five; --format json has all of them, --section one.`,
+People are shown a verdict and the first five, of differences those of the model that is used and
+of the churn score; --format json has all of them, --section one.`,
 		Example: `  clientele backtest
   clientele backtest --origins 4 --holdout 60
   clientele backtest --as-of 2026-06-30 --model pareto_nbd,mbg_nbd
@@ -53,8 +54,10 @@ People are shown the first five; --format json has all of them, --section one.`,
 			if section == "choice" && len(b.Models) == 1 {
 				return usageError{errors.New("--section choice: there is none with one --model")}
 			}
-			if b.Origins < 0 || b.Holdout < 0 {
-				return usageError{fmt.Errorf("--origins and --holdout are not below zero")}
+			for _, name := range []string{"origins", "holdout"} {
+				if n, _ := cmd.Flags().GetInt(name); n < 1 && cmd.Flags().Changed(name) {
+					return usageError{fmt.Errorf("--%s %d: not above zero", name, n)}
+				}
 			}
 			e, err := a.open(nil)
 			if err != nil {
@@ -68,7 +71,7 @@ People are shown the first five; --format json has all of them, --section one.`,
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&b.Origins, "origins", 0, "past days to forecast from (default 3, fewer where history is short)")
+	f.IntVar(&b.Origins, "origins", 0, "past days to forecast from (default 3, fewer where history is short; backtest.origins is for models.purchase: auto)")
 	f.IntVar(&b.Holdout, "holdout", 0, "days after each that are forecast (default backtest.holdout_days, else churn.window_days)")
 	f.StringVar(&b.AsOf, "as-of", "latest", "the last day of which facts are used: YYYY-MM-DD, today, yesterday or latest")
 	f.StringSliceVar(&b.Models, "model", nil, "purchase models to compare (default all): "+strings.Join(config.PurchaseModels()[1:], ", "))
@@ -99,14 +102,39 @@ func (a *app) backtested(out engine.Backtested, section string) error {
 	if out.Choice != nil {
 		fmt.Fprintln(a.out, out.Choice.Reason.En)
 	}
+	for _, v := range out.Verdicts {
+		fmt.Fprintln(a.out, v.En)
+	}
 	fmt.Fprintln(a.out)
 	var list []engine.Section
 	for _, s := range out.Sections {
-		if slices.Contains(brief(), s.Title) {
+		switch {
+		case s.Title == "differences":
+			list = append(list, usedDifferences(s, out.Model)...)
+		case slices.Contains(brief(), s.Title):
 			list = append(list, s)
 		}
 	}
 	return a.sections(list)
+}
+
+// usedDifferences are the differences of what is used, each kind of them as a table of
+// its own: orders, chances and money are of different sizes.
+func usedDifferences(s engine.Section, model string) []engine.Section {
+	var out []engine.Section
+	for _, what := range []string{"orders", "buying", "spend"} {
+		var rows []int
+		for i := range s.Table.Rows() {
+			name := string(s.Table.Column("model").Texts.At(i))
+			if string(s.Table.Column("what").Texts.At(i)) == what && (name == model || name == "churn_risk" || strings.HasPrefix(name, "saved_") || strings.HasPrefix(name, "plain_")) {
+				rows = append(rows, i)
+			}
+		}
+		if len(rows) > 0 {
+			out = append(out, engine.Section{Title: "differences in " + what, Table: s.Table.Take(rows, "origin", "model", "rule", "measure", "of_model", "of_rule", "difference", "low", "high", "better")})
+		}
+	}
+	return out
 }
 
 // backtestJSON prints everything as one object: what was looked at, then the tables.
@@ -123,10 +151,14 @@ func (a *app) backtestJSON(out engine.Backtested) error {
 		Every    int64    `json:"one_customer_of"`
 		Winner   string   `json:"winner,omitempty"`
 		Reason   *doubt   `json:"reason,omitempty"`
+		Verdicts []doubt  `json:"verdicts"`
 		Warnings []doubt  `json:"warnings"`
-	}{AsOf: out.AsOf, Holdout: out.Holdout, Origins: out.Origins, Every: out.Every, Warnings: []doubt{}}
+	}{AsOf: out.AsOf, Holdout: out.Holdout, Origins: out.Origins, Every: out.Every, Verdicts: []doubt{}, Warnings: []doubt{}}
 	if c := out.Choice; c != nil {
 		head.Winner, head.Reason = c.Winner, &doubt{c.Reason.Code, c.Reason.En, c.Reason.Zh}
+	}
+	for _, v := range out.Verdicts {
+		head.Verdicts = append(head.Verdicts, doubt{v.Code, v.En, v.Zh})
 	}
 	for _, w := range out.Warnings {
 		head.Warnings = append(head.Warnings, doubt{w.Code, w.En, w.Zh})
