@@ -267,19 +267,16 @@ func (s *targetShop) verdicts(t *rapid.T, cut engine.Cut, on int, lists []engine
 		return false
 	}
 	consent := map[string]string{"email": "email_consent", "sms": "sms_consent", "phone": "sms_consent"}[cut.Channel]
+	refused := func(q *mail) bool { return q.agreed[consent] == "false" || q.newest[consent] == "false" }
 	fell = map[string]string{}
 	var left []*mail
 	for _, id := range s.segments[cut.Segment] {
 		p := s.people[id]
-		agreed, newest := p.agreed[consent], p.newest[consent]
-		if newest == "" {
-			newest = agreed
-		}
 		excluded := slices.ContainsFunc(contact.Exclude, func(name string) bool { return slices.Contains(s.segments[name], id) })
 		switch {
 		case p.contact(cut.Channel) == "":
 			fell[id] = list.StepReach
-		case cut.Channel != "post" && (contact.Consent == "required" && agreed != "true" || agreed == "false" || newest == "false"):
+		case cut.Channel != "post" && (contact.Consent == "required" && p.agreed[consent] != "true" || slices.ContainsFunc(same[p.contact(cut.Channel)], refused)):
 			fell[id] = list.StepConsent
 		case blocked(p, 1):
 			fell[id] = list.StepSuppress
@@ -485,11 +482,16 @@ func (s *targetShop) drawn(cut engine.Cut, ranked []string, lists []engine.Cutti
 			if cut.Campaign == "" || l.Campaign != cut.Campaign {
 				continue
 			}
-			switch arm := members(l.ID)[id]; {
-			case arm == "control":
-				d.Prior[i] = list.InControl
-			case arm != "" && d.Prior[i] == list.Beyond:
-				d.Prior[i] = list.InTreatment
+			for _, q := range s.people {
+				if q.contact(cut.Channel) != s.people[id].contact(cut.Channel) {
+					continue
+				}
+				switch arm := members(l.ID)[q.id]; {
+				case arm == "control":
+					d.Prior[i] = list.InControl
+				case arm != "" && d.Prior[i] == list.Beyond:
+					d.Prior[i] = list.InTreatment
+				}
 			}
 		}
 		if cut.Stratify != nil {
