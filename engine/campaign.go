@@ -113,36 +113,34 @@ func (e *Engine) CampaignResult(ctx context.Context, r CampaignReading) (*Campai
 	return out, err
 }
 
-// CampaignResults reads all campaigns that assigned customers, the newest first,
-// at most so many; 0: all.
-func (e *Engine) campaignResults(ctx context.Context, db *duck.DB, day Day, most int) ([]*CampaignResult, error) {
+// campaignResults reads the campaigns that assigned customers and began after a day, the
+// newest first, at most so many, without attribution. more is how many others assigned
+// customers.
+func (e *Engine) campaignResults(ctx context.Context, db *duck.DB, day, after Day, most int) (list []*CampaignResult, more int, err error) {
 	t, err := db.Query(ctx, queries.Get("campaign/list").SQL)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	shared, err := attribute(ctx, db, "campaign", e.Config.Campaigns.Window)
-	if err != nil {
-		return nil, err
-	}
-	var out []*CampaignResult
+	began := t.Column("started_on")
 	for i := range t.Rows() {
-		if most > 0 && len(out) == most {
-			break
-		}
-		if t.Ints("assigned")[i] == 0 {
+		switch {
+		case t.Ints("assigned")[i] == 0:
+			continue
+		case len(list) == most || began.Missing(i) || Day(began.Dates[i]) <= after:
+			more++
 			continue
 		}
 		r, err := e.complete(CampaignReading{Campaign: string(t.Column("campaign_id").Texts.At(i))})
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		c, err := e.readCampaign(ctx, db, day, r, shared)
+		c, err := e.readCampaign(ctx, db, day, r, &attributed{})
 		if err != nil {
-			return nil, fmt.Errorf("campaign %s: %w", r.Campaign, err)
+			return nil, 0, fmt.Errorf("campaign %s: %w", r.Campaign, err)
 		}
-		out = append(out, c)
+		list = append(list, c)
 	}
-	return out, nil
+	return list, more, nil
 }
 
 // complete puts the configuration's settings where a reading has none.
@@ -203,7 +201,7 @@ type campaignReader struct {
 	people *table.Table
 	arms   []*arm
 	groups map[string][]string // by grouping: the group of each row of people
-	shared *attributed         // orders shared out among all campaigns; nil: not yet
+	shared *attributed         // orders shared out among all campaigns; nil: not yet; of no unit: not wanted
 }
 
 // arm is one arm of a campaign. Its customers are rows of people.

@@ -25,6 +25,11 @@ func (e *Engine) viewLists(ctx context.Context, db *duck.DB) error {
 	if err != nil {
 		return err
 	}
+	return viewGiven(ctx, db, lists)
+}
+
+// viewGiven makes the views of viewLists of some lists.
+func viewGiven(ctx context.Context, db *duck.DB, lists []list.List) error {
 	if err := db.LoadTable(ctx, "target_stored", storedTable(lists)); err != nil {
 		return fmt.Errorf("view lists: %w", err)
 	}

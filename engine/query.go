@@ -74,17 +74,24 @@ func (e *Engine) viewRuns(ctx context.Context, db *duck.DB) error {
 	if err != nil {
 		return err
 	}
-	for name, columns := range emptyViews() {
-		files := runFiles(runs, name+".parquet")
-		view := fmt.Sprintf("CREATE OR REPLACE TEMP VIEW %s AS SELECT %s WHERE false", name, nothing(columns))
-		if len(files) > 0 {
-			view += " UNION ALL BY NAME SELECT * FROM read_parquet([" + strings.Join(files, ", ") + "], union_by_name=true)"
-		}
-		if err := db.Exec(ctx, view); err != nil {
-			return fmt.Errorf("view %s: %w", name, err)
+	for name := range emptyViews() {
+		if err := viewFiles(ctx, db, name, runs); err != nil {
+			return err
 		}
 	}
 	return e.viewLists(ctx, db)
+}
+
+// viewFiles makes a temporary view of the files of that name of runs.
+func viewFiles(ctx context.Context, db *duck.DB, name string, runs []workspace.Run) error {
+	view := fmt.Sprintf("CREATE OR REPLACE TEMP VIEW %s AS SELECT %s WHERE false", name, nothing(emptyViews()[name]))
+	if files := runFiles(runs, name+".parquet"); len(files) > 0 {
+		view += " UNION ALL BY NAME SELECT * FROM read_parquet([" + strings.Join(files, ", ") + "], union_by_name=true)"
+	}
+	if err := db.Exec(ctx, view); err != nil {
+		return fmt.Errorf("view %s: %w", name, err)
+	}
+	return nil
 }
 
 // nothing is a selection of typed NULLs: "a DATE" becomes CAST(NULL AS DATE) AS a.

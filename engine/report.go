@@ -39,6 +39,9 @@ func (r *run) writeReports(folder *workspace.RunDir) error {
 	if meta.Expected, err = r.expectedByMonth(); err != nil {
 		return err
 	}
+	if err := r.reportHistory(folder, &meta); err != nil {
+		return err
+	}
 	data, err := report.Build(results, meta)
 	if err != nil {
 		return err

@@ -156,6 +156,7 @@ type run struct {
 	own      []ownRule         // segments of the configuration
 	names    segment.Catalogue // what their rules may name
 	warnings []models.Warning
+	shown    []workspace.Shown // what of the workspace's history the report shows
 }
 
 func (r *run) score(lock *workspace.Lock) (Scored, error) {
@@ -373,7 +374,7 @@ func (r *run) publish(lock *workspace.Lock) (Scored, error) {
 	}
 	done := r.stage("publish the run", 0)
 	finished, err := folder.Publish(workspace.Manifest{
-		Program: r.Version, ConfigHash: config.Hash(r.Config), InputHash: inputOf(input, r.inputs()), Models: r.inputs(),
+		Program: r.Version, ConfigHash: config.Hash(r.Config), InputHash: shownHash(inputOf(input, r.inputs()), r.shown), Models: r.inputs(), Shown: r.shown,
 		Settings: config.Settings(r.Config), Warnings: manifestWarnings(r.warnings),
 	}, rows)
 	if err != nil {

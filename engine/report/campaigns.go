@@ -267,7 +267,7 @@ func (p printer) campaign(d *Data, i int, c Campaign) section {
 		}
 		if chart := p.effects(d, c, "spend"); len(chart.rows) > 0 {
 			s.Blocks = append(s.Blocks, p.block(id+"-spend", p.t("Spend of a customer, arm less control", "人均消费之差（实验组减对照组）"),
-				p.t("What a customer spent in the window, less refunds, with those who bought nothing counted as zero.", "窗口期内人均消费（扣除退款），未购买者计为零。"), halfWidth, chart.draw))
+				p.t("What a customer spent in the window, less refunds, with those who bought nothing counted as zero. Intervals of groups are not corrected for their number.", "窗口期内人均消费（扣除退款），未购买者计为零。各组区间未作多重比较校正。"), halfWidth, chart.draw))
 		}
 	}
 	if len(c.Arms) > 0 {
@@ -350,9 +350,9 @@ func (p printer) effects(d *Data, c Campaign, metric string) effectChart {
 		slices.SortStableFunc(list, func(a, b GroupEffect) int { return int(b.Treated + b.Control - a.Treated - a.Control) })
 		chart.rows = append(chart.rows, effectRow{name: p.grouping(by), head: true})
 		for _, g := range list[:min(len(list), shownGroups)] {
-			row := effectRow{name: p.groupName(d, by, g.Group), of: g.Rate, tip: p.f("%s treated, %s control", "实验组 %s，对照组 %s", p.n(g.Treated), p.n(g.Control))}
+			row := effectRow{name: p.groupName(d, by, g.Group), of: g.Rate, faint: !(g.P < 0.05), tip: p.f("%s treated, %s control", "实验组 %s，对照组 %s", p.n(g.Treated), p.n(g.Control))}
 			if metric == "spend" {
-				row.of = g.Spend
+				row.of, row.faint = g.Spend, true // whose intervals nobody corrected
 			}
 			if arms {
 				row.sub = p.arm(g.Arm)
@@ -442,7 +442,7 @@ func (p printer) moneyTable(c Campaign) block {
 		case "cost":
 			write = p.money
 		case "iROAS":
-			write = p.number
+			write = p.short
 		case "break-even difference in rate":
 			write = p.points
 		}
@@ -517,6 +517,7 @@ type effectRow struct {
 	name, sub, tip string
 	of             Range
 	head, strong   bool
+	faint          bool // not certain, whatever the interval says
 }
 
 // effectChart draws estimates with their intervals one below the other, and where
@@ -598,6 +599,7 @@ func (k effectChart) row(c *canvas, r effectRow, x axis, y, left, width float64,
 	}
 	color := grey
 	switch {
+	case r.faint:
 	case r.of.Low > 0:
 		color = blue
 	case r.of.High < 0:

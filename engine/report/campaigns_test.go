@@ -3,6 +3,7 @@ package report
 import (
 	"html"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -147,6 +148,24 @@ func TestFlowColumns(t *testing.T) {
 			checkPictures(r, string(flowChart{f, printer{}}.draw(width).svg("x", "", "")))
 		}
 	})
+}
+
+// Stages are shown in the order of a customer's life, whatever the order they come in.
+func TestStagesArranged(t *testing.T) {
+	node := func(key string, outside bool) Node { return Node{Label{Key: key}, outside} }
+	f := Flow{Scheme: "lifecycle", Nodes: []Node{node("first", true), node("lost", false), node("won back", false), node("new", false), node("last", true)},
+		Steps: [][]Link{{{0, 3, 7}, {1, 2, 5}, {2, 4, 3}, {9, 1, 1}}}}
+	got := f.arranged()
+	var keys []string
+	for _, n := range got.Nodes {
+		keys = append(keys, n.Key)
+	}
+	if strings.Join(keys, " ") != "first new won back lost last" {
+		t.Errorf("places %v", keys)
+	}
+	if want := []Link{{0, 1, 7}, {3, 2, 5}, {2, 4, 3}}; !slices.Equal(got.Steps[0], want) {
+		t.Errorf("links %v, want %v", got.Steps[0], want)
+	}
 }
 
 // wildHistory is a history with any figures at all.

@@ -29,6 +29,46 @@ type Link struct {
 	Customers int64
 }
 
+// arranged has the stages of life in the order of a report. Places outside stay where
+// they are.
+func (f Flow) arranged() Flow {
+	if f.Scheme != "lifecycle" {
+		return f
+	}
+	var inside []int
+	for i, n := range f.Nodes {
+		if !n.Outside {
+			inside = append(inside, i)
+		}
+	}
+	stages := stageKeys()
+	rank := func(place int) int {
+		if at := slices.Index(stages, f.Nodes[place].Key); at >= 0 {
+			return at
+		}
+		return len(stages)
+	}
+	sorted := slices.Clone(inside)
+	slices.SortStableFunc(sorted, func(a, b int) int { return rank(a) - rank(b) })
+	nodes, place := slices.Clone(f.Nodes), make([]int, len(f.Nodes))
+	for i := range place {
+		place[i] = i
+	}
+	for k, from := range sorted {
+		nodes[inside[k]], place[from] = f.Nodes[from], inside[k]
+	}
+	steps := make([][]Link, len(f.Steps))
+	for s, links := range f.Steps {
+		for _, l := range links {
+			if f.valid(l) {
+				steps[s] = append(steps[s], Link{place[l.From], place[l.To], l.Customers})
+			}
+		}
+	}
+	f.Nodes, f.Steps = nodes, steps
+	return f
+}
+
 // change is what became of one segment in the last step of a flow.
 type change struct {
 	node                       int
@@ -80,6 +120,7 @@ func (f Flow) changes() []change {
 func (p printer) flows(d *Data) section {
 	s := section{ID: "flow", Title: p.t("Segments over time", "客群变化")}
 	for _, f := range d.Flows {
+		f = f.arranged()
 		if len(f.Steps) == 0 || len(f.Days) != len(f.Steps)+1 {
 			continue
 		}

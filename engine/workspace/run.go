@@ -37,6 +37,7 @@ type Manifest struct {
 	ConfigHash string            `json:"config_hash"`      // SHA-256, hex
 	InputHash  string            `json:"input_hash"`       // SHA-256 of what was scored, hex
 	Models     []Model           `json:"models,omitempty"` // saved models that scored in place of new fits, or whose names clusters keep; InputHash is of them too
+	Shown      []Shown           `json:"shown,omitempty"`  // what of the workspace's history the report shows; InputHash is of it too
 	Settings   map[string]string `json:"settings"`         // those that ConfigHash is made of
 	Warnings   []Warning         `json:"warnings"`
 	Files      []File            `json:"files"` // by name; without the manifest itself
@@ -54,6 +55,13 @@ type Model struct {
 	Model  string `json:"model"`
 	AsOf   string `json:"as_of"`  // of the run that fitted it
 	SHA256 string `json:"sha256"` // of its file, hex
+}
+
+// Shown is a part of the workspace's history: an earlier run, or a target list.
+type Shown struct {
+	Kind   string `json:"kind"`   // run, list, or settings
+	Name   string `json:"name"`   // as-of date and file, list_id, or section of the configuration
+	SHA256 string `json:"sha256"` // hex
 }
 
 // File is one file of a run.
