@@ -572,3 +572,74 @@ func TestCorrectedV(t *testing.T) {
 		t.Errorf("V %g, want %g", got, want)
 	}
 }
+
+// bigRuns writes two runs of so many customers each, in four schemes that part them and
+// with an own segment of a tenth.
+func bigRuns(b *testing.B, db *duck.DB, customers int) []workspace.Run {
+	b.Helper()
+	var runs []workspace.Run
+	for i, asOf := range []string{"2026-05-31", "2026-06-30"} {
+		dir := filepath.Join(b.TempDir(), asOf)
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			b.Fatal(err)
+		}
+		begin := i * customers / 50 // some left, and as many came
+		all := fmt.Sprintf(`SELECT DATE '%s' AS as_of, 'C' || lpad(CAST(i AS VARCHAR), 8, '0') AS customer_id, CAST(hash(i * 2 + 1) %% 900 AS BIGINT) AS recency_days,
+  CAST(hash(i * 2) %% 30 AS BIGINT) AS orders, (hash(i * 3 + %d) %% 100000) / 7.0 AS clv, (hash(i * 5) %% 50000) / 3.0 AS net_revenue,
+  'segment ' || (hash(i) + CASE WHEN hash(i + %d) %% 10 < 3 THEN %d ELSE 0 END) %% 10 AS rfm_segment, 'cell ' || hash(i * 7) %% 8 AS rfm_cell,
+  'stage ' || hash(i * 11) %% 6 AS lifecycle_stage, 'band ' || hash(i * 13 + %d) %% 3 AS churn_band
+FROM range(%d, %d) AS r(i)`, asOf, i, i*7, i, i, begin, begin+customers)
+		for file, query := range map[string]string{
+			"scores": all + " ORDER BY customer_id",
+			"segment_members": "WITH s AS (" + all + `) SELECT as_of, segment, customer_id, scheme FROM (
+  SELECT as_of, rfm_segment AS segment, customer_id, 'rfm grid125' AS scheme FROM s UNION ALL SELECT as_of, rfm_cell, customer_id, 'rfm cn8' FROM s
+  UNION ALL SELECT as_of, lifecycle_stage, customer_id, 'lifecycle' FROM s UNION ALL SELECT as_of, churn_band, customer_id, 'churn band' FROM s
+  UNION ALL SELECT as_of, 'dear', customer_id, 'own' FROM s WHERE clv > 12857) ORDER BY scheme, segment, customer_id`,
+		} {
+			path := filepath.Join(dir, file+".parquet")
+			if err := db.Exec(context.Background(), "COPY ("+query+") TO "+duck.Literal(path)+" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"); err != nil {
+				b.Fatal(err)
+			}
+		}
+		runs = append(runs, workspace.Run{AsOf: asOf, Dir: dir})
+	}
+	return runs
+}
+
+// BenchmarkMembership reads two runs of a million customers each.
+func BenchmarkMembership(b *testing.B) {
+	db := identitiesStore(b)
+	runs := bigRuns(b, db, 1_000_000)
+	e := &Engine{Config: config.Default()}
+	ctx := context.Background()
+	for _, of := range []struct {
+		name string
+		do   func() error
+	}{
+		{"moves", func() error { _, err := e.moves(ctx, db, "rfm grid125", runs[0], runs[1]); return err }},
+		{"changes", func() error { _, err := e.moves(ctx, db, OwnScheme, runs[0], runs[1]); return err }},
+		{"history-of-one", func() error { _, err := e.history(ctx, db, "rfm grid125", "segment 1", runs); return err }},
+		{"history-of-all", func() error { _, err := e.history(ctx, db, "", "", runs); return err }},
+		{"overlap-of-all", func() error {
+			names, err := segmentsOf(ctx, db, runs[1])
+			if err == nil {
+				err = (&Overlaps{}).count(ctx, db, names)
+			}
+			return err
+		}},
+		{"profile", func() error {
+			if err := viewOne(ctx, db, runs[1]); err != nil {
+				return err
+			}
+			return e.profile(ctx, db, &Profile{Scheme: "rfm grid125", Segment: "segment 1"})
+		}},
+	} {
+		b.Run(of.name, func(b *testing.B) {
+			for b.Loop() {
+				if err := of.do(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
