@@ -307,6 +307,11 @@ func (m *riskModel) Fit(ctx context.Context, in *table.Table) (models.Fitted, er
 	switch {
 	case f.report.Rows == 0:
 		f.report.Status = models.Skipped
+		if in.Rows() > 0 {
+			f.report.Warnings = []models.Warning{{Code: "no_churn_risk",
+				En: "Nobody has a churn risk: no purchase model could be fitted, and a score of earlier states of the shop reads its probability. recency_days tells who has been silent.",
+				Zh: "没有流失风险：复购模型无法拟合，而基于历史状态的评分也需要它的概率。可参考 recency_days（距上次购买天数）。"}}
+		}
 	case m.asked != "purchase" && m.why.Code != "":
 		f.report.Status = models.Fallback
 		f.report.Warnings = []models.Warning{{Code: m.why.Code,

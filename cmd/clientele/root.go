@@ -93,10 +93,10 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 		}
 		_, wanted, _ := strings.Cut(cmd.Use, " ")
 		switch {
-		case cmd.HasSubCommands():
-			return usageError{fmt.Errorf("unknown command %q%s: see %s --help", cmd.Name()+" "+list[0], suggestion(cmd, list[0]), cmd.CommandPath())}
 		case len(list) == 0:
 			return usageError{fmt.Errorf("%s is missing: see %s --help", wanted, cmd.CommandPath())}
+		case cmd.HasSubCommands() && wanted == "":
+			return usageError{fmt.Errorf("unknown command %q%s: see %s --help", cmd.Name()+" "+list[0], suggestion(cmd, list[0]), cmd.CommandPath())}
 		case check(cmd, list[:len(list)-1]) == nil:
 			return usageError{fmt.Errorf("%q is one word too many: see %s --help", list[len(list)-1], cmd.CommandPath())}
 		}
