@@ -34,7 +34,7 @@ type Backtested struct {
 	Holdout  int
 	Origins  []string
 	Every    int64  // one customer of so many was looked at
-	Model    string // the purchase model that Verdicts are of: the winner of Choice, or the first asked for
+	Model    string // the purchase model that Verdicts are of: the one in use, else the winner of Choice, or the first asked for
 	Choice   *Choice
 	Verdicts []models.Warning // what differences come to, in sentences
 	Sections []Section
@@ -133,8 +133,11 @@ func (p *past) backtest(names []string) (Backtested, error) {
 		out.Choice.addPlain(origins, families[0])
 	}
 	out.Model = families[0].Name()
-	if out.Choice != nil {
-		out.Model = out.Choice.Winner
+	if c := out.Choice; c != nil {
+		out.Model = c.Winner
+		if slices.ContainsFunc(c.Candidates, func(a Candidate) bool { return a.Name == c.Used }) {
+			out.Model = c.Used // not among them where --model leaves it out
+		}
 	}
 	if out.Sections, err = p.sections(origins, out.Choice); err != nil {
 		return out, err

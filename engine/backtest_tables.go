@@ -72,7 +72,7 @@ func (c *Choice) section() Section {
 	g := newGrid("model text", "used text", "method text", "status text", "log_likelihood float", "surprise float", "worse float", "worse_low float", "worse_high float", "bias float", "mae float", "floored int")
 	for _, a := range c.Candidates {
 		used := ""
-		if a.Name == c.Winner && !math.IsNaN(a.Surprise) {
+		if a.Name == c.Used && !math.IsNaN(a.Surprise) {
 			used = "yes"
 		}
 		g.add(a.Name, used, a.Method, a.Status, a.Loglik, a.Surprise, a.Worse, a.WorseLow, a.WorseHigh, a.Bias, a.MAE, a.Floored)
