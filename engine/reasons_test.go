@@ -241,7 +241,7 @@ func TestWordsOfModels(t *testing.T) {
 	for _, m := range []risk.Method{risk.LogisticRegression, risk.BoostedTrees, risk.RecencyRule, risk.FrequencyRule, risk.BaseRate, risk.PurchaseModel} {
 		keys = append(keys, string(m))
 	}
-	keys = append(keys, risk.Name, "gamma_gamma", "recalibration", "naive_rate")
+	keys = append(keys, risk.Name, "gamma_gamma", "recalibration", "naive_rate", "cluster")
 	for _, key := range keys {
 		d := &report.Data{Meta: report.Meta{Models: []report.ModelReport{{Model: key, LogLikelihood: math.NaN()}}}}
 		for _, lang := range []string{"en", "zh"} {

@@ -349,8 +349,8 @@ func (p printer) levelHint(b Backtest) string {
 // 6,078, 7,469 and 6,555) and of 90 days of Online Retail from 12 June and 10 September
 // 2011 (2,858 and 4,482; 3,038 and 3,326; 3,310 and 3,129).
 func (p printer) levelDoubt() string {
-	return p.t("Do so only where something has changed for good: the level of one window need not be that of the next. In five windows of two public data sets (CDNOW, Online Retail) the total so multiplied was each time further from what came.",
-		"仅在情况确已长期改变时才建议启用：一个时期的水平不一定延续到下一个时期。在两份公开数据（CDNOW、Online Retail）的五个时期中，如此校准后的合计每次都偏离实际更远。")
+	return p.t("Do so only where something has changed for good: the level of one window need not be that of the next. In five windows of two public data sets (CDNOW, Online Retail) the total so multiplied was each time further from what came than the one left alone.",
+		"仅在情况确已长期改变时才建议启用：一个时期的水平不一定延续到下一个时期。在两份公开数据（CDNOW、Online Retail）的五个时期中，校准后的合计无一例外地比不校准时偏离实际更远。")
 }
 
 // ordersOf is an estimate of orders with their name.

@@ -69,6 +69,7 @@ func modelNames() []Label {
 		{"churn_risk", Text{"churn risk", "流失风险"}},
 		{"churn", Text{"churn bands", "流失风险等级"}},
 		{"lifecycle", Text{"lifecycle", "生命周期"}},
+		{"cluster", Text{"clusters", "聚类"}},
 		{"purchase_model", Text{"purchase model", "复购模型"}},
 		{"logistic_regression", Text{"logistic regression", "逻辑回归"}},
 		{"boosted_trees", Text{"boosted trees", "梯度提升树"}},
@@ -130,14 +131,58 @@ func (p printer) parameter(key string) string {
 	case "life":
 		return p.f("leaving (%s)", "流失（%s）", p.covariate(covariate))
 	}
-	return p.name([]Label{
-		{"fits", Text{"fits", "拟合数"}},
-		{"log_likelihood_of_one", Text{"log-likelihood of one fit", "单一拟合的对数似然"}},
-		{"likelihood_ratio", Text{"likelihood ratio", "似然比"}},
-		{"degrees_of_freedom", Text{"degrees of freedom", "自由度"}},
-		{"p_value", Text{"p", "p"}},
-		{"aic_gain", Text{"AIC lower by", "AIC 降低"}},
-	}, key)
+	if words, ok := p.phrased(estimates(), key); ok {
+		return words
+	}
+	return key
+}
+
+// estimates are what models estimate or go by, beside the letters of papers. Without
+// an English form they are shown as they are.
+func estimates() []phrase {
+	return []phrase{
+		{form: `fits`, zh: "拟合数"},
+		{form: `log_likelihood_of_one`, en: "log-likelihood of one fit", zh: "单一拟合的对数似然"},
+		{form: `likelihood_ratio`, en: "likelihood ratio", zh: "似然比"},
+		{form: `degrees_of_freedom`, en: "degrees of freedom", zh: "自由度"},
+		{form: `p_value`, en: "p", zh: "p"},
+		{form: `aic_gain`, en: "AIC lower by", zh: "AIC 降低"},
+		{form: `([rfm])_(\d)`, zh: "${1} 切点 ${2}"},
+		{form: `([rfm])_mean`, zh: "${1} 均值"},
+		{form: `margin`, zh: "计入价值的比例"},
+		{form: `medium`, zh: "中风险起点"},
+		{form: `high`, zh: "高风险起点"},
+		{form: `new_days`, zh: "新客户天数"},
+		{form: `active_days`, zh: "活跃天数"},
+		{form: `at_risk_days`, zh: "有流失风险天数"},
+		{form: `lapsed_days`, zh: "沉睡天数"},
+		{form: `won_back_gap_days`, zh: "挽回前沉寂天数"},
+		{form: `factor`, zh: "倍数"},
+		{form: `forecast`, zh: "预计"},
+		{form: `actual`, zh: "实际"},
+		{form: `silhouette`, zh: "轮廓系数"},
+		{form: `stability`, zh: "稳定性"},
+		{form: `inertia`, zh: "类内离差"},
+		{form: `bic`, en: "BIC", zh: "BIC"},
+		{form: `share_(\d+)`, zh: "第 ${1} 类占比"},
+		{form: `intercept`, zh: "截距"},
+		{form: `recency`, zh: "距上次天数"},
+		{form: `recency_gap`, zh: "距上次天数/自身间隔"},
+		{form: `purchase_days`, zh: "购买日数"},
+		{form: `own_gap`, zh: "自身间隔"},
+		{form: `longest_gap`, zh: "最长间隔"},
+		{form: `gap_sd`, zh: "间隔标准差"},
+		{form: `bought_once`, zh: "仅购一次"},
+		{form: `bought_twice`, zh: "购买两次"},
+		{form: `tenure`, zh: "客户年限"},
+		{form: `money`, zh: "消费总额"},
+		{form: `order_value`, zh: "单均金额"},
+		{form: `refund_share`, zh: "退款占比"},
+		{form: `orders_(\d+)`, zh: "近 ${1} 天订单"},
+		{form: `interactions_(\d+)`, zh: "近 ${1} 天联系"},
+		{form: `responses_(\d+)`, zh: "近 ${1} 天响应"},
+		{form: `no_purchase`, zh: "复购模型的不购买概率"},
+	}
 }
 
 // covariate is what tells customers apart: a column, or a column and a value of it.
@@ -306,6 +351,8 @@ func methods() []phrase {
 		{form: `recency`, en: "plain rule: recency alone", zh: "简单规则：仅按最近购买时间"},
 		{form: `frequency_recency`, en: "plain rule: frequency, then recency", zh: "简单规则：先按购买频次、再按最近购买时间"},
 		{form: `base_rate`, en: "base rate", zh: "总体流失率"},
+		{form: `k-means of log1p`, en: "k-means of logs", zh: "对数值的 k 均值聚类"},
+		{form: `diagonal Gaussian mixture of log1p`, en: "diagonal Gaussian mixture of logs", zh: "对数值的高斯混合聚类"},
 		{form: `last_window`, en: "what came in the last closed window", zh: "最近一个已结束窗口的实际值"},
 		{form: `gamma_gamma`, en: "Gamma-Gamma", zh: "Gamma-Gamma 模型"},
 		{form: `shrunk_mean`, en: "shrunk mean spend", zh: "平均消费额向客户中位数收缩"},

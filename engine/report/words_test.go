@@ -235,6 +235,7 @@ func TestGroupsInWords(t *testing.T) {
 		"life.age":                       {"leaving (age)", "流失（年龄）"},
 		"life.age=(unknown)":             {"leaving (age unknown)", "流失（年龄 未知）"},
 		"aic_gain":                       {"AIC lower by", "AIC 降低"},
+		"orders_365":                     {"orders_365", "近 365 天订单"},
 	} {
 		if en, zh := (printer{}).parameter(key), (printer{zh: true}).parameter(key); en != want[0] || zh != want[1] {
 			t.Errorf("%s: %q, %q", key, en, zh)
