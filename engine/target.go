@@ -312,7 +312,7 @@ func (c *cutter) readKey(lock *workspace.Lock) error {
 // work works the list out, in temporary tables, and completes the manifest.
 func (c *cutter) work() error {
 	defer c.stage("choose whom to contact", 0)()
-	for _, step := range []func() error{c.viewRun, c.stageSegment, c.stagePeople, c.judge, c.rank, c.draw, c.count, c.measure, c.remark} {
+	for _, step := range []func() error{c.viewRun, c.stageSegment, c.stagePeople, c.judge, c.rank, c.knowColumns, c.draw, c.count, c.measure, c.remark} {
 		if err := ended(c.ctx); err != nil {
 			return err
 		}

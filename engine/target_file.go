@@ -46,10 +46,17 @@ func (f *ListFile) check(channel string) (columns []string, err error) {
 }
 
 // contactColumns are what a file may hold besides columns of scores and
-// attribute.NAME, with their places in queries/target/file.sql.
+// attribute.NAME.
 func contactColumns() []string {
-	return []string{"customer_id", "name", "email", "phone", "address", "gender", "birth_date", "country", "region", "city", "postcode",
-		"acquired_on", "acquired_channel", "tags", "rank", "value"}
+	return slices.Concat([]string{"customer_id", "rank", "value"}, addressColumns(), describedColumns())
+}
+
+// addressColumns and describedColumns are the columns of contacts and of customers
+// in queries/target/file.sql.
+func addressColumns() []string { return []string{"name", "email", "phone", "address"} }
+
+func describedColumns() []string {
+	return []string{"gender", "birth_date", "country", "region", "city", "postcode", "acquired_on", "acquired_channel", "tags"}
 }
 
 // fileColumns are the expressions of columns of a file.
@@ -99,6 +106,40 @@ func (c *cutter) knowAttributes(columns []string) error {
 		}
 		if !known {
 			return fmt.Errorf("column %q: no customer has that attribute", column)
+		}
+	}
+	return nil
+}
+
+// knowColumns refuses columns of the file that there are not: a dry run tells of
+// them too.
+func (c *cutter) knowColumns() error {
+	scores, err := c.fileScores()
+	if err != nil {
+		return err
+	}
+	if _, err := c.fileColumns(c.columns, scores, ""); err != nil {
+		return err
+	}
+	return c.knowAttributes(c.columns)
+}
+
+// viewAsked makes target_contacts and target_customers, empty where no column of
+// them is asked for: working either out means to look at everything that was told.
+func (c *cutter) viewAsked(columns []string) error {
+	for _, v := range []struct {
+		from    string
+		columns []string
+	}{{"contacts", addressColumns()}, {"customers", describedColumns()}} {
+		asked := slices.ContainsFunc(contactfile.Sources(columns), func(name string) bool {
+			return slices.Contains(v.columns, name) || v.from == "customers" && strings.HasPrefix(name, "attribute.")
+		})
+		view := "CREATE OR REPLACE TEMP VIEW target_" + v.from + " AS FROM " + v.from
+		if !asked {
+			view += " WHERE false"
+		}
+		if err := c.db.Exec(c.ctx, view); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -186,6 +227,9 @@ func (c *cutter) writeFile(file ListFile, columns []string, listID string) (*pen
 		return nil, err
 	}
 	if err := c.knowAttributes(columns); err != nil {
+		return nil, err
+	}
+	if err := c.viewAsked(columns); err != nil {
 		return nil, err
 	}
 	err = c.db.Exec(c.ctx, "CREATE OR REPLACE TEMP VIEW target_everything AS "+queries.Get("target/file").SQL)
