@@ -70,9 +70,13 @@ func (f Family) WithoutChurn() purchase.Family {
 	return loyal{f.K}
 }
 
-// Effects implements purchase.Family.
+// Effects implements purchase.Family: covariates of churn scale a, and with it a/b,
+// the odds of being lost after a purchase. Fader & Hardie (2007, "Incorporating
+// time-invariant covariates into the Pareto/NBD and BG/NBD models") also let b vary with
+// coefficients of its own; CLVTools scales a and b alike, which leaves the mean chance of
+// being lost where it was.
 func (Family) Effects() (buying, churn []float64) {
-	return []float64{0, -1, 0, 0}, []float64{0, 0, 1, 1}
+	return []float64{0, -1, 0, 0}, []float64{0, 0, 1, 0}
 }
 
 // Starts implements purchase.Family.

@@ -13,17 +13,17 @@ import (
 const Decades = "decades above 40 years"
 
 // meanings are what the coefficients of covariates say, in a sentence each: how many
-// times as often customers buy, or as fast they are lost. Where the covariates of
-// churn act on more than a rate, as in BG/NBD, one sentence says what they do instead.
+// times as often customers buy, or as fast they are lost, or, in BG/NBD, how many
+// times the odds of being lost after a purchase are.
 func (f *Fitted) meanings() []models.Warning {
 	var out []models.Warning
 	for k, e := range f.Estimates()[f.positive():] {
 		en, zh := "buy %.3g times as often", "购买频率为 %.3g 倍"
 		if k >= len(f.settings.Buying) {
-			if !f.churnIsRate() {
-				return append(out, f.spread())
-			}
 			en, zh = "are lost %.3g times as fast", "流失速度为 %.3g 倍"
+			if f.churnIsOdds() {
+				en, zh = "are lost after a purchase at %.3g times the odds,", "每次购买后流失的几率比（odds）为 %.3g 倍"
+			}
 		}
 		who, than, whoZh := f.settings.compared(strings.SplitN(e.Name, ".", 2)[1])
 		en = who + " " + fmt.Sprintf(en, math.Exp(e.Value)) + than
@@ -38,25 +38,11 @@ func (f *Fitted) meanings() []models.Warning {
 	return out
 }
 
-// spread says what covariates of churn do where they scale both of its parameters,
-// as in BG/NBD: the mean a / (a + b) does not move with them.
-func (f *Fitted) spread() models.Warning {
-	title := f.family.Title()
-	return models.Warning{Code: "covariate_spread",
-		En: fmt.Sprintf("In %s, attributes that act on leaving say how much customers of one kind differ in it. The mean chance of being lost after a purchase is the same for all kinds; in Pareto/NBD such attributes act on how soon customers are lost.", title),
-		Zh: fmt.Sprintf("在 %s 中，影响流失的属性只表示同类客户之间流失倾向的差异大小，各类客户每次购买后的平均流失概率相同；若要让属性影响流失快慢，请用 Pareto/NBD。", title)}
-}
-
-// churnIsRate reports whether covariates of churn act on a rate and nothing else.
-func (f *Fitted) churnIsRate() bool {
+// churnIsOdds reports whether covariates of churn act on the odds of being lost
+// after a purchase, a / b of BG/NBD, and not on a rate in time.
+func (f *Fitted) churnIsOdds() bool {
 	_, churn := f.family.Effects()
-	parameters := 0
-	for _, e := range churn {
-		if e != 0 {
-			parameters++
-		}
-	}
-	return parameters == 1
+	return slices.Max(churn) > 0
 }
 
 // compared says who is compared with whom by a covariate.
