@@ -532,19 +532,25 @@ func (c *cutter) draw() error {
 func (c *cutter) stageArms(arms []list.Arm, universal map[int64]string) error {
 	n := len(arms) + len(universal)
 	position, arm, reason := table.NewColumn(table.Field{Name: "position", Kind: table.Int}, n), table.NewColumn(table.Field{Name: "arm", Kind: table.Int}, n), textColumn("reason")
-	next := 0
+	rank := table.NewColumn(table.Field{Name: "rank", Kind: table.Int}, n)
+	rank.Null = make([]bool, n)
+	next, members := 0, int64(0)
 	for i := range position.Ints {
 		position.Ints[i] = int64(i)
 		if who, ok := universal[int64(i)]; ok {
-			arm.Ints[i] = inUniversal
+			arm.Ints[i], rank.Null[i] = inUniversal, true
 			reason.Texts.AppendString(who)
 			continue
 		}
 		arm.Ints[i] = int64(arms[next])
 		reason.Texts.AppendString("")
+		if rank.Null[i] = arms[next] == list.Beyond; !rank.Null[i] {
+			members++
+			rank.Ints[i] = members
+		}
 		next++
 	}
-	if err := c.db.LoadTable(c.ctx, "target_arms", table.New(position, arm, reason)); err != nil {
+	if err := c.db.LoadTable(c.ctx, "target_arms", table.New(position, arm, reason, rank)); err != nil {
 		return err
 	}
 	if err := c.make("target_outcome", "outcome"); err != nil {

@@ -756,7 +756,7 @@ func TestTargetRefuses(t *testing.T) {
 		"no folder":      {func(c *engine.Cut) { c.File.To = filepath.Join(e.Dir, "no", "out.csv") }, "no such file"},
 		"layout":         {func(c *engine.Cut) { c.File.Layout = "doc" }, `layout "doc"`},
 		"language":       {func(c *engine.Cut) { c.File.Lang = "de" }, `lang "de"`},
-		"column":         {func(c *engine.Cut) { c.File.Columns = []string{"phone", "password"} }, `column "password": there are customer_id, name, email`},
+		"column":         {func(c *engine.Cut) { c.File.Columns = []string{"phone", "password"} }, `column "password": there are customer_id, rank, value, name, email`},
 		"typo":           {func(c *engine.Cut) { c.File.Columns = []string{"phone", "fist_name"} }, `column "fist_name": did you mean "first_name"?`},
 		"typo in a rank": {func(c *engine.Cut) { c.Rank = "-recency_day" }, `did you mean "recency_days"?`},
 		"attribute":      {func(c *engine.Cut) { c.File.Columns = []string{"phone", "attribute.shoe size"} }, "no customer has that attribute"},
