@@ -154,6 +154,10 @@ func (c *campaignReader) compare() error {
 		return err
 	}
 	control := outcomes[len(outcomes)-1]
+	if control.converted.K == 0 && (c.r.Outcome == "opened" || c.r.Outcome == "clicked") {
+		c.warn("message_needed", "Who was kept back got no message to open or to click: the difference is how many of those assigned did so, and is no effect of the campaign.",
+			"对照组没有收到信息，不可能打开或点击：这里的差值只是实验组的打开或点击比例，不代表活动效果。")
+	}
 	lifts := make([]lift, len(outcomes)-1)
 	for i := range lifts {
 		lifts[i] = c.lift(outcomes[i], control)
@@ -408,7 +412,7 @@ func (c *campaignReader) liftSection(lifts []lift, control outcome) Section {
 			g.add(l.arm.name, "rate", "exact (Fisher)", pA, pB, none, none, none, none, none, none, none, none, l.exact.P, l.holmRate)
 		}
 		if k := l.cupedRate; k != nil {
-			g.add(l.arm.name, "rate", cupedName(k), none, none, k.Difference, k.Low, k.High, none, none, none, k.Statistic, k.DF, k.P, none)
+			g.add(l.arm.name, "rate", cupedName(k), none, none, k.Difference, orMissing(k.Low), orMissing(k.High), none, none, none, k.Statistic, k.DF, k.P, none)
 		}
 		if k := l.lookRate; k != nil {
 			g.add(l.arm.name, "rate", "always valid (mSPRT)", pA, pB, k.Difference.Value, orMissing(k.Difference.Low), orMissing(k.Difference.High), none, none, none, k.Lambda, none, k.P, none)
@@ -427,7 +431,7 @@ func (c *campaignReader) liftSection(lifts []lift, control outcome) Section {
 		}
 		g.add(l.arm.name, "spend", "ranks (Mann-Whitney)", none, none, none, none, none, none, none, none, l.ranks.Statistic, none, l.ranks.P, none)
 		if k := l.cupedSpend; k != nil {
-			g.add(l.arm.name, "spend", cupedName(k), none, none, k.Difference, k.Low, k.High, relative(k.Difference), none, none, k.Statistic, k.DF, k.P, none)
+			g.add(l.arm.name, "spend", cupedName(k), none, none, k.Difference, orMissing(k.Low), orMissing(k.High), relative(k.Difference), none, none, k.Statistic, k.DF, k.P, none)
 		}
 		if k := l.lookSpend; k != nil {
 			g.add(l.arm.name, "spend", "always valid (mSPRT)", mine, other, k.Difference.Value, orMissing(k.Difference.Low), orMissing(k.Difference.High), none, none, none, k.Lambda, none, k.P, none)
@@ -571,6 +575,7 @@ func (c *campaignReader) verdict(lifts []lift) {
 		d, p = l.lookRate.Difference, min(1, l.lookRate.P*float64(len(lifts)))
 	}
 	points := func(v float64) string { return fmt.Sprintf("%+.2f", 100*v) }
+	size := fmt.Sprintf("%.2f", 100*math.Abs(d.Value)) // beside a word that has the direction
 	if d.Low <= 0 && d.High >= 0 { // test and interval may disagree at the edge
 		p = 1
 	}
@@ -588,12 +593,12 @@ func (c *campaignReader) verdict(lifts []lift) {
 	switch {
 	case p < alpha && d.Value > 0:
 		c.out.Verdict = models.Warning{Code: "effect",
-			En: fmt.Sprintf("%s: %s points more of those assigned responded than of control (95%%: %s to %s).%s%s", l.arm.name, points(d.Value), points(d.Low), points(d.High), money, look),
-			Zh: fmt.Sprintf("%s：响应率比对照组高 %s 个百分点（95%%：%s 至 %s）。%s%s", l.arm.name, points(d.Value), points(d.Low), points(d.High), moneyZh, lookZh)}
+			En: fmt.Sprintf("%s: %s points more of those assigned responded than of control (95%%: %s to %s).%s%s", l.arm.name, size, points(d.Low), points(d.High), money, look),
+			Zh: fmt.Sprintf("%s：响应率比对照组高 %s 个百分点（95%%：%s 至 %s）。%s%s", l.arm.name, size, points(d.Low), points(d.High), moneyZh, lookZh)}
 	case p < alpha:
 		c.out.Verdict = models.Warning{Code: "harm",
-			En: fmt.Sprintf("%s: fewer of those assigned responded than of control, by %s points (95%%: %s to %s).%s%s", l.arm.name, points(d.Value), points(d.Low), points(d.High), money, look),
-			Zh: fmt.Sprintf("%s：响应率低于对照组 %s 个百分点（95%%：%s 至 %s）。%s%s", l.arm.name, points(d.Value), points(d.Low), points(d.High), moneyZh, lookZh)}
+			En: fmt.Sprintf("%s: fewer of those assigned responded than of control, by %s points (difference, 95%%: %s to %s).%s%s", l.arm.name, size, points(d.Low), points(d.High), money, look),
+			Zh: fmt.Sprintf("%s：响应率比对照组低 %s 个百分点（差值 95%%：%s 至 %s）。%s%s", l.arm.name, size, points(d.Low), points(d.High), moneyZh, lookZh)}
 	default:
 		c.out.Verdict = models.Warning{Code: "no_effect_shown",
 			En: fmt.Sprintf("No effect is shown: %s points (95%%: %s to %s), which chance alone may bring.%s%s", points(d.Value), points(d.Low), points(d.High), money, look),

@@ -204,6 +204,9 @@ func (a *app) campaignShown(out *engine.CampaignResult, section, lang string) er
 			list = append(list, s)
 		}
 	}
+	if out.Section("groups") != nil {
+		a.remark("%s", word("within segments, cells and channels: --section groups", "按客群、RFM 类别和渠道细分：--section groups"))
+	}
 	return a.sections(list)
 }
 
