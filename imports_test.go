@@ -48,6 +48,7 @@ func rules() []rule {
 		{"engine/report", noun},
 		{"engine/demo", noun},
 		{"engine/demo/exports", []string{"engine/table", "ingest", "ingest/formats"}}, // its tests read what it writes
+		{"engine/contactfile", append(noun, "engine/workbook")},
 		{"engine/*", noun},
 		{"engine", []string{"engine/*", "engine/internal/*", "ingest", "ingest/*", "models", "models/*", "queries"}},
 

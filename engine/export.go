@@ -18,10 +18,14 @@ import (
 func isNotExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // Formats are the formats of Export.
-func Formats() []string { return []string{"parquet", "csv"} }
+func Formats() []string { return []string{"parquet", "csv", "xlsx"} }
 
-// Export copies the data files of a run to a folder as Parquet, CSV or both,
-// with the data dictionary. CSV is UTF-8 with a header, NULL is empty.
+// WorkbookName is the file that Export writes in the format xlsx.
+const WorkbookName = "clientele.xlsx"
+
+// Export copies the data files of a run to a folder in some formats, with the data
+// dictionary. CSV is UTF-8 with a header, NULL is empty. XLSX is one workbook, a sheet
+// for each file.
 func (e *Engine) Export(ctx context.Context, asOf, to string, formats []string) ([]string, error) {
 	run, err := e.current(asOf)
 	if err != nil {
@@ -29,7 +33,7 @@ func (e *Engine) Export(ctx context.Context, asOf, to string, formats []string) 
 	}
 	for _, f := range formats {
 		if !slices.Contains(Formats(), f) {
-			return nil, fmt.Errorf("format %q: not %s", f, strings.Join(Formats(), " or "))
+			return nil, fmt.Errorf("format %q: not %s", f, strings.Join(Formats(), ", "))
 		}
 	}
 	if err := os.MkdirAll(to, 0o777); err != nil {
@@ -52,6 +56,13 @@ func (e *Engine) Export(ctx context.Context, asOf, to string, formats []string) 
 			}
 			written = append(written, path)
 		}
+	}
+	if slices.Contains(formats, "xlsx") {
+		path := filepath.Join(to, WorkbookName)
+		if err := e.toXLSX(ctx, run, path); err != nil {
+			return nil, fmt.Errorf("export %s: %w", WorkbookName, underlying(err))
+		}
+		written = append(written, path)
 	}
 	return written, nil
 }

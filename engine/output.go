@@ -216,7 +216,7 @@ func (r *run) describe(file, query string, meanings map[[2]string]entry) ([]entr
 func dictionaryCSV(entries []entry) ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	err := w.Write([]string{"file", "column", "type", "unit", "meaning_en", "meaning_zh"})
+	err := w.Write(dictionaryHeads())
 	for _, e := range entries {
 		err = errors.Join(err, w.Write([]string{e.File, e.Column, e.Type, e.Unit, e.En, e.Zh}))
 	}

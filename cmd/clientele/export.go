@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"clientele/engine"
 )
@@ -16,9 +17,14 @@ func newExport(a *app) *cobra.Command {
 	var formats []string
 	cmd := &cobra.Command{
 		Use:   "export --to DIR",
-		Short: "Copy the data files of a run to a folder, as Parquet or CSV",
+		Short: "Copy the data files of a run to a folder, as Parquet, CSV or a workbook",
+		Long: `Copy the data files of a run to a folder: scores, customers, segment_members, totals, reasons and
+models, with the dictionary that says what every column means. xlsx is one workbook, ` + engine.WorkbookName + `,
+with a sheet for each file and one for the dictionary: ids are texts, dates are dates, nothing is a
+formula. A sheet holds 1,048,575 rows and a heading; what is more goes on on a further sheet, such
+as scores (2).`,
 		Example: `  clientele export --to /srv/bi
-  clientele export --to out --formats csv --as-of 2026-06-30`,
+  clientele export --to out --format csv,xlsx --as-of 2026-06-30`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if to == "" {
@@ -26,7 +32,7 @@ func newExport(a *app) *cobra.Command {
 			}
 			for _, f := range formats {
 				if !slices.Contains(engine.Formats(), f) {
-					return usageError{fmt.Errorf("--formats %q: not %s", f, strings.Join(engine.Formats(), " or "))}
+					return usageError{fmt.Errorf("--format %q: not %s", f, strings.Join(engine.Formats(), ", "))}
 				}
 			}
 			e, err := a.open(nil)
@@ -45,7 +51,13 @@ func newExport(a *app) *cobra.Command {
 	}
 	runFlag(cmd, &asOf)
 	cmd.Flags().StringVar(&to, "to", "", "the folder, made when it is not there")
-	cmd.Flags().StringSliceVar(&formats, "formats", []string{"parquet"}, "parquet, csv or both")
+	cmd.Flags().StringSliceVar(&formats, "format", []string{"parquet"}, "of the files: "+strings.Join(engine.Formats(), ", ")+", or several")
+	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "formats" { // as it was called
+			name = "format"
+		}
+		return pflag.NormalizedName(name)
+	})
 	return cmd
 }
 

@@ -29,11 +29,17 @@ type progress struct {
 
 func newProgress(w io.Writer, verbose bool) *progress {
 	p := &progress{w: w, verbose: verbose}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := terminal(w); ok {
 		p.terminal = true
 		p.width, _, _ = term.GetSize(int(f.Fd()))
 	}
 	return p
+}
+
+// terminal is the terminal that is written to, if it is one.
+func terminal(w io.Writer) (*os.File, bool) {
+	f, ok := w.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
 // event is an engine's Watch.

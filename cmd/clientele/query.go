@@ -20,9 +20,17 @@ texts, campaigns, responses, identities, merges, shared_keys, identity_links, ba
 rates, and, of all runs, scores, segment_members, totals, reasons and models. Nothing can be written, and no
 other file can be read.`,
 		Example: `  clientele query "SELECT rfm_segment, count(*), sum(clv) FROM scores GROUP BY ALL ORDER BY 3 DESC"
-  clientele query "SELECT * FROM orders" --format csv > orders.csv`,
+  clientele query "SELECT * FROM orders" --format csv > orders.csv
+  clientele query "SELECT * FROM scores" --format xlsx > scores.xlsx`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, list []string) error {
+			book := a.format == "xlsx"
+			if book {
+				if _, ok := terminal(a.out); ok {
+					return usageError{errors.New("--format xlsx is no text: send it to a file, as in > rows.xlsx")}
+				}
+				a.format = "table"
+			}
 			e, err := a.open(nil)
 			if err != nil {
 				return err
@@ -30,6 +38,9 @@ other file can be read.`,
 			t, err := e.Query(cmd.Context(), list[0])
 			if err != nil {
 				return err
+			}
+			if book {
+				return engine.WriteWorkbook(a.out, "rows", t, a.zone)
 			}
 			return a.rows(t)
 		},

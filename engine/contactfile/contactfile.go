@@ -182,7 +182,7 @@ func New(w io.Writer, opt Options) (*Writer, error) {
 	}
 	switch opt.Layout {
 	case "xlsx":
-		book, err := newWorkbook(w, opt, sheetRows)
+		book, err := newBook(w, opt, 0)
 		if err != nil {
 			return nil, err
 		}

@@ -148,7 +148,7 @@ func TestXLSX(t *testing.T) {
 // What does not fit on one sheet goes on on the next, with the heading again.
 func TestManySheets(t *testing.T) {
 	var b bytes.Buffer
-	book, err := newWorkbook(&b, Options{Lang: "en", TempDir: t.TempDir()}, 4)
+	book, err := newBook(&b, Options{Lang: "en", TempDir: t.TempDir()}, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestManySheets(t *testing.T) {
 		}
 		got = append(got, fmt.Sprint(sheet, rows))
 	}
-	if text := strings.Join(got, " "); text != "List[[Phone] [+860] [+861] [+862]] List 2[[Phone] [+863] [+864] [+865]] List 3[[Phone] [+866]]" {
+	if text := strings.Join(got, " "); text != "List[[Phone] [+860] [+861] [+862]] List (2)[[Phone] [+863] [+864] [+865]] List (3)[[Phone] [+866]]" {
 		t.Error(text)
 	}
 }
