@@ -467,17 +467,17 @@ func (c *campaignReader) moneySection(lifts []lift) Section {
 		s := l.spend
 		low, high := orMissing(n*s.Low), orMissing(n*s.High)
 		g.add(l.arm.name, "incremental revenue", n*s.Difference, low, high)
-		g.add(l.arm.name, "incremental margin", n*s.Difference*c.margin, low*c.margin, high*c.margin)
+		g.add(l.arm.name, "incremental margin", n*s.Difference*c.known.margin, low*c.known.margin, high*c.known.margin)
 		if math.IsNaN(c.cost) {
 			continue
 		}
 		cost := c.cost * n / float64(all)
 		g.add(l.arm.name, "cost", cost, math.NaN(), math.NaN())
-		g.add(l.arm.name, "profit", n*s.Difference*c.margin-cost, low*c.margin-cost, high*c.margin-cost)
+		g.add(l.arm.name, "profit", n*s.Difference*c.known.margin-cost, low*c.known.margin-cost, high*c.known.margin-cost)
 		if cost > 0 {
 			g.add(l.arm.name, "iROAS", n*s.Difference/cost, low/cost, high/cost)
 		}
-		if each := orderValue(l) * c.margin; each > 0 {
+		if each := orderValue(l) * c.known.margin; each > 0 {
 			g.add(l.arm.name, "break-even difference in rate", cost/n/each, math.NaN(), math.NaN())
 		}
 	}
@@ -576,7 +576,7 @@ func (c *campaignReader) verdict(lifts []lift) {
 	}
 	points := func(v float64) string { return fmt.Sprintf("%+.2f", 100*v) }
 	size := fmt.Sprintf("%.2f", 100*math.Abs(d.Value)) // beside a word that has the direction
-	if d.Low <= 0 && d.High >= 0 { // test and interval may disagree at the edge
+	if d.Low <= 0 && d.High >= 0 {                     // test and interval may disagree at the edge
 		p = 1
 	}
 	money, moneyZh := "", ""
