@@ -107,7 +107,11 @@ func (e *Engine) CampaignResult(ctx context.Context, r CampaignReading) (*Campai
 	}
 	var out *CampaignResult
 	err = e.campaignData(ctx, r.AsOf, func(db *duck.DB, day Day) error {
-		out, err = e.readCampaign(ctx, db, day, r, nil)
+		known, err := e.knownOfCampaigns(ctx, db)
+		if err != nil {
+			return err
+		}
+		out, err = e.readCampaign(ctx, db, day, r, known, true)
 		return err
 	})
 	return out, err
@@ -117,10 +121,11 @@ func (e *Engine) CampaignResult(ctx context.Context, r CampaignReading) (*Campai
 // newest first, at most so many, without attribution. more is how many others assigned
 // customers.
 func (e *Engine) campaignResults(ctx context.Context, db *duck.DB, day, after Day, most int) (list []*CampaignResult, more int, err error) {
-	t, err := db.Query(ctx, queries.Get("campaign/list").SQL)
+	known, err := e.knownOfCampaigns(ctx, db)
 	if err != nil {
 		return nil, 0, err
 	}
+	t := known.list
 	began := t.Column("started_on")
 	for i := range t.Rows() {
 		switch {
@@ -134,7 +139,7 @@ func (e *Engine) campaignResults(ctx context.Context, db *duck.DB, day, after Da
 		if err != nil {
 			return nil, 0, err
 		}
-		c, err := e.readCampaign(ctx, db, day, r, &attributed{})
+		c, err := e.readCampaign(ctx, db, day, r, known, false)
 		if err != nil {
 			return nil, 0, fmt.Errorf("campaign %s: %w", r.Campaign, err)
 		}
@@ -196,12 +201,11 @@ type campaignReader struct {
 	db     *duck.DB
 	r      CampaignReading
 	out    *CampaignResult
+	known  *knownOfCampaigns
 	cost   float64 // of the campaign; NaN: not known
-	margin float64 // share of revenue
 	people *table.Table
 	arms   []*arm
 	groups map[string][]string // by grouping: the group of each row of people
-	shared *attributed         // orders shared out among all campaigns; nil: not yet; of no unit: not wanted
 }
 
 // arm is one arm of a campaign. Its customers are rows of people.
@@ -210,8 +214,32 @@ type arm struct {
 	customers []int32
 }
 
-func (e *Engine) readCampaign(ctx context.Context, db *duck.DB, day Day, r CampaignReading, shared *attributed) (*CampaignResult, error) {
-	c := &campaignReader{Engine: e, ctx: ctx, db: db, r: r, shared: shared}
+// knownOfCampaigns is what is asked once for readings of several campaigns.
+type knownOfCampaigns struct {
+	list     *table.Table
+	margin   float64 // share of revenue
+	warnings []models.Warning
+}
+
+// knownOfCampaigns lists campaigns, and finds the configured margin, else what costs say.
+func (e *Engine) knownOfCampaigns(ctx context.Context, db *duck.DB) (*knownOfCampaigns, error) {
+	t, err := db.Query(ctx, queries.Get("campaign/list").SQL)
+	if err != nil {
+		return nil, err
+	}
+	var l learned
+	m, err := (&run{Engine: e, ctx: ctx, db: db}).margin(&l)
+	if err == nil && m == 1 && e.Config.Margin != 1 {
+		l.warnings = append(l.warnings, models.Warning{Code: "margin_unknown",
+			En: "No margin is known: what is called margin and profit takes all revenue as margin. Set margin in clientele.yaml, or load costs.",
+			Zh: "毛利率未知：毛利与利润按全部收入计算。请在 clientele.yaml 中设置 margin，或载入成本。"})
+	}
+	return &knownOfCampaigns{t, m, l.warnings}, err
+}
+
+// readCampaign reads one campaign, with attribution where that is wanted.
+func (e *Engine) readCampaign(ctx context.Context, db *duck.DB, day Day, r CampaignReading, known *knownOfCampaigns, attribution bool) (*CampaignResult, error) {
+	c := &campaignReader{Engine: e, ctx: ctx, db: db, r: r, known: known}
 	c.out = &CampaignResult{ID: r.Campaign, AsOf: day, Window: r.Window, Outcome: r.Outcome}
 	if err := c.head(); err != nil {
 		return nil, err
@@ -225,6 +253,9 @@ func (e *Engine) readCampaign(ctx context.Context, db *duck.DB, day Day, r Campa
 	if err := c.compare(); err != nil {
 		return nil, err
 	}
+	if !attribution {
+		return c.out, nil
+	}
 	return c.out, c.attribution()
 }
 
@@ -234,10 +265,7 @@ func (c *campaignReader) warn(code, en, zh string) {
 
 // head finds the campaign's row.
 func (c *campaignReader) head() error {
-	t, err := c.db.Query(c.ctx, queries.Get("campaign/list").SQL)
-	if err != nil {
-		return err
-	}
+	t := c.known.list
 	ids := make([]string, t.Rows())
 	for i := range ids {
 		ids[i] = string(t.Column("campaign_id").Texts.At(i))
@@ -288,9 +316,7 @@ func (c *campaignReader) read() error {
 	c.out.From, c.out.To = Day(slices.Min(days)), Day(slices.Max(days))+Day(c.r.Window)-1
 	c.out.Open = c.out.To > c.out.AsOf
 	c.split()
-	if c.margin, err = c.marginOf(); err != nil {
-		return err
-	}
+	c.out.Warnings = append(c.out.Warnings, c.known.warnings...)
 	return c.group()
 }
 
@@ -340,18 +366,6 @@ func (c *campaignReader) treated() []*arm {
 		return c.arms[:len(c.arms)-1]
 	}
 	return c.arms
-}
-
-// marginOf is the configured margin, else what costs say.
-func (c *campaignReader) marginOf() (float64, error) {
-	var l learned
-	m, err := (&run{Engine: c.Engine, ctx: c.ctx, db: c.db}).margin(&l)
-	c.out.Warnings = append(c.out.Warnings, l.warnings...)
-	if err == nil && m == 1 && c.Config.Margin != 1 {
-		c.warn("margin_unknown", "No margin is known: what is called margin and profit takes all revenue as margin. Set margin in clientele.yaml, or load costs.",
-			"毛利率未知：毛利与利润按全部收入计算。请在 clientele.yaml 中设置 margin，或载入成本。")
-	}
-	return m, err
 }
 
 // group finds the groups that the customers were in before the campaign.

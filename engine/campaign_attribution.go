@@ -171,14 +171,10 @@ func pathKey(channels []int) string {
 
 // attribution sets beside the effect what rules would give to this campaign.
 func (c *campaignReader) attribution() error {
-	if c.shared == nil {
-		a, err := attribute(c.ctx, c.db, "campaign", c.r.Window)
-		if err != nil {
-			return err
-		}
-		c.shared = a
+	a, err := attribute(c.ctx, c.db, "campaign", c.r.Window)
+	if err != nil {
+		return err
 	}
-	a := c.shared
 	at := slices.Index(a.units, c.r.Campaign)
 	if at < 0 {
 		return nil
