@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"clientele/engine/contactfile"
@@ -272,7 +273,7 @@ func (c *cutter) export(l list.List, done *Exported) error {
 		return err
 	}
 	c.run.AsOf = l.AsOf
-	for _, step := range []func() error{c.judge, c.rank, c.keepArms} {
+	for _, step := range []func() error{c.judge, c.rank, func() error { return c.keepArms(l) }} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -310,8 +311,13 @@ func (c *cutter) export(l list.List, done *Exported) error {
 }
 
 // keepArms makes target_outcome of a list that was cut: everybody in the ranking is
-// treated, apart from the universal control group, which may have grown.
-func (c *cutter) keepArms() error {
+// treated, apart from the universal control group, which may have grown, and from
+// those who turned out to be, or to share an address with, somebody kept back.
+func (c *cutter) keepArms(l list.List) error {
+	held, err := c.heldBack(l)
+	if err != nil {
+		return err
+	}
 	var n int64
 	if err := c.db.Row(c.ctx, []any{&n}, "SELECT count(*) FROM target_ranked"); err != nil {
 		return err
@@ -320,14 +326,42 @@ func (c *cutter) keepArms() error {
 	if err != nil {
 		return err
 	}
-	arms := make([]list.Arm, n-int64(len(universal)))
-	for i := range arms {
-		arms[i] = list.InTreatment
+	arms := make([]list.Arm, 0, n)
+	for position := range n {
+		if _, ok := universal[position]; ok {
+			continue
+		}
+		arm := list.InTreatment
+		if held[position] {
+			arm = inAnother
+		}
+		arms = append(arms, arm)
 	}
 	if err := c.stageArms(arms, universal); err != nil {
 		return err
 	}
 	return c.db.Exec(c.ctx, "UPDATE target_outcome SET rank = CAST(-worth AS BIGINT)") // that of the list
+}
+
+// heldBack are the places in the ranking of those who are in a control group of the
+// list or of its campaign.
+func (c *cutter) heldBack(l list.List) (map[int64]bool, error) {
+	lists := append([]list.List{l}, slices.DeleteFunc(slices.Clone(c.earlier), func(other list.List) bool { return other.ID == l.ID })...)
+	if err := viewMembers(c.ctx, c.db, "target_earlier", lists); err != nil {
+		return nil, err
+	}
+	if err := c.make("target_prior", "prior"); err != nil {
+		return nil, err
+	}
+	t, err := c.db.Query(c.ctx, "SELECT k.position FROM target_ranked AS k JOIN target_prior AS p ON k.person = p.person WHERE p.control ORDER BY k.position")
+	if err != nil {
+		return nil, err
+	}
+	held := map[int64]bool{}
+	for _, position := range t.Ints("position") {
+		held[position] = true
+	}
+	return held, nil
 }
 
 // exportScores views the scores of the run that a list was cut from; without that

@@ -501,7 +501,10 @@ func (c *cutter) pages(n int64, f func(from, until sql.NamedArg) error) error {
 }
 
 // The values of target_arms.arm besides those of list.Arm.
-const inUniversal = 3
+const (
+	inUniversal = 3
+	inAnother   = 4 // of a list that is written again: in a control group of its campaign by now
+)
 
 // draw makes target_outcome: who of the ranking is treated, kept back, or neither.
 func (c *cutter) draw() error {

@@ -916,6 +916,39 @@ func TestMergedSinceTheRun(t *testing.T) {
 	expect(t, e, "SELECT customer_id, count(*) FROM responses WHERE event = 'assigned' GROUP BY 1 ORDER BY 1", "a|1", "c|2")
 }
 
+// A treated customer who turns out to be somebody of the control group is not written
+// to a file again.
+func TestExportLeavesOutWhoIsKeptBack(t *testing.T) {
+	e := smallShop(t)
+	half := 0.5
+	done := target(t, e, func(c *engine.Cut) { c.Campaign, c.Control = "autumn", &half })
+	members := membersOf(t, e, done.ID)
+	var treated, kept string
+	for _, id := range []string{"a", "b", "c", "d"} {
+		if members[id] == "control" {
+			kept = id
+		} else {
+			treated = id
+		}
+	}
+	if treated == "" || kept == "" {
+		t.Fatalf("one arm is empty: %v", members)
+	}
+	mail := map[string]string{"a": "ann", "b": "bob", "c": "cai", "d": "dan"}[kept] + "@shop.example"
+	loadText(t, e, "customers", "link.csv", "customer_id,email,updated_at\n"+treated+","+mail+",2024-07-01\n")
+	exported, err := e.ExportList(context.Background(), done.ID, engine.ListFile{To: done.File})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := fileIDs(t, done.File)
+	if slices.Contains(ids, treated) || slices.Contains(ids, kept) || exported.Written != done.Treated-1 {
+		t.Errorf("%s is %s by now, and the file has %v: %+v", treated, kept, ids, exported)
+	}
+	if last := exported.Steps[len(exported.Steps)-1]; last.Step != list.StepControl || last.Fell != 1 {
+		t.Errorf("%+v", exported.Steps)
+	}
+}
+
 func TestSuppressionFiles(t *testing.T) {
 	e := smallShop(t)
 	cut := engine.Cut{Segment: "active", Channel: "sms", DryRun: true}

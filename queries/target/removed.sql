@@ -4,4 +4,4 @@
 -- gives:  customer_id VARCHAR, step VARCHAR, reason VARCHAR
 SELECT customer_id, step, reason FROM target_judged WHERE step IS NOT NULL
 UNION ALL SELECT customer_id, 'duplicate', best FROM target_placed WHERE place > 1
-UNION ALL SELECT customer_id, CASE arm WHEN 3 THEN 'universal' ELSE 'limit' END, reason FROM target_outcome WHERE arm IN (0, 3)
+UNION ALL SELECT customer_id, CASE arm WHEN 3 THEN 'universal' WHEN 4 THEN 'control' ELSE 'limit' END, reason FROM target_outcome WHERE arm IN (0, 3, 4)
