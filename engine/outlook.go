@@ -27,6 +27,7 @@ type outlook struct {
 	residual float64   // of all time to come, discounted; +Inf where they have no bound
 	discount float64   // a year
 	level    float64   // that expected and residual are multiplied by
+	lasting  bool      // the model knows no churn: nobody is ever lost in it
 }
 
 // shownOutlook is what the purchase model of the customer's latest run says beyond
@@ -35,25 +36,31 @@ type outlook struct {
 // has probabilities it has no rows.
 func (e *Engine) shownOutlook(ctx context.Context, db *duck.DB, customer, lang string) (*table.Table, error) {
 	g := newGrid("as_of date", "measure text", "value float outlook", "meaning text")
-	t, err := db.Query(ctx, "SELECT as_of, expected_orders FROM scores WHERE customer_id = $customer ORDER BY as_of DESC LIMIT 1", sql.Named("customer", customer))
+	t, err := db.Query(ctx, "SELECT as_of, expected_orders, p_alive FROM scores WHERE customer_id = $customer ORDER BY as_of DESC LIMIT 1", sql.Named("customer", customer))
 	if err != nil || t.Rows() == 0 || t.Column("expected_orders").Missing(0) {
 		return g.section("").Table, err
 	}
 	day, published := Day(t.Column("as_of").Dates[0]), t.Floats("expected_orders")[0]
-	o, err := e.outlook(ctx, db, day, customer)
-	if err != nil || o == nil {
-		return g.section("").Table, err
-	}
 	text := func(en, zh string) string {
 		if lang == "zh" {
 			return zh
 		}
 		return en
 	}
+	f, settings, err := e.purchaseOf(day)
+	if err != nil { // files of another version, or damaged ones, hide nothing else of the customer
+		g.add(day, "", math.NaN(), text("not known: ", "无法给出：")+err.Error())
+		return g.section("").Table, nil
+	}
+	o, err := e.outlook(ctx, db, f, settings, day, customer)
+	if err != nil || o == nil {
+		return g.section("").Table, err
+	}
 	if !(math.Abs(o.expected-published) <= 1e-6*(1+published)) {
 		g.add(day, "", math.NaN(), text("not known: facts of those days, or settings, have changed since that run; score again", "无法给出：该次运行之后，数据或配置已变；请重新评分"))
 		return g.section("").Table, nil
 	}
+	o.lasting = t.Column("p_alive").Missing(0)
 	for _, line := range o.lines() {
 		g.add(day, line.measure, line.value, text(line.en, line.zh))
 	}
@@ -100,15 +107,17 @@ func (o *outlook) lines() []outlookLine {
 		dert.en = fmt.Sprintf("orders expected for all time to come, discounted at %s %% a year (DERT)", rate)
 		dert.zh = fmt.Sprintf("此后全部时间的预计订单数，按年折现率 %s%% 折现（DERT）", rate)
 	}
+	if o.lasting {
+		dert.en, dert.zh = dert.en+"; the model knows no churn, so this is too much", dert.zh+"；模型不含流失，因此偏高"
+	}
 	return append(out, dert)
 }
 
-// outlook asks the purchase model that a run has saved; nil where that was not saved,
-// or has no probabilities. The horizon and the discount are those of the configuration.
-func (e *Engine) outlook(ctx context.Context, db *duck.DB, day Day, customer string) (*outlook, error) {
-	f, settings, err := e.purchaseOf(day)
-	if f == nil || err != nil {
-		return nil, err
+// outlook asks the purchase model of a run, nil where none was saved; nil where it has
+// no probabilities. The horizon and the discount are those of the configuration.
+func (e *Engine) outlook(ctx context.Context, db *duck.DB, f *purchase.Fitted, settings config.Models, day Day, customer string) (*outlook, error) {
+	if f == nil {
+		return nil, nil
 	}
 	t, err := e.summaryOf(ctx, db, day, customer)
 	if err != nil || t.Rows() != 1 {

@@ -160,8 +160,8 @@ func (p publishedReasons) words(customer string) (map[risk.Family]string, error)
 		out[f] = p.text(f.Names())
 	}
 	score, err := p.score()
-	if score == nil || err != nil {
-		return out, err
+	if score == nil || err != nil { // one that cannot be read is told of by the outlook
+		return out, nil
 	}
 	t, err := p.summary(customer)
 	if err != nil || t.Rows() != 1 {

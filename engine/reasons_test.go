@@ -176,6 +176,24 @@ func TestOutlook(t *testing.T) {
 			t.Errorf("%s: %v", part[0], value)
 		}
 	}
+	// A saved model that cannot be read hides nothing else of the customer.
+	path := filepath.Join(e.Dir, "exports", "current", "model.pareto_nbd.json")
+	saved, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("{}"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if got := shown(t, e, "K0001", "zh", "outlook"); got.Rows() != 1 || !strings.HasPrefix(cell(got.Column("meaning"), 0), "无法给出：model ") {
+		t.Errorf("of a damaged model: %q", cell(got.Column("meaning"), 0))
+	}
+	if got := shown(t, e, "K0001", "en", "reasons"); got.Rows() < 2 {
+		t.Errorf("%d reasons beside a damaged model", got.Rows())
+	}
+	if err := os.WriteFile(path, saved, 0o666); err != nil {
+		t.Fatal(err)
+	}
 	e.Config.Discount = 0
 	if got := shown(t, e, "K0001", "zh", "outlook"); got.Rows() != 6 || !regexp.MustCompile("^此后全部时间的预计订单数(，未折现|：不折现则无上限)$").MatchString(cell(got.Column("meaning"), 5)) {
 		t.Errorf("without a discount: %q", cell(got.Column("meaning"), got.Rows()-1))

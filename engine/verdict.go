@@ -6,6 +6,7 @@ import (
 	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/evaluate"
+	"clientele/models/purchase"
 	"clientele/models/risk"
 )
 
@@ -19,15 +20,15 @@ func (t tally) windows() int { return t.better + t.worse + t.open }
 // churn score, did beside the plain rules, by what differences shows.
 func verdicts(origins []*origin, differences *table.Table, model string) []models.Warning {
 	var out []models.Warning
-	title := titleOf(model)
+	title, titleZh := titleOf(origins, model)
 	for _, q := range []struct {
 		what, score, title, titleZh string
 		measure                     evaluate.Measure
 		of, ofZh, rule, ruleZh      string
 	}{
-		{"orders", model, title, title, evaluate.MeasureMAE, "Orders (mean error of a customer)", "订单（每客户平均误差）", "the own rate so far", "客户自身历史频率"},
-		{"spend", model, title, title, evaluate.MeasureMAE, "Money (mean error of a customer)", "金额（每客户平均误差）", "the own rate so far", "客户自身历史频率"},
-		{"buying", model, title, title, evaluate.MeasureLogLoss, "Who buys (log loss)", "谁会购买（对数损失）", "the better plain rule", "较好的简单规则"},
+		{"orders", model, title, titleZh, evaluate.MeasureMAE, "Orders (mean error of a customer)", "订单（每客户平均误差）", "the own rate so far", "客户自身历史频率"},
+		{"spend", model, title, titleZh, evaluate.MeasureMAE, "Money (mean error of a customer)", "金额（每客户平均误差）", "the own rate so far", "客户自身历史频率"},
+		{"buying", model, title, titleZh, evaluate.MeasureLogLoss, "Who buys (log loss)", "谁会购买（对数损失）", "the better plain rule", "较好的简单规则"},
 		{"buying", risk.Name, "churn risk", "流失风险", evaluate.MeasureLogLoss, "Who buys (log loss)", "谁会购买（对数损失）", "the better plain rule", "较好的简单规则"},
 	} {
 		t := tallied(differences, q.what, q.score, q.measure)
@@ -78,14 +79,30 @@ func tallied(differences *table.Table, what, score string, measure evaluate.Meas
 	return t
 }
 
-// titleOf is the title of the purchase model of a name.
-func titleOf(name string) string {
+// titleOf is the title of a purchase model, and what gave its forecasts where that was
+// another one at every origin.
+func titleOf(origins []*origin, name string) (en, zh string) {
+	en = name
 	for _, f := range Families() {
 		if f.Name() == name {
-			return f.Title()
+			en = f.Title()
 		}
 	}
-	return name
+	methods := map[string]bool{}
+	for _, o := range origins {
+		if f := o.get(name); f != nil {
+			methods[o.method(f)] = true
+		}
+	}
+	zh = en
+	switch {
+	case len(methods) != 1:
+	case methods[purchase.NBD{}.Name()]:
+		en, zh = en+" (as NBD, without churn)", zh+"（实为不含流失的 NBD）"
+	case methods[purchase.MethodPooled]:
+		en, zh = en+" (not fitted: a pooled rate)", zh+"（未拟合，改用收缩后的购买频率）"
+	}
+	return en, zh
 }
 
 // spaced sets Latin letters apart from the Chinese ones after them.
