@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"clientele/engine/workspace"
 	"clientele/models"
 	"clientele/models/churn"
+	"clientele/models/cluster"
 	"clientele/models/rfm"
 	"clientele/queries"
 )
@@ -146,9 +148,9 @@ type historian struct {
 	db              *duck.DB
 	scheme, segment string // of which members are read; empty: all
 	tables          []string
-	runs            int   // how many were read
-	merged          bool  // ids were joined to others
-	joined          int64 // ids of runs that are another customer's today, counted once for each run
+	runs            []workspace.Run // that were read
+	merged          bool            // ids were joined to others
+	joined          int64           // ids of runs that are another customer's today, counted once for each run
 }
 
 // follow begins a reading of a scheme that parts customers.
@@ -196,7 +198,7 @@ func (h *historian) next(run workspace.Run) error {
 		return err
 	}
 	for _, name := range h.tables {
-		if h.runs > 0 {
+		if len(h.runs) > 0 {
 			err := h.db.Exec(h.ctx, "DROP TABLE before_"+name+"; ALTER TABLE now_"+name+" RENAME TO before_"+name)
 			if err != nil {
 				return err
@@ -205,13 +207,13 @@ func (h *historian) next(run workspace.Run) error {
 		if err := h.make("now_"+name, "history_"+name); err != nil {
 			return err
 		}
-		if h.runs == 0 {
+		if len(h.runs) == 0 {
 			if err := h.db.Exec(h.ctx, "CREATE OR REPLACE TEMP TABLE before_"+name+" AS FROM now_"+name+" WHERE false"); err != nil {
 				return err
 			}
 		}
 	}
-	h.runs++
+	h.runs = append(h.runs, run)
 	return nil
 }
 
@@ -265,6 +267,15 @@ func segmentsOf(ctx context.Context, db *duck.DB, run workspace.Run) ([]segmentN
 	return out, nil
 }
 
+// someOf lists names of segments, of many the first ones.
+func someOf(names []string) string {
+	const most = 12
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:most], ", ") + " and others, which clientele segment list names"
+}
+
 // findScheme is the scheme that is meant by its name or the first word of it: rfm is
 // the configured one of the RFM schemes.
 func (e *Engine) findScheme(all []segmentName, text, asOf string) (string, error) {
@@ -296,11 +307,33 @@ func (e *Engine) findScheme(all []segmentName, text, asOf string) (string, error
 	return "", fmt.Errorf("no scheme %q as of %s: there are %s", text, asOf, strings.Join(names, ", "))
 }
 
-// names are how the segments of a scheme are shown, in its order. Segments that are not
-// among them are shown as they are called.
-func (e *Engine) names(scheme string) []rfm.Name {
+// clusterNames are the names of the clusters of some runs, as far as they can be read:
+// a run may have none, or be of another version.
+func clusterNames(runs []workspace.Run) []rfm.Name {
+	var out []rfm.Name
+	for _, run := range slices.Backward(runs) {
+		s, err := readSaved(filepath.Join(run.Dir, savedPrefix+cluster.Name+savedSuffix))
+		if err != nil {
+			continue
+		}
+		f, err := cluster.Load(s.Fitted)
+		if err != nil {
+			continue
+		}
+		for _, c := range f.Clusters {
+			out = append(out, rfm.Name{Key: c.Name.En, En: c.Name.En, Zh: c.Name.Zh})
+		}
+	}
+	return out
+}
+
+// names are how the segments of a scheme are shown, in its order; runs are those that
+// they come from. Segments that are not among them are shown as they are called.
+func (e *Engine) names(scheme string, runs []workspace.Run) []rfm.Name {
 	kind, rest, _ := strings.Cut(scheme, " ")
 	switch {
+	case scheme == ClusterScheme:
+		return clusterNames(runs)
 	case scheme == "lifecycle":
 		return stageNames()
 	case scheme == "churn band":
@@ -346,8 +379,8 @@ func outside() []Node {
 }
 
 // nodes are the segments in the order of their scheme.
-func (e *Engine) nodes(scheme string, segments []string) []Node {
-	names := e.names(scheme)
+func (e *Engine) nodes(scheme string, segments []string, runs ...workspace.Run) []Node {
+	names := e.names(scheme, runs)
 	place := func(key string) int {
 		if i := slices.IndexFunc(names, func(n rfm.Name) bool { return n.Key == key }); i >= 0 {
 			return i
@@ -386,7 +419,7 @@ func (h *historian) alike(scheme string, first, second workspace.Run) ([]Sentenc
 			En: fmt.Sprintf("Settings changed between the two runs (%s): customers may have moved for that reason alone. Scoring the earlier day again makes the runs alike.", strings.Join(changed, ", ")),
 			Zh: fmt.Sprintf("两次运行之间设置有变（%s）：客户可能仅因此而变动。对较早的日期重新评分可使两次运行一致。", strings.Join(changed, "、"))}}, nil
 	}
-	if kind != "rfm" && kind != "cluster" {
+	if kind != "rfm" && kind != ClusterScheme {
 		return nil, nil
 	}
 	one, err := h.learned(first, kind)

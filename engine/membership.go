@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -126,22 +127,30 @@ func (e *Engine) history(ctx context.Context, db *duck.DB, scheme, segment strin
 		out.Days = append(out.Days, days...)
 		e.advance(stage, int64(i+1), int64(len(runs)))
 	}
+	place := map[segmentName]int{}
+	for i, s := range e.inOrder(slices.Collect(maps.Keys(seen)), runs...) {
+		place[s] = i
+	}
 	slices.SortStableFunc(out.Days, func(a, b SegmentDay) int {
-		return cmp.Or(cmp.Compare(a.Scheme, b.Scheme), e.compareSegments(a.Scheme, a.Segment, b.Segment))
+		return cmp.Compare(place[segmentName{a.Scheme, a.Segment}], place[segmentName{b.Scheme, b.Segment}])
 	})
 	out.Warnings = h.warnings()
 	return out, nil
 }
 
-// compareSegments compares two segments by their places in the scheme.
-func (e *Engine) compareSegments(scheme, a, b string) int {
-	if a == b {
-		return 0
+// inOrder sorts segments by scheme, and in the order of each scheme.
+func (e *Engine) inOrder(all []segmentName, runs ...workspace.Run) []segmentName {
+	of := map[string][]string{}
+	for _, s := range all {
+		of[s.scheme] = append(of[s.scheme], s.name)
 	}
-	if e.nodes(scheme, []string{a, b})[0].Key == a {
-		return -1
+	var out []segmentName
+	for _, scheme := range sortedKeys(of) {
+		for _, n := range e.nodes(scheme, of[scheme], runs...) {
+			out = append(out, segmentName{scheme, n.Key})
+		}
 	}
-	return 1
+	return out
 }
 
 // day is what the run that was read last says of each segment that anybody was in.
@@ -236,9 +245,7 @@ func (e *Engine) Overlap(ctx context.Context, asOf string, segments []string) (*
 				return err
 			}
 		} else {
-			slices.SortStableFunc(names, func(a, b segmentName) int {
-				return cmp.Or(cmp.Compare(a.scheme, b.scheme), e.compareSegments(a.scheme, a.name, b.name))
-			})
+			names = e.inOrder(names, run)
 		}
 		if err := out.count(ctx, db, names); err != nil {
 			return err

@@ -114,7 +114,7 @@ func TestMembershipOfExcluded(t *testing.T) {
 	score(t, e, "2026-02-28")
 	m := moves(t, e, "lifecycle", "", "")
 	expectAll(t, "moves", went(m), []string{"new > (gone): 1", "new > active: 2"})
-	if m.Words[1].En != "1 customer of New is not scored any more: 33.3 % of all that were in it." {
+	if m.Words[1].En != `1 customer of "New" is not scored any more: 33.3 % of all that were in it.` {
 		t.Errorf("%+v", m.Words)
 	}
 }
@@ -174,7 +174,7 @@ FROM (SELECT CAST(%s AS DOUBLE) AS v, orders >= 3 AS i FROM scores)`, trait.Colu
 	if math.Abs(channel.Effect-1) > 1e-9 || len(channel.Words) != 2 || channel.Words[1] != (engine.WordTrait{Value: "app", Customers: 20, Rest: 0, Share: 1, RestShare: 0, Lift: 3}) {
 		t.Errorf("%+v", channel)
 	}
-	for _, part := range []string{"often: 20 of 60 customers (33.3 %). What sets them apart most: ", "more orders (median 4.5 against 1.5)", `what more of them have: acquisition channel "app" (100 % against 0 %).`} {
+	for _, part := range []string{`"often": 20 of 60 customers (33.3 %). What sets them apart most: `, "more orders (median 4.5 against 1.5)", `what more of them have: acquisition channel "app" (100 % against 0 %).`} {
 		if !strings.Contains(p.Verdict.En, part) {
 			t.Errorf("%s: lacks %s", p.Verdict.En, part)
 		}

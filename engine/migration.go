@@ -179,7 +179,7 @@ func (h *historian) kept(m *Moves) error {
 		of[k.Segment] = k
 		segments = append(segments, k.Segment)
 	}
-	m.Nodes = h.nodes(m.Scheme, segments)
+	m.Nodes = h.nodes(m.Scheme, segments, h.runs...)
 	for _, n := range m.Nodes {
 		m.Kept = append(m.Kept, of[n.Key])
 	}
@@ -263,7 +263,7 @@ func floatAt(t *table.Table, column string, i int) float64 {
 }
 
 // nodesOf are the places of moves: the segments of the scheme, then those outside.
-func (e *Engine) nodesOf(scheme string, moves []Move) []Node {
+func (h *historian) nodesOf(scheme string, moves []Move) []Node {
 	var segments []string
 	used := map[string]bool{}
 	for _, m := range moves {
@@ -273,7 +273,7 @@ func (e *Engine) nodesOf(scheme string, moves []Move) []Node {
 			}
 		}
 	}
-	out := e.nodes(scheme, segments)
+	out := h.nodes(scheme, segments, h.runs...)
 	for _, n := range outside() {
 		if used[n.Key] {
 			out = append(out, n)
@@ -487,10 +487,10 @@ func (m *Moves) sayMoved() {
 		}
 		from, to := m.named(v.From), m.named(v.To)
 		w := Sentence{Code: "move",
-			En: fmt.Sprintf("%s went from %s to %s: %s %% of all that were in %s.", counted(v.Customers, "customer", "customers"), from.En, to.En, percentOf(v.Customers, sizes[v.From]), from.En),
+			En: fmt.Sprintf("%s went from %q to %q: %s %% of all that were in %q.", counted(v.Customers, "customer", "customers"), from.En, to.En, percentOf(v.Customers, sizes[v.From]), from.En),
 			Zh: fmt.Sprintf("%s 位客户从“%s”转入“%s”，占原“%s”的 %s%%。", digits(v.Customers), from.Zh, to.Zh, from.Zh, percentOf(v.Customers, sizes[v.From]))}
 		if v.To == NodeGone {
-			w.En = fmt.Sprintf("%s of %s %s not scored any more: %s %% of all that were in it.", counted(v.Customers, "customer", "customers"), from.En, isAre(v.Customers), percentOf(v.Customers, sizes[v.From]))
+			w.En = fmt.Sprintf("%s of %q %s not scored any more: %s %% of all that were in it.", counted(v.Customers, "customer", "customers"), from.En, isAre(v.Customers), percentOf(v.Customers, sizes[v.From]))
 			w.Zh = fmt.Sprintf("“%s”中有 %s 位客户不再评分，占原有的 %s%%。", from.Zh, digits(v.Customers), percentOf(v.Customers, sizes[v.From]))
 		}
 		m.Words = append(m.Words, w)
@@ -523,7 +523,7 @@ func (m *Moves) sayKept() {
 	for _, k := range list[:min(len(list), mostWords)] {
 		n := m.named(k.Segment)
 		m.Words = append(m.Words, Sentence{Code: "change",
-			En: fmt.Sprintf("%s: from %s to %s; %s entered (%s of them new), %s left (%s of them not scored any more), %s stayed.",
+			En: fmt.Sprintf("%q: from %s to %s; %s entered (%s of them new), %s left (%s of them not scored any more), %s stayed.",
 				n.En, digits(k.Before), counted(k.Now, "customer", "customers"), digits(k.Entered), digits(k.New), digits(k.Left), digits(k.Gone), digits(k.Stayed)),
 			Zh: fmt.Sprintf("“%s”：由 %s 位变为 %s 位；进入 %s 位（其中新客户 %s 位），离开 %s 位（其中不再评分 %s 位），保留 %s 位。",
 				n.Zh, digits(k.Before), digits(k.Now), digits(k.Entered), digits(k.New), digits(k.Left), digits(k.Gone), digits(k.Stayed))})
@@ -613,7 +613,7 @@ func (e *Engine) flows(ctx context.Context, db *duck.DB, scheme string, runs []w
 		f.Steps = append(f.Steps, step)
 		all = append(all, step...)
 	}
-	f.Nodes = e.nodesOf(scheme, all)
+	f.Nodes = h.nodesOf(scheme, all)
 	f.measure()
 	f.Warnings = h.warnings()
 	return f, h.end()

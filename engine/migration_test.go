@@ -411,9 +411,9 @@ func TestMovesByHand(t *testing.T) {
 		told = append(told, w.En)
 	}
 	if got, want := strings.Join(told, "\n"), strings.Join([]string{
-		"20 customers went from Lost to Active: 37.7 % of all that were in Lost.",
-		"10 customers went from Active to Lost: 19.6 % of all that were in Active.",
-		"3 customers of Lost are not scored any more: 5.7 % of all that were in it.",
+		`20 customers went from "Lost" to "Active": 37.7 % of all that were in "Lost".`,
+		`10 customers went from "Active" to "Lost": 19.6 % of all that were in "Active".`,
+		`3 customers of "Lost" are not scored any more: 5.7 % of all that were in it.`,
 	}, "\n"); got != want {
 		t.Errorf("%s", got)
 	}
@@ -575,6 +575,60 @@ func TestCorrectedV(t *testing.T) {
 	}
 }
 
+// The headers of the queries tell the truth about their columns.
+func TestColumnsOfMembership(t *testing.T) {
+	db := identitiesStore(t)
+	ctx, dir := context.Background(), t.TempDir()
+	if err := db.Statements(ctx, "INSERT INTO identities VALUES ('', 'A', 1, 'A', 1, 'id'), ('', 'B', 2, 'A', 1, 'email');"); err != nil {
+		t.Fatal(err)
+	}
+	e := &Engine{Config: config.Default()}
+	parted, err := e.follow(ctx, db, "lifecycle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := e.historian(ctx, db, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range []*historian{parted, all} {
+		for _, asOf := range []string{"2026-05-31", "2026-06-30"} {
+			if err := h.next(scoredRun{asOf, map[string]scoredCustomer{"A": {stage: "new"}, "B": {stage: "new"}}}.write(t, db, dir)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if h.joined != 2 {
+			t.Errorf("%d ids were joined, not B on both days", h.joined)
+		}
+	}
+	for _, made := range []string{
+		"TABLE overlap_wanted AS SELECT 'own' AS scheme, 'x' AS segment, CAST(0 AS BIGINT) AS number",
+		"VIEW profile_numbers AS SELECT true AS inside, CAST(1 AS DOUBLE) AS value",
+		"VIEW profile_words AS SELECT true AS inside, 'x' AS value",
+	} {
+		if err := db.Exec(ctx, "CREATE TEMP "+made); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{
+		"history_joined", "history_ids", "history_state", "history_people", "history_members", "history", "moves", "overlap", "profile", "profile_numbers", "profile_words",
+	} {
+		q := queries.Get("segment/" + name)
+		text := strings.NewReplacer("$scheme", "''", "$segment", "''").Replace(q.SQL)
+		described, err := db.Query(ctx, "SELECT column_name, column_type FROM (DESCRIBE "+text+")")
+		if err != nil {
+			t.Fatalf("%s: %v", q.Name, err)
+		}
+		var got []queries.Column
+		for i, column := range texts(described.Columns()[0]) {
+			got = append(got, queries.Column{Name: column, Type: textAt(described.Columns()[1], i)})
+		}
+		if !slices.Equal(got, q.Gives) {
+			t.Errorf("%s gives\n%v\nits header says\n%v", q.Name, got, q.Gives)
+		}
+	}
+}
+
 // bigRuns writes two runs of so many customers each, in four schemes that part them and
 // with an own segment of a tenth.
 func bigRuns(b *testing.B, db *duck.DB, customers int) []workspace.Run {
@@ -643,7 +697,7 @@ func BenchmarkMembership(b *testing.B) {
 			if err := viewOne(ctx, db, runs[1]); err != nil {
 				return err
 			}
-			return e.profile(ctx, db, &Profile{Scheme: "rfm grid125", Segment: "segment 1"})
+			return e.profile(ctx, db, runs[1], &Profile{Scheme: "rfm grid125", Segment: "segment 1"})
 		}},
 	} {
 		b.Run(of.name, func(b *testing.B) {

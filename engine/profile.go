@@ -10,6 +10,7 @@ import (
 
 	"clientele/engine/internal/duck"
 	"clientele/engine/table"
+	"clientele/engine/workspace"
 	"clientele/models/stat"
 	"clientele/queries"
 )
@@ -147,7 +148,7 @@ func (e *Engine) schemeColumn(scheme string) string {
 		return "lifecycle_stage"
 	case scheme == "churn band":
 		return "churn_band"
-	case scheme == "cluster":
+	case scheme == ClusterScheme:
 		return "cluster"
 	case scheme == "rfm cn8":
 		return "rfm_cell"
@@ -178,12 +179,12 @@ func (e *Engine) Profile(ctx context.Context, asOf, segment string) (*Profile, e
 			return err
 		}
 		p.Scheme, p.Segment = s.scheme, s.name
-		return e.profile(ctx, db, p)
+		return e.profile(ctx, db, run, p)
 	})
 	return p, err
 }
 
-func (e *Engine) profile(ctx context.Context, db *duck.DB, p *Profile) error {
+func (e *Engine) profile(ctx context.Context, db *duck.DB, run workspace.Run, p *Profile) error {
 	defer e.stage("profile", 0)()
 	q := queries.Get("segment/profile")
 	if err := db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE profile_people AS "+q.SQL, named("scheme", p.Scheme), named("segment", p.Segment)); err != nil {
@@ -216,7 +217,7 @@ func (e *Engine) profile(ctx context.Context, db *duck.DB, p *Profile) error {
 	}
 	p.order()
 	p.Sections = []Section{p.effectsSection(), p.numbersSection(), p.wordsSection()}
-	p.say(e.nodes(p.Scheme, []string{p.Segment})[0])
+	p.say(e.nodes(p.Scheme, []string{p.Segment}, run)[0])
 	return nil
 }
 
@@ -415,7 +416,7 @@ func (t Trait) told() bool { return math.Abs(t.Effect) >= weakEffect && t.Adjust
 // say puts into one sentence what sets the segment apart.
 func (p *Profile) say(name Node) {
 	all := p.Customers + p.Rest
-	en := fmt.Sprintf("%s: %s of %s (%s %%).", name.En, digits(p.Customers), counted(all, "customer", "customers"), percentOf(p.Customers, all))
+	en := fmt.Sprintf("%q: %s of %s (%s %%).", name.En, digits(p.Customers), counted(all, "customer", "customers"), percentOf(p.Customers, all))
 	zh := fmt.Sprintf("“%s”共 %s 位客户，占全部 %s 位的 %s%%。", name.Zh, digits(p.Customers), digits(all), percentOf(p.Customers, all))
 	if p.Rest == 0 {
 		p.Verdict = Sentence{Code: "everybody", En: en + " Everybody is in it, so there is no rest to compare with.", Zh: zh + "全部客户都在其中，没有可比较的其余客户。"}

@@ -178,7 +178,8 @@ func findSegment(all []segmentName, text, asOf string) (segmentName, error) {
 			names = append(names, s.name)
 		}
 		slices.Sort(names)
-		return segmentName{}, fmt.Errorf("no segment %q as of %s: there are %s", text, asOf, strings.Join(slices.Compact(names), ", "))
+		names = slices.Compact(names)
+		return segmentName{}, fmt.Errorf("no segment %q as of %s%s: there are %s", text, asOf, nearestWord(text, names), someOf(names))
 	}
 	var choice []string
 	for _, s := range found {
