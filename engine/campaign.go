@@ -11,6 +11,7 @@ import (
 
 	"clientele/engine/config"
 	"clientele/engine/internal/duck"
+	"clientele/engine/list"
 	"clientele/engine/table"
 	"clientele/engine/workspace"
 	"clientele/models"
@@ -272,6 +273,9 @@ func (c *campaignReader) head() error {
 	}
 	at := slices.Index(ids, c.r.Campaign)
 	if at < 0 {
+		if err := c.begun(); err != nil {
+			return err
+		}
 		return fmt.Errorf("no campaign %q%s: clientele campaign list names them", c.r.Campaign, nearestWord(c.r.Campaign, ids))
 	}
 	text := func(name string) string {
@@ -285,6 +289,20 @@ func (c *campaignReader) head() error {
 		c.cost = col.Floats[at]
 	}
 	c.out.Sections = append(c.out.Sections, Section{"campaign", t.Slice(at, at+1)})
+	return nil
+}
+
+// begun is an error where a list was cut for the campaign that does not count yet.
+func (c *campaignReader) begun() error {
+	lists, err := list.All(c.lists())
+	if err != nil {
+		return err
+	}
+	for _, l := range lists {
+		if l.Campaign == c.r.Campaign && l.Cancelled == nil {
+			return fmt.Errorf("campaign %s: its list %s counts from %s on, and the facts go to %v: nothing can be read yet", c.r.Campaign, l.ID, l.On, c.out.AsOf)
+		}
+	}
 	return nil
 }
 

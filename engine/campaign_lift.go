@@ -70,7 +70,11 @@ func (c *campaignReader) funnel() error {
 			if value[k] != 0 {
 				worth = value[k]
 			}
-			g.add(arm, step, int(customers[k]), share(customers[k], customers[key{arm, "assigned"}]), share(customers[k], customers[key{arm, "delivered"}]), int(events[k]), worth)
+			reached := math.NaN()
+			if slices.Index(funnelSteps(), step) > slices.Index(funnelSteps(), "delivered") {
+				reached = share(customers[k], customers[key{arm, "delivered"}])
+			}
+			g.add(arm, step, int(customers[k]), share(customers[k], customers[key{arm, "assigned"}]), reached, int(events[k]), worth)
 		}
 	}
 	if len(arms) > 0 {
@@ -163,7 +167,10 @@ func (c *campaignReader) compare() error {
 		lifts[i] = c.lift(outcomes[i], control)
 	}
 	correct(lifts)
-	c.out.Sections = append(c.out.Sections, c.liftSection(lifts, control), c.moneySection(lifts))
+	c.out.Sections = append(c.out.Sections, c.liftSection(lifts, control))
+	if !c.out.Open { // its intervals hold for one look at the end
+		c.out.Sections = append(c.out.Sections, c.moneySection(lifts))
+	}
 	if g := c.groupsSection(before); g.Table.Rows() > 0 {
 		c.out.Sections = append(c.out.Sections, g)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -379,8 +380,8 @@ func (c *cutter) exportScores(asOf string) error {
 }
 
 // CancelList says of a list that it does not count any more: its members are not
-// assigned, and it is no contact.
-func (e *Engine) CancelList(id, reason string) (list.List, error) {
+// assigned, and it is no contact. A list that was sent out cannot be cancelled.
+func (e *Engine) CancelList(ctx context.Context, id, reason string) (list.List, error) {
 	if reason = strings.TrimSpace(reason); reason == "" {
 		reason = "by hand"
 	}
@@ -393,9 +394,29 @@ func (e *Engine) CancelList(id, reason string) (list.List, error) {
 		if l, err = e.List(id); err != nil {
 			return err
 		}
+		if err := e.notSent(ctx, l); err != nil {
+			return err
+		}
 		return list.Cancel(l, reason, e.Now)
 	})
 	return l, err
+}
+
+// notSent is an error where messages of the list's campaign are known to have gone
+// out: who was assigned then stays assigned. To choose again after the event would leave out those
+// whom the message itself made unreachable, and the result would be of a choice.
+func (e *Engine) notSent(ctx context.Context, l list.List) error {
+	if l.Campaign == "" {
+		return nil
+	}
+	return e.read(ctx, func(db *duck.DB) error {
+		var n int64
+		err := db.Row(ctx, []any{&n}, queries.Get("target/sent").SQL, sql.Named("campaign", l.Campaign), sql.Named("on", l.On))
+		if err == nil && n > 0 {
+			err = fmt.Errorf("list %s was sent out: %d events of campaign %s are from %s on, so its customers stay assigned; cut a new list for a new campaign", l.ID, n, l.Campaign, l.On)
+		}
+		return err
+	})
 }
 
 // RecutList cuts a list anew with the settings that it was cut with, on the current
@@ -404,6 +425,9 @@ func (e *Engine) CancelList(id, reason string) (list.List, error) {
 func (e *Engine) RecutList(ctx context.Context, id string, cut Cut, announce func(Cutting) error) (Cutting, error) {
 	l, err := e.List(id)
 	if err != nil {
+		return Cutting{}, err
+	}
+	if err := e.notSent(ctx, l); err != nil {
 		return Cutting{}, err
 	}
 	segment := l.Segment

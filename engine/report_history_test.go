@@ -79,7 +79,7 @@ func TestReportShowsTheHistory(t *testing.T) {
 	}
 
 	// A list that is cancelled never counted.
-	if _, err := e.CancelList(again.ID, "wrong text"); err != nil {
+	if _, err := e.CancelList(context.Background(), again.ID, "wrong text"); err != nil {
 		t.Fatal(err)
 	}
 	page, _, _ = reported(t, e, "2024-07-28")

@@ -677,7 +677,7 @@ func TestTargetSmall(t *testing.T) {
 	expect(t, e, "SELECT source, count(DISTINCT response_id), min(event), min(occurred_on), min(occurred_at), max(occurred_day) FROM responses WHERE campaign_id = 'autumn' GROUP BY ALL",
 		fmt.Sprintf("lists|4|assigned|2024-07-01|2024-07-01T00:00:00Z|%d", dayOf(t, "2024-07-01")))
 	expect(t, e, fmt.Sprintf("SELECT count(*) FILTER (arm = 'treated') = %d, count(*) FILTER (arm = 'control') = %d FROM responses", done.Treated, done.Kept), "true|true")
-	if _, err := e.CancelList(done.ID, "wrong text"); err != nil {
+	if _, err := e.CancelList(context.Background(), done.ID, "wrong text"); err != nil {
 		t.Fatal(err)
 	}
 	expect(t, e, "SELECT count(*) FROM responses", "0")
@@ -843,13 +843,13 @@ func TestExportLeavesOutWhoRefusedSince(t *testing.T) {
 	if content(t, filepath.Join(e.Dir, "lists", done.ID, "manifest.json")) != manifest {
 		t.Error("the list was changed")
 	}
-	if _, err := e.CancelList(done.ID, ""); err != nil {
+	if _, err := e.CancelList(context.Background(), done.ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := e.ExportList(context.Background(), done.ID, engine.ListFile{To: done.File}); err == nil || !strings.Contains(err.Error(), "is cancelled: by hand") {
 		t.Error(err)
 	}
-	if _, err := e.CancelList(done.ID, ""); err == nil {
+	if _, err := e.CancelList(context.Background(), done.ID, ""); err == nil {
 		t.Error("cancelled twice")
 	}
 	if _, err := e.RecutList(context.Background(), done.ID, engine.Cut{DryRun: true}, nil); err == nil {

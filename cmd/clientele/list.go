@@ -210,15 +210,16 @@ func newListCancel(a *app) *cobra.Command {
 		Use:   "cancel ID",
 		Short: "Say that a list does not count: nobody was contacted by it",
 		Long: `Cancel a list: its members are not assigned to its campaign any more, and it is no contact for the
-frequency caps. Its folder stays, and its number is not given again.`,
+frequency caps. Its folder stays, and its number is not given again. A list that was sent out cannot
+be cancelled: its customers stay assigned.`,
 		Example: `  clientele list cancel 2026-05-31-1 --reason "wrong text"`,
 		Args:    args(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, list []string) error {
+		RunE: func(cmd *cobra.Command, list []string) error {
 			e, err := a.open(nil)
 			if err != nil {
 				return err
 			}
-			l, err := e.CancelList(list[0], reason)
+			l, err := e.CancelList(cmd.Context(), list[0], reason)
 			if err != nil {
 				return err
 			}
