@@ -52,7 +52,7 @@ demo: build ## write a generated shop, run the whole job on it, say where the re
 	@printf '\nThe report, in English and in Chinese:\n  %s\n  %s\n' '$(CURDIR)/demo/shop/exports/current/report.en.html' '$(CURDIR)/demo/shop/exports/current/report.zh.html'
 
 test: tools ## run every test, and say how many passed, failed and were skipped
-	go test -json -tags $(TAGS) ./... | go run .ci/summary.go
+	go test -json -timeout 40m -tags $(TAGS) ./... | go run .ci/summary.go
 
 lint: tools ## gofmt, go vet with and without the build tag, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
