@@ -170,7 +170,7 @@ func (p printer) campaigns(d *Data) []section {
 
 // allEffects sets the campaigns beside each other.
 func (p printer) allEffects(d *Data) (effectChart, string, bool) {
-	chart := effectChart{p: p, write: p.signedPoints, axis: p.t("percentage points", "百分点")}
+	chart := effectChart{p: p, write: p.signedPoints, tick: p.tickPoints, axis: p.t("percentage points", "百分点")}
 	var up, down, all int
 	for _, c := range d.Campaigns {
 		for _, e := range c.best("rate") {
@@ -319,9 +319,9 @@ const shownGroups = 12
 // effects is the picture of an outcome: the arms by each method that gives an
 // interval, then the groups.
 func (p printer) effects(d *Data, c Campaign, metric string) effectChart {
-	chart := effectChart{p: p, write: p.signedPoints, axis: p.t("percentage points", "百分点")}
+	chart := effectChart{p: p, write: p.signedPoints, tick: p.tickPoints, axis: p.t("percentage points", "百分点")}
 	if metric == "spend" {
-		chart.write, chart.axis = p.signedMoney, p.t("for each customer", "每位客户")
+		chart.write, chart.tick, chart.axis = p.signedMoney, p.signedMoney, p.t("for each customer", "每位客户")
 	}
 	for _, e := range c.Effects {
 		if e.Metric != metric || math.IsNaN(e.Difference.Mean) {
@@ -498,7 +498,17 @@ func (p printer) funnelCell(f FunnelRow) string {
 	return p.f("%s (%s)", "%s（%s）", p.n(f.Customers), p.pct(f.OfAssigned))
 }
 
+// signedPoints is a difference of shares in percentage points with its sign, and two
+// digits after the point.
 func (p printer) signedPoints(v float64) string {
+	if v > 0 {
+		return "+" + p.percent(v)
+	}
+	return p.percent(v)
+}
+
+// tickPoints is one without digits that say nothing.
+func (p printer) tickPoints(v float64) string {
 	if v > 0 {
 		return "+" + p.points(v)
 	}
@@ -525,7 +535,8 @@ type effectRow struct {
 type effectChart struct {
 	p     printer
 	rows  []effectRow
-	write func(float64) string
+	write func(float64) string // of estimates
+	tick  func(float64) string // of the axis
 	axis  string
 }
 
@@ -559,7 +570,7 @@ func (k effectChart) draw(width float64) *canvas {
 	c := &canvas{width: width, height: height + 42}
 	for _, v := range x.ticks {
 		c.line(x.at(v), 4, x.at(v), height, "grid")
-		label := k.write(v)
+		label := k.tick(v)
 		half := textWidth(label, 12) / 2
 		c.text(min(max(x.at(v), half), width-half), height+15, "middle", "tick", label)
 	}
