@@ -213,9 +213,8 @@ func (c Campaign) best(metric string) []Effect {
 
 func (p printer) campaignTable(d *Data) block {
 	g := &grid{
-		Head: []string{p.t("Campaign", "活动"), p.t("From", "开始"), p.t("Channel", "渠道"), p.t("Treated", "实验组"), p.t("Control", "对照组"),
-			p.t("Difference, points", "响应率差（百分点）"), p.t("95% interval", "95% 区间")},
-		Numbers: []bool{false, false, false, true, true, true, true},
+		Head:    []string{p.t("Campaign", "活动"), p.t("From", "开始"), p.t("Treated", "实验组"), p.t("Control", "对照组"), p.t("Difference (95%), points", "响应率差（95% 区间），百分点")},
+		Numbers: []bool{false, true, true, true, true},
 	}
 	for _, c := range d.Campaigns {
 		var treated, control int64
@@ -226,10 +225,10 @@ func (p printer) campaignTable(d *Data) block {
 				treated += a.Customers
 			}
 		}
-		row := []string{c.title(), p.day(c.From), p.channel(c.Channel), p.n(treated), p.n(control)}
+		row := []string{c.title(), p.day(c.From), p.n(treated), p.n(control)}
 		best := c.best("rate")
 		if len(best) == 0 {
-			g.Rows = append(g.Rows, append(row, p.unread(c), dash))
+			g.Rows = append(g.Rows, append(row, p.unread(c)))
 		}
 		for i, e := range best {
 			name := slices.Clone(row)
@@ -237,9 +236,10 @@ func (p printer) campaignTable(d *Data) block {
 				name[0] += " · " + p.arm(e.Arm)
 			}
 			if i > 0 {
-				name[3], name[4] = "", ""
+				name[2], name[3] = "", ""
 			}
-			g.Rows = append(g.Rows, append(name, p.signedPoints(e.Difference.Mean), p.between(e.Difference, p.signedPoints)))
+			d := e.Difference
+			g.Rows = append(g.Rows, append(name, p.f("%s (%s to %s)", "%s（%s 至 %s）", p.signedPoints(d.Mean), p.signedPoints(d.Low), p.signedPoints(d.High))))
 		}
 	}
 	return block{Title: p.t("What each campaign did", "各活动的结果"), Table: g}
@@ -463,6 +463,8 @@ func (p printer) funnelTable(c Campaign, half bool) block {
 			arms = append(arms, f.Arm)
 		}
 	}
+	last := func(arm string) int { return slices.Index([]string{"control", ""}, arm) }
+	slices.SortStableFunc(arms, func(a, b string) int { return last(a) - last(b) })
 	g := &grid{Head: []string{p.t("Step", "步骤")}, Numbers: []bool{false}}
 	for _, a := range arms {
 		g.Head, g.Numbers = append(g.Head, p.upper(p.arm(a))), append(g.Numbers, true)

@@ -14,7 +14,8 @@ func (p printer) own(d *Data) []section {
 	if len(d.Own) > 0 {
 		s := section{ID: "own", Title: p.t("Own segments", "自定义客群"),
 			Intro: p.t("Segments that clientele.yaml makes by rules, in its order. They may overlap.", "由 clientele.yaml 中的规则定义的客群，按其顺序列出，可相互重叠。")}
-		s.Blocks = append(s.Blocks, p.describedTable(d, d.Own, d.OwnWords, p.t("Segment", "客群"), p.t("Rule", "规则")))
+		s.Blocks = append(s.Blocks, p.describedTable(d, d.Own, d.OwnWords, p.t("Segment", "客群"), d.Headline.Customers+d.Headline.Prospects))
+		s.Terms = p.described(d.OwnWords)
 		list = append(list, s)
 	}
 	if len(d.Clusters) > 0 {
@@ -23,7 +24,8 @@ func (p printer) own(d *Data) []section {
 		label := func(g Group) string { return p.describedName(d.ClusterWords, g.Key) }
 		chart := p.groupBars(d.Clusters, label, netRevenue, p.t("Net revenue to date", "累计净收入"), nil)
 		s.Blocks = append(s.Blocks, p.block("clusters", p.t("Clusters by customers and revenue", "各群的客户数与收入"), p.clusterWords(d, label), fullWidth, chart.draw))
-		s.Blocks = append(s.Blocks, p.describedTable(d, d.Clusters, d.ClusterWords, p.t("Cluster", "分群"), p.t("What sets it apart", "特征")))
+		s.Blocks = append(s.Blocks, p.describedTable(d, d.Clusters, d.ClusterWords, p.t("Cluster", "分群"), heads(d.Clusters)))
+		s.Terms = p.described(d.ClusterWords)
 		list = append(list, s)
 	}
 	return list
@@ -46,8 +48,17 @@ func (p printer) describedName(words []Described, key string) string {
 	return key
 }
 
-// describedTable has a row for each group, its description last.
-func (p printer) describedTable(d *Data, groups []Group, words []Described, head, about string) block {
+// described says of each group what it is.
+func (p printer) described(words []Described) []term {
+	list := make([]term, len(words))
+	for i, w := range words {
+		list[i] = term{p.describedName(words, w.Key), strings.TrimSpace(p.text(w.About))}
+	}
+	return list
+}
+
+// describedTable has a row for each group, with its share of all customers there are.
+func (p printer) describedTable(d *Data, groups []Group, words []Described, head string, all int64) block {
 	g := &grid{
 		Head:    []string{head, p.t("Customers", "客户数"), p.t("Share", "占比"), p.t("Net revenue", "净收入"), p.t("Churn risk", "流失风险")},
 		Numbers: []bool{false, true, true, true, true},
@@ -56,20 +67,12 @@ func (p printer) describedTable(d *Data, groups []Group, words []Described, head
 	if outlook {
 		g.Head, g.Numbers = append(g.Head, p.t("CLV each", "人均 CLV")), append(g.Numbers, true)
 	}
-	g.Head, g.Numbers = append(g.Head, about), append(g.Numbers, false)
-	everybody := d.Headline.Customers + d.Headline.Prospects
 	for _, x := range groups {
-		row := []string{p.describedName(words, x.Key), p.n(x.Customers), p.pct(share(x.Customers, everybody)), p.money(known(x.NetRevenue)), p.pct(x.ChurnRisk)}
+		row := []string{p.describedName(words, x.Key), p.n(x.Customers), p.pct(share(x.Customers, all)), p.money(known(x.NetRevenue)), p.pct(x.ChurnRisk)}
 		if outlook {
 			row = append(row, p.money(ratio(x.CLV, float64(x.Customers))))
 		}
-		text := ""
-		for _, w := range words {
-			if w.Key == x.Key {
-				text = strings.TrimSpace(p.text(w.About))
-			}
-		}
-		g.Rows = append(g.Rows, append(row, text))
+		g.Rows = append(g.Rows, row)
 	}
 	return block{Table: g}
 }
