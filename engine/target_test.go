@@ -593,6 +593,7 @@ func (s *targetShop) compareFiles(t *rapid.T, done, seen engine.Cutting, path st
 }
 
 // cutAgain cuts the last list anew in its own place: it is the same but for its id.
+// A list whose campaign has messages from its day on is left as it is.
 func (s *targetShop) cutAgain(t *rapid.T, lists []engine.Cutting, path string) {
 	if len(lists) == 0 {
 		return
@@ -603,6 +604,15 @@ func (s *targetShop) cutAgain(t *rapid.T, lists []engine.Cutting, path string) {
 		t.Fatal(err)
 	}
 	again, err := s.RecutList(context.Background(), last.ID, engine.Cut{On: last.On, File: engine.ListFile{To: path, Columns: []string{"customer_id", "email", "phone"}}}, nil)
+	if s.sentFrom(last.Campaign, dayOf(t0(t), last.On)) {
+		_, cancelled := s.CancelList(context.Background(), last.ID, "")
+		for _, err := range []error{err, cancelled} {
+			if err == nil || !strings.Contains(err.Error(), "was sent out") {
+				t.Fatalf("list %s was sent out and may be cut anew or cancelled: %v", last.ID, err)
+			}
+		}
+		return
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -617,6 +627,11 @@ func (s *targetShop) cutAgain(t *rapid.T, lists []engine.Cutting, path string) {
 	if err != nil || l.Cancelled == nil || again.Replaces != last.ID || l.Cancelled.Reason != "replaced by "+again.ID {
 		t.Fatalf("%+v, %v", l.Cancelled, err)
 	}
+}
+
+// sentFrom is whether a message of the campaign went out on the day or later.
+func (s *targetShop) sentFrom(campaign string, day int) bool {
+	return slices.ContainsFunc(s.events, func(h happening) bool { return h.campaign == campaign && h.day >= day })
 }
 
 // smallShop is five customers with orders, consents and telephone numbers.
