@@ -15,25 +15,38 @@ import (
 	"time"
 	_ "time/tzdata" // business time zones work on machines without zone files
 
+	"golang.org/x/sys/unix"
+
 	"clientele/engine"
 )
 
 // version is set by the build: -ldflags "-X main.version=...".
 var version = "dev"
 
-// The exit statuses.
-const (
-	exitFailed  = 1 // nothing is half-written
-	exitUsage   = 2
-	exitRefused = 3 // data problems over the limit; the rest was done
-)
-
 func main() {
 	syscall.Umask(0o077)           // stores and exports hold people's data
 	signal.Ignore(syscall.SIGXFSZ) // a limit on file sizes is an error of the write
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	os.Exit(status(run(ctx, os.Args[1:], os.Stdout, os.Stderr, time.Now()), os.Stderr))
+	os.Exit(status(run(untilSignal(context.Background()), os.Args[1:], os.Stdout, os.Stderr, time.Now()), os.Stderr))
+}
+
+// stopped says that a signal ended the command.
+type stopped struct{ signal syscall.Signal }
+
+func (s stopped) Error() string        { return "stopped by " + unix.SignalName(s.signal) }
+func (s stopped) Is(target error) bool { return target == context.Canceled }
+
+// untilSignal ends with the first SIGINT or SIGTERM, with a stopped as its
+// cause. A second signal ends the program at once.
+func untilSignal(parent context.Context) context.Context {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		first := <-signals
+		signal.Stop(signals)
+		cancel(stopped{first.(syscall.Signal)})
+	}()
+	return ctx
 }
 
 // run does what the arguments say. Results go to out, messages to errOut.
@@ -44,7 +57,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer, now time.Tim
 	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
 	if err != nil && ctx.Err() != nil {
-		return ctx.Err() // whatever was interrupted words it in its own way
+		return context.Cause(ctx) // whatever was interrupted words it in its own way
 	}
 	return err
 }
@@ -54,21 +67,12 @@ type usageError struct{ error }
 
 // status prints an error as one line and returns the exit status.
 func status(err error, errOut io.Writer) int {
-	if err == nil {
-		return 0
-	}
-	if errors.Is(err, context.Canceled) {
-		fmt.Fprintln(errOut, "clientele: stopped; nothing half-written")
-		return 130
-	}
-	if aboutData(err) {
-		return exitRefused
+	code := exitStatus(err)
+	if err == nil || aboutData(err) { // the command has printed what is wrong with the data
+		return code
 	}
 	fmt.Fprintln(errOut, "clientele: "+message(err))
-	if usage := (usageError{}); errors.As(err, &usage) {
-		return exitUsage
-	}
-	return exitFailed
+	return code
 }
 
 // aboutData reports whether an error stands for problems of the data: the rest
@@ -78,25 +82,16 @@ func aboutData(err error) bool {
 }
 
 // message is an error in one line. Left out is the line of SQL, with a mark
-// under the place, that DuckDB shows below its message. That there is no room
-// is worded differently in every layer, with names of hidden files: here it
-// reads the same.
+// under the place, that DuckDB shows below its message.
 func message(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\nLINE ")
-	text = strings.TrimSpace(strings.ReplaceAll(text, "\n", " "))
-	for _, full := range []struct {
-		cause syscall.Errno
-		text  string
-	}{
-		{syscall.ENOSPC, "the disk is full"},
-		{syscall.EDQUOT, "the disk quota is used up"},
-		{syscall.EFBIG, "the system's limit on the size of files is reached"},
-	} {
-		if errors.Is(err, full.cause) || strings.Contains(strings.ToLower(text), full.cause.Error()) {
-			return full.text + "; nothing half-written"
-		}
+	if errors.Is(err, context.Canceled) {
+		return "stopped; nothing half-written"
 	}
-	return text
+	if storage := engine.StorageFailure(err); storage != nil {
+		return storage.Error() + "; nothing half-written"
+	}
+	text, _, _ := strings.Cut(err.Error(), "\nLINE ")
+	return strings.TrimSpace(strings.ReplaceAll(text, "\n", " "))
 }
 
 // limitMemory keeps Go's share of the process's memory to a quarter: DuckDB

@@ -41,7 +41,10 @@ func newRoot(a *app) *cobra.Command {
 whatever files and databases a business has into one store, and scores every customer as of a day:
 RFM, expected orders, lifetime value, churn risk, lifecycle.
 
-A workspace is a folder. Every command works in the current one, or in that of -C.`,
+A workspace is a folder. Every command works in the current one, or in that of -C.
+
+Exit status: 0 done; 1 failed; 2 wrong usage; 3 data problems; 4 locked by another process; 5 the disk;
+6 a gate of the data held the publication back; 130 and 143 stopped. clientele help exit-status says more.`,
 		Example: `  clientele demo shop && clientele -C shop run      a generated shop, loaded and scored
   clientele ingest auto exports                     load a folder of exports, whatever they are
   clientele ingest orders orders.csv                load a file of orders (customer, date, amount is enough)
@@ -72,7 +75,7 @@ A workspace is a folder. Every command works in the current one, or in that of -
 	flags.StringVar(&a.memory, "memory", "", "memory to use, such as 4GiB (default 60 % of the machine, or resources.memory)")
 	root.AddCommand(
 		newDemo(a), newInit(a), newIngest(a), newRun(a), newScore(a), newSegment(a), newTarget(a), newList(a), newExport(a), newReport(a),
-		newShow(a), newQuery(a), newBatches(a), newRejects(a), newRollback(a), newCheck(a), newReconcile(a), newBacktest(a), newModels(a), newSurvival(a), newCampaign(a), newRebuild(a),
+		newShow(a), newQuery(a), newBatches(a), newRejects(a), newRollback(a), newCheck(a), newReconcile(a), newBacktest(a), newModels(a), newSurvival(a), newCampaign(a), newRebuild(a), newExitStatus(),
 	)
 	return root
 }

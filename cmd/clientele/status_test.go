@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"clientele/engine"
+)
+
+// The number of each kind of failure, whatever it is wrapped in, and one line
+// for those that the command has not told already.
+func TestExitStatus(t *testing.T) {
+	help := newExitStatus().Long
+	for _, c := range []struct {
+		err  error
+		code int
+		line string
+	}{
+		{nil, 0, ""},
+		{errors.New("no run"), 1, "clientele: no run\n"},
+		{errors.New("binder error\nLINE 1: SELEC\n^"), 1, "clientele: binder error\n"},
+		{usageError{errors.New("--format")}, 2, "clientele: --format\n"},
+		{engine.ErrRefused, 3, ""},
+		{fmt.Errorf("run: %w", errors.Join(engine.ErrRefused, engine.ErrChecks)), 3, ""},
+		{engine.ErrDiffers, 3, ""},
+		{&fs.PathError{Op: "write", Path: "out/scores.csv", Err: syscall.ENOSPC}, 5, "clientele: out/scores.csv: the disk is full; nothing half-written\n"},
+		{errors.Join(engine.ErrRefused, fmt.Errorf("%w: too few orders", engine.ErrHeld)), 6, ""},
+		{stopped{syscall.SIGINT}, 130, "clientele: stopped; nothing half-written\n"},
+		{stopped{syscall.SIGTERM}, 143, "clientele: stopped; nothing half-written\n"},
+		{context.Canceled, 130, "clientele: stopped; nothing half-written\n"},
+	} {
+		var errOut strings.Builder
+		if code := status(c.err, &errOut); code != c.code {
+			t.Errorf("%v: %d, not %d", c.err, code, c.code)
+		}
+		if c.line != "" && errOut.String() != c.line {
+			t.Errorf("%v: %q", c.err, &errOut)
+		}
+		if n := strings.Count(help, "\n  "+strconv.Itoa(c.code)+" "); n != 2 {
+			t.Errorf("status %d stands %d times in the help, not once in each language", c.code, n)
+		}
+	}
+}
+
+// Whatever a stopped command says of itself, the status is the signal's.
+func TestStoppedCommand(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(stopped{syscall.SIGTERM})
+	err := run(ctx, []string{"-C", t.TempDir(), "demo", t.TempDir() + "/shop"}, io.Discard, io.Discard, time.Now())
+	if code := exitStatus(err); code != 143 {
+		t.Errorf("%v: status %d", err, code)
+	}
+}
