@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"syscall"
@@ -33,6 +34,7 @@ var (
 	wholeCustomers = flag.Int("whole.customers", 10_000, "BenchmarkWholeRun: customers of the generated shop")
 	wholeMemory    = flag.String("whole.memory", "4GiB", "BenchmarkWholeRun: what a process may use; more fails it")
 	wholeShops     = flag.String("whole.shops", "", "BenchmarkWholeRun: `folder` that keeps generated shops for the next time (default one that is removed)")
+	wholeProfile   = flag.String("whole.profile", "", "BenchmarkWholeRun: `file` for a processor profile of the engine's last process")
 )
 
 // BenchmarkWholeRun times clientele run, from a folder of order files to the
@@ -217,7 +219,7 @@ func (r *rounds) measure(b *testing.B) {
 			b.Fatal(err)
 		}
 		r.warm(b)
-		p := start(b, task{Job: job, Dir: dir, Format: r.format, Files: r.files, Threads: r.threads, Memory: r.memory})
+		p := start(b, task{Job: job, Dir: dir, Format: r.format, Files: r.files, Threads: r.threads, Memory: r.memory, Profile: *wholeProfile})
 		if err := os.RemoveAll(dir); err != nil { // before the next one, for the disk's sake
 			b.Fatal(err)
 		}
@@ -253,72 +255,6 @@ func (r rounds) report(b *testing.B) {
 	b.ReportMetric(float64(r.rows)/e.wall.Seconds(), "rows/s")
 }
 
-// The stages of the table. Every stage of the engine belongs to one of them or
-// is shown under its own name.
-const (
-	stageLoad    = "load the files"
-	stageSettle  = "settle versions, identities"
-	stageStore   = "publish the store"
-	stageSummary = "summarize the customers"
-	stageFit     = "fit the models"
-	stageScore   = "score the customers"
-	stageWrite   = "write the Parquet files"
-	stageReport  = "write the reports"
-	stagePublish = "publish the run"
-	stageElse    = "everything else"
-	floorRead    = "read into a table"
-	floorStore   = "checkpoint"
-	floorGroup   = "group once per customer"
-	floorWrite   = "write one Parquet file"
-)
-
-// beside is the floor's step for a stage of the engine; the others have none.
-func beside(stage string) string {
-	switch stage {
-	case stageLoad:
-		return floorRead
-	case stageStore:
-		return floorStore
-	case stageSummary:
-		return floorGroup
-	case stageWrite:
-		return floorWrite
-	case stageElse:
-		return stageElse
-	}
-	return ""
-}
-
-// group is the stage of the table that an event of the engine counts in.
-func group(event string) string {
-	switch event {
-	case "settle", "settle identities":
-		return stageSettle
-	case "publish the store":
-		return stageStore
-	case "summarize customers":
-		return stageSummary
-	case "stage scores":
-		return stageWrite
-	case "write the report":
-		return stageReport
-	case "publish the run":
-		return stagePublish
-	}
-	verb, _, _ := strings.Cut(event, " ")
-	switch verb {
-	case "load":
-		return stageLoad
-	case "fit":
-		return stageFit
-	case "score":
-		return stageScore
-	case "write":
-		return stageWrite
-	}
-	return event
-}
-
 // print writes the table: the middle run of the engine beside that of the floor.
 func (r rounds) print(w io.Writer) {
 	e, f := middle(r.engines), middle(r.floors)
@@ -328,32 +264,33 @@ func (r rounds) print(w io.Writer) {
 	fmt.Fprintf(w, "The middle run of the engine's %s, and of the floor's %s\n\n", spread(r.engines), spread(r.floors))
 
 	line := func(cells ...any) {
-		text := fmt.Sprintf("%-24s %9s %8s   %-26s %9s %7s", cells...)
+		text := fmt.Sprintf("%-34s %8s %7s %8s %7s   %-24s %8s %8s %6s", cells...)
 		fmt.Fprintln(w, strings.TrimRight(text, " "))
 	}
 	rule := func() {
-		line(strings.Repeat("-", 24), "---------", "--------", strings.Repeat("-", 26), "---------", "-------")
+		line(strings.Repeat("-", 34), "--------", "-------", "--------", "-------", strings.Repeat("-", 24), "--------", "--------", "------")
 	}
-	line("engine", "seconds", "share", "floor: DuckDB alone", "seconds", "ratio")
+	line("engine", "seconds", "share", "cpu s", "MiB", "floor: DuckDB alone", "seconds", "cpu s", "ratio")
 	rule()
+	seconds := func(v float64) string { return fmt.Sprintf("%.2f", v) }
 	steps := f.stages()
 	for _, s := range e.stages() {
-		step, seconds, ratio := "", "", ""
+		step, wall, cpu, ratio := "", "", "", ""
 		if i := slices.IndexFunc(steps, func(t spent) bool { return t.Stage == beside(s.Stage) }); i >= 0 {
-			step, seconds, ratio = steps[i].Stage, fmt.Sprintf("%.3f", steps[i].Seconds), times(s.Seconds, steps[i].Seconds)
+			step, wall, cpu, ratio = steps[i].Stage, seconds(steps[i].Seconds), seconds(steps[i].CPU), times(s.Seconds, steps[i].Seconds)
 		}
-		line(s.Stage, fmt.Sprintf("%.3f", s.Seconds), fmt.Sprintf("%.1f %%", 100*s.Seconds/e.wall.Seconds()), step, seconds, ratio)
+		line(s.Stage, seconds(s.Seconds), fmt.Sprintf("%.1f %%", 100*s.Seconds/e.wall.Seconds()), seconds(s.CPU), fmt.Sprint(s.Peak>>20), step, wall, cpu, ratio)
 	}
 	rule()
 	both := func(name string, engine, floor float64, format string) {
-		line(name, fmt.Sprintf(format, engine), "", "", fmt.Sprintf(format, floor), times(engine, floor))
+		line(name, fmt.Sprintf(format, engine), "", "", "", "", fmt.Sprintf(format, floor), "", times(engine, floor))
 	}
-	both("total, seconds", e.wall.Seconds(), f.wall.Seconds(), "%.3f")
-	both("processor time, seconds", e.cpu.Seconds(), f.cpu.Seconds(), "%.3f")
+	both("total, seconds", e.wall.Seconds(), f.wall.Seconds(), "%.2f")
+	both("processor time, seconds", e.cpu.Seconds(), f.cpu.Seconds(), "%.2f")
 	both("peak memory, MiB", float64(e.peak)/(1<<20), float64(f.peak)/(1<<20), "%.0f")
 	both("store, MB", float64(e.Store)/1e6, float64(f.Store)/1e6, "%.1f")
 	both("scores.parquet, MB", float64(e.Parquet)/1e6, float64(f.Parquet)/1e6, "%.1f")
-	line("orders a second", grouped(int64(float64(r.rows)/e.wall.Seconds())), "", "", grouped(int64(float64(r.rows)/f.wall.Seconds())), "")
+	line("orders a second", grouped(int64(float64(r.rows)/e.wall.Seconds())), "", "", "", "", grouped(int64(float64(r.rows)/f.wall.Seconds())), "", "")
 	fmt.Fprintln(w)
 }
 
@@ -405,12 +342,6 @@ func systemFile(path, key string) string {
 	return ""
 }
 
-// spent is the time of one stage of the table.
-type spent struct {
-	Stage   string
-	Seconds float64
-}
-
 // result is what a process tells at its end.
 type result struct {
 	Spent     []spent
@@ -428,31 +359,6 @@ type process struct {
 	peak int64         // bytes resident at most
 }
 
-// stages adds up the time by stage, in the order of the table; what the process
-// took besides, its start included, comes last.
-func (p process) stages() []spent {
-	var out []spent
-	left := p.wall.Seconds()
-	for _, s := range p.Spent {
-		i := slices.IndexFunc(out, func(o spent) bool { return o.Stage == s.Stage })
-		if i < 0 {
-			i = len(out)
-			out = append(out, spent{Stage: s.Stage})
-		}
-		out[i].Seconds += s.Seconds
-		left -= s.Seconds
-	}
-	order := []string{stageLoad, stageSettle, stageStore, stageSummary, stageFit, stageScore, stageWrite, stageReport, stagePublish}
-	place := func(s spent) int {
-		if i := slices.Index(order, s.Stage); i >= 0 {
-			return i
-		}
-		return len(order) // a stage that is new in the engine
-	}
-	slices.SortStableFunc(out, func(a, b spent) int { return cmp.Compare(place(a), place(b)) })
-	return append(out, spent{stageElse, left})
-}
-
 // task is what a process of its own does: this binary again, with the task in
 // its environment.
 type task struct {
@@ -462,7 +368,8 @@ type task struct {
 	Orders, Customers int      // of the shop
 	Files             []string // of orders
 	Threads           int
-	Memory            int64 // bytes
+	Memory            int64  // bytes
+	Profile           string // file for a processor profile; "": none is taken
 }
 
 const taskKey = "CLIENTELE_BENCH_TASK"
@@ -506,6 +413,9 @@ func start(b *testing.B, t task) process {
 	}
 	if err := json.Unmarshal(out.Bytes(), &p.result); err != nil {
 		b.Fatalf("%s: %v in %q", t.Job, err, out.String())
+	}
+	for _, s := range p.Spent { // counting by stage makes Linux forget
+		p.peak = max(p.peak, s.Peak)
 	}
 	return p
 }
@@ -568,15 +478,25 @@ func (t task) runEngine() (result, error) {
 	}
 	e.Config.Resources = config.Resources{Memory: config.Size(t.Memory), Threads: t.Threads}
 	debug.SetMemoryLimit(e.Memory() / 4) // as the command does
-	e.Watch = func(event engine.Event) {
-		if event.Ended {
-			r.Spent = append(r.Spent, spent{group(event.Stage), event.Took.Seconds()})
+	if t.Profile != "" {
+		out, err := os.Create(t.Profile)
+		if err != nil {
+			return r, err
 		}
+		defer out.Close()
+		if err := pprof.StartCPUProfile(out); err != nil {
+			return r, err
+		}
+		defer pprof.StopCPUProfile()
 	}
+	c := newClock()
+	e.Watch = c.watch
 	ran, err := e.Run(context.Background(), "latest", false)
 	if err != nil {
 		return r, err
 	}
+	c.turn()
+	r.Spent = c.list
 	for _, l := range ran.Loaded {
 		r.Rows += l.Read
 	}
@@ -624,13 +544,14 @@ func (t task) runFloor(steps ...string) (result, error) {
 	if err != nil {
 		return r, err
 	}
+	c := newClock()
 	for _, step := range steps {
-		began := time.Now()
 		if err := db.Exec(ctx, t.floorSQL(step, parquet)); err != nil {
 			return r, fmt.Errorf("%s: %w", step, err)
 		}
-		r.Spent = append(r.Spent, spent{step, time.Since(began).Seconds()})
+		c.give(step)
 	}
+	r.Spent = c.list
 	if !slices.Contains(steps, floorGroup) {
 		err = db.Row(ctx, []any{&r.Rows}, "SELECT count(*) FROM orders")
 		return r, errors.Join(err, db.Close())
