@@ -200,7 +200,7 @@ func onlyIn(a, b string) string {
 	return strings.Join(out, "\n")
 }
 
-var splits = flag.Int("splits", 60, "TestAnySplitAnyOrder: random splits and orders; a twentieth of them, four at least, for TestRollbackIsExact")
+var splits = flag.Int("splits", 20, "TestAnySplitAnyOrder: random splits and orders; a twentieth of them, four at least, for TestRollbackIsExact")
 
 func splitsRounds() int {
 	if testing.Short() {
