@@ -198,15 +198,17 @@ func attributeOf(text string) string {
 // campaignReader reads one campaign.
 type campaignReader struct {
 	*Engine
-	ctx    context.Context
-	db     *duck.DB
-	r      CampaignReading
-	out    *CampaignResult
-	known  *knownOfCampaigns
-	cost   float64 // of the campaign; NaN: not known
-	people *table.Table
-	arms   []*arm
-	groups map[string][]string // by grouping: the group of each row of people
+	ctx   context.Context
+	db    *duck.DB
+	r     CampaignReading
+	out   *CampaignResult
+	known *knownOfCampaigns
+	cost  float64 // of the campaign; NaN: not known
+	// recipients is how many were written to, as events or the campaigns file tell.
+	recipients int64
+	people     *table.Table
+	arms       []*arm
+	groups     map[string][]string // by grouping: the group of each row of people
 }
 
 // arm is one arm of a campaign. Its customers are rows of people.
@@ -285,6 +287,7 @@ func (c *campaignReader) head() error {
 		return ""
 	}
 	c.out.Name, c.out.Channel, c.cost = text("name"), text("channel"), math.NaN()
+	c.recipients = t.Ints("sent")[at]
 	if col := t.Column("cost"); !col.Missing(at) {
 		c.cost = col.Floats[at]
 	}

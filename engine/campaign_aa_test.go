@@ -3,8 +3,11 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"clientele/engine/internal/duck"
 	"clientele/engine/list"
 	"clientele/engine/table"
+	"clientele/models"
 	"clientele/models/evaluate"
 	"clientele/models/stat"
 )
@@ -125,7 +129,7 @@ func (p trial) read(t *testing.T, shop []purchaser, k int) (l lift, rate, spend 
 		&table.Column{Field: table.Field{Name: "event_value", Kind: table.Float}, Floats: nothing},
 	)
 	c.Config.Resources.Threads = 1
-	return c.lift(c.outcomeOf("treated", treated.customers, before), c.outcomeOf(ControlArm, control.customers, before)), rate, spend
+	return c.lift(c.outcomeOf("treated", treated.customers, before), c.outcomeOf(ControlArm, control.customers, before), 1), rate, spend
 }
 
 // A thousand campaigns that do nothing, on a generated shop: one in twenty is
@@ -176,30 +180,171 @@ func TestThousandCampaigns(t *testing.T) {
 	}
 }
 
+// madeUp is what an arm of a made-up campaign did: who responded, at a rate, and what each who did
+// spent, of an exponential law.
+func madeUp(rng *rand.Rand, name string, n int, rate float64) outcome {
+	o := outcome{name: name, converted: stat.Proportion{N: n}, spend: make([]float64, n)}
+	for i := range o.spend {
+		if rng.Float64() < rate {
+			o.converted.K++
+			o.spend[i] = 50 * rng.ExpFloat64()
+		}
+	}
+	return o
+}
+
+// The sentence at the head of campaigns of five arms: where none does anything it tells of an
+// effect or of harm once in twenty, as seldom as with one arm, although it names whichever is best;
+// and its intervals, of rates and of spend, hold the truth of all arms together in 19 of 20.
+func TestHeadlineOfSeveralArms(t *testing.T) {
+	const campaigns, customers, arms = 2000, 400, 5
+	rates := []float64{0.2, 0.24, 0.2, 0.17, 0.2}
+	rng := rand.New(rand.NewPCG(3, 14))
+	var called, naive, held, heldSpend int
+	for range campaigns {
+		control := madeUp(rng, ControlArm, customers, 0.2)
+		c := &campaignReader{r: CampaignReading{Outcome: outcomeOrders}, out: &CampaignResult{}, people: table.New()}
+		var lifts []lift
+		wrong := false
+		for k := range arms {
+			l := plainLift(madeUp(rng, fmt.Sprint("arm ", k), customers, 0.2), control, arms)
+			wrong = wrong || l.rates.Difference.Low > 0 || l.rates.Difference.High < 0
+			lifts = append(lifts, l)
+		}
+		correct(lifts)
+		if c.verdict(lifts); c.out.Verdict.Code != "no_effect_shown" {
+			called++
+		}
+		if wrong {
+			naive++
+		}
+		all, allSpend := true, true
+		for _, rate := range rates {
+			l := plainLift(madeUp(rng, "arm", customers, rate), control, arms)
+			d, _ := l.rate(false)
+			all = all && d.Low <= rate-0.2 && rate-0.2 <= d.High
+			s := l.money()
+			allSpend = allSpend && s.Low <= 50*(rate-0.2) && 50*(rate-0.2) <= s.High
+		}
+		if all {
+			held++
+		}
+		if allSpend {
+			heldSpend++
+		}
+	}
+	share := func(n int) float64 { return float64(n) / campaigns }
+	t.Logf("false alarms: %.3f, of the best arm uncorrected %.3f; intervals hold the truth of all arms: rates %.3f, spend %.3f", share(called), share(naive), share(held), share(heldSpend))
+	if share(called) < 0.02 || share(called) > 0.06 {
+		t.Errorf("%.1f %% of campaigns of %d arms without effect are called an effect", 100*share(called), arms)
+	}
+	if share(naive) < 0.1 {
+		t.Errorf("uncorrected %.1f %% would be called an effect: this test shows nothing", 100*share(naive))
+	}
+	for name, n := range map[string]int{"rates": held, "spend": heldSpend} {
+		if share(n) < 0.94 || share(n) > 0.985 {
+			t.Errorf("%s: %.1f %% of campaigns have intervals that hold the truth of all arms", name, 100*share(n))
+		}
+	}
+}
+
+// The sentence names the arms that harm beside those that help, and what is said of all.
+func TestVerdictNamesHarm(t *testing.T) {
+	of := func(name string, k int) outcome {
+		o := outcome{name: name, converted: stat.Proportion{K: k, N: 1000}, spend: make([]float64, 1000)}
+		for i := range k {
+			o.spend[i] = 10 + float64(i%3)
+		}
+		return o
+	}
+	read := func(open bool, ks map[string]int) models.Warning {
+		control := of(ControlArm, 200)
+		c := &campaignReader{out: &CampaignResult{Open: open, To: 20_000}, people: table.New()}
+		var lifts []lift
+		for _, name := range slices.Sorted(maps.Keys(ks)) {
+			l := plainLift(of(name, ks[name]), control, len(ks))
+			if open {
+				l.looks(1, stat.MomentsOf(l.arm.spend), stat.MomentsOf(control.spend), len(ks))
+			}
+			lifts = append(lifts, l)
+		}
+		correct(lifts)
+		c.verdict(lifts)
+		return c.out.Verdict
+	}
+	v := read(false, map[string]int{"coupon": 280, "gift": 290, "nagging": 120, "plain": 205})
+	if v.Code != "effect_and_harm" {
+		t.Errorf("%s: %s", v.Code, v.En)
+	}
+	for _, part := range []string{"gift: 9.00 points more", "coupon: 8.00 points more", "nagging: fewer of those assigned responded than of control, by 8.00 points", "No effect is shown for plain, +0.50 points (95%: "} {
+		if !strings.Contains(v.En, part) {
+			t.Errorf("%q is not in: %s", part, v.En)
+		}
+	}
+	if strings.Index(v.En, "gift") > strings.Index(v.En, "coupon") {
+		t.Errorf("the best arm does not stand first: %s", v.En)
+	}
+	for _, part := range []string{"gift：响应率比对照组高 9.00 个百分点", "nagging：响应率比对照组低 8.00 个百分点", "未显示出效果：plain：+0.50 个百分点"} {
+		if !strings.Contains(v.Zh, part) {
+			t.Errorf("%q is not in: %s", part, v.Zh)
+		}
+	}
+	// 24.0 % against 20 % is an effect by itself, and none when it is the best of four.
+	alone, best := read(false, map[string]int{"coupon": 240}), read(false, map[string]int{"a": 198, "b": 200, "c": 203, "coupon": 240})
+	if alone.Code != "effect" || best.Code != "no_effect_shown" {
+		t.Errorf("alone %s, as the best of four %s: %s", alone.Code, best.Code, best.En)
+	}
+	if !strings.Contains(best.En, "No effect is shown for any of 4 arms: the greatest difference is that of coupon, +4.00 points") {
+		t.Error(best.En)
+	}
+	if v := read(false, map[string]int{"nagging": 120, "plain": 201}); v.Code != "harm" {
+		t.Errorf("%s: %s", v.Code, v.En)
+	}
+	if v := read(true, map[string]int{"nagging": 100, "gift": 400}); v.Code != "effect_and_harm" || !strings.Contains(v.En, "open until") || strings.Contains(v.En, "Revenue") {
+		t.Errorf("%s: %s", v.Code, v.En)
+	}
+	if v := read(true, map[string]int{"gift": 240}); v.Code != "no_effect_shown" {
+		t.Errorf("at a look before the end: %s: %s", v.Code, v.En)
+	}
+}
+
 // Looked at on each of thirty days, campaigns without effect are called an effect
 // by the intervals that allow for looking less often than once in twenty, and by the
-// others much more often.
+// others much more often. Three arms are as good as one.
 func TestLookingAllowsForLooking(t *testing.T) {
+	for _, arms := range []int{1, 3} {
+		t.Run(fmt.Sprint(arms), func(t *testing.T) { looking(t, arms) })
+	}
+}
+
+func looking(t *testing.T, arms int) {
 	const campaigns, looks, customers, daily = 400, 30, 1500, 0.005
 	rng := rand.New(rand.NewPCG(9, 9))
 	var fooled, naive int
 	for range campaigns {
-		a, b := stat.Proportion{N: customers}, stat.Proportion{N: customers}
+		list := make([]stat.Proportion, arms+1) // the last is control
+		for i := range list {
+			list[i].N = customers
+		}
 		p, wrong := 1.0, false
 		for day := range looks {
-			for _, arm := range []*stat.Proportion{&a, &b} {
+			for i := range list {
+				arm := &list[i]
 				for range arm.N - arm.K { // who has ordered has responded
 					if rng.Float64() < daily {
 						arm.K++
 					}
 				}
 			}
-			l := lift{arm: outcome{converted: a}, control: outcome{converted: b}}
-			l.looks(float64(day+1)/looks, stat.Moments{}, stat.Moments{})
-			if l.lookRate != nil {
-				p = min(p, l.lookRate.P)
+			b := list[arms]
+			for _, a := range list[:arms] {
+				l := lift{arm: outcome{converted: a}, control: outcome{converted: b}}
+				l.looks(float64(day+1)/looks, stat.Moments{}, stat.Moments{}, arms)
+				if l.lookRate != nil && (l.lookRate.Difference.Low > 0 || l.lookRate.Difference.High < 0) {
+					p = 0
+				}
+				wrong = wrong || stat.CompareProportions(a, b, level).Pooled.P < alpha
 			}
-			wrong = wrong || stat.CompareProportions(a, b, level).Pooled.P < alpha
 		}
 		if p < alpha {
 			fooled++

@@ -164,19 +164,42 @@ func (c *campaignReader) compare() error {
 	}
 	lifts := make([]lift, len(outcomes)-1)
 	for i := range lifts {
-		lifts[i] = c.lift(outcomes[i], control)
+		lifts[i] = c.lift(outcomes[i], control, len(lifts))
 	}
 	correct(lifts)
-	c.out.Sections = append(c.out.Sections, c.liftSection(lifts, control))
-	if !c.out.Open { // its intervals hold for one look at the end
-		c.out.Sections = append(c.out.Sections, c.moneySection(lifts))
+	c.verdict(lifts)
+	if c.out.Open {
+		c.looked(lifts)
+		return nil
 	}
+	c.out.Sections = append(c.out.Sections, c.liftSection(lifts, control), c.moneySection(lifts))
 	if g := c.groupsSection(before); g.Table.Rows() > 0 {
 		c.out.Sections = append(c.out.Sections, g)
 	}
-	c.verdict(lifts)
+	if n := len(lifts); n > 1 {
+		c.warn("several_arms", fmt.Sprintf("There are %d arms beside control. The intervals in the sentence above, of money and of the rows %q hold for all of them at once (Bonferroni: each at %.4g%%), so that the choice of the best arm is allowed for. Other rows are of one arm alone; p_holm is corrected.", n, jointMethod, 100*together(n)),
+			fmt.Sprintf("对照组之外共有 %d 个实验组。上面的结论、经济效果以及“%s”各行的区间对所有实验组同时成立（Bonferroni 校正，每组 %.4g%%），挑选最好的一组不会夸大效果。其余各行只针对单个实验组；p_holm 为校正后的 p 值。", n, jointMethod, 100*together(n)))
+	}
 	return nil
 }
+
+// looked shows the comparisons that hold for a look before the end. Those of Newcombe, Welch, the
+// bootstrap, CUPED and of groups hold for one look at the end, and stand nowhere until then.
+func (c *campaignReader) looked(lifts []lift) {
+	if g := looksSection(lifts); g.Table.Rows() > 0 {
+		c.out.Sections = append(c.out.Sections, g)
+	}
+	c.warn("windows_open", fmt.Sprintf("Until the windows are over, on %v, only intervals that hold however often one looks are shown. Welch's, Newcombe's and the bootstrap's, CUPED, groups and money hold for a single look, and are shown from then on.", c.out.To),
+		fmt.Sprintf("窗口至 %v 才全部结束，在此之前只给出允许多次查看的区间。Welch、Newcombe、自助法与 CUPED 的结果、分组比较和经济效果只适用于结束后的一次查看，届时再给出。", c.out.To))
+	if n := len(lifts); n > 1 {
+		c.warn("several_arms", fmt.Sprintf("There are %d arms beside control: the intervals hold for all of them at once (Bonferroni: each at %.4g%%).", n, 100*together(n)),
+			fmt.Sprintf("对照组之外共有 %d 个实验组：区间对所有实验组同时成立（Bonferroni 校正，每组 %.4g%%）。", n, 100*together(n)))
+	}
+}
+
+// together is the level of the interval of one of n arms with which those of all n hold together
+// in a share level of campaigns, whatever the arms have to do with each other (Bonferroni).
+func together(n int) float64 { return 1 - alpha/float64(n) }
 
 // covariate is what is known of each customer before the campaign; nil: nothing.
 func (c *campaignReader) covariate() ([]float64, error) {
@@ -300,6 +323,7 @@ type lift struct {
 	rates      stat.ProportionComparison
 	exact      *stat.Fisher // where counts are small
 	spend      stat.MeanTest
+	joint      *joint          // of several arms, at the level of all together; nil: of one
 	resampled  *stat.Resampled // of the difference in spend; nil: too few
 	ranks      stat.RankTest
 	cupedRate  *stat.Adjusted // nil: no covariate
@@ -310,15 +334,58 @@ type lift struct {
 	holmSpend  float64
 }
 
-func (c *campaignReader) lift(a, control outcome) lift {
+// joint are the intervals of one of several arms that hold together with those of the others.
+type joint struct {
+	rate  stat.Estimate
+	spend stat.MeanTest
+}
+
+// plainLift is what is told of one of n arms in the first place: differences in rates and in spend.
+func plainLift(a, control outcome, n int) lift {
 	l := lift{arm: a, control: control, rates: stat.CompareProportions(a.converted, control.converted, level)}
 	if l.rates.Pooled.Flags.Has(stat.SmallCounts) {
 		f := stat.FisherExact(a.converted, control.converted)
 		l.exact = &f
 	}
-	ours, theirs := stat.TallyOf(a.spend), stat.TallyOf(control.spend)
-	mine, other := ours.Moments(), theirs.Moments()
+	mine, other := stat.MomentsOf(a.spend), stat.MomentsOf(control.spend)
 	l.spend = stat.Welch(mine, other, level)
+	if n > 1 {
+		at := together(n)
+		l.joint = &joint{stat.CompareProportions(a.converted, control.converted, at).Difference, stat.Welch(mine, other, at)}
+	}
+	return l
+}
+
+// money is the difference in spend that is quoted.
+func (l *lift) money() stat.MeanTest {
+	if l.joint != nil {
+		return l.joint.spend
+	}
+	return l.spend
+}
+
+// rate is the difference in rates that is quoted, and its p; at a look before the end those that
+// allow for looking.
+func (l *lift) rate(open bool) (stat.Estimate, float64) {
+	switch {
+	case open && l.lookRate == nil:
+		return stat.Estimate{Value: l.rates.Difference.Value, Low: -1, High: 1}, 1
+	case open:
+		return l.lookRate.Difference, l.holmRate
+	case l.joint != nil:
+		return l.joint.rate, l.holmRate
+	}
+	return l.rates.Difference, l.holmRate
+}
+
+// lift is one of n arms beside control, by every method.
+func (c *campaignReader) lift(a, control outcome, n int) lift {
+	l := plainLift(a, control, n)
+	ours, theirs := stat.TallyOf(a.spend), stat.TallyOf(control.spend)
+	if c.out.Open {
+		l.looks(c.planned(), ours.Moments(), theirs.Moments(), n)
+		return l
+	}
 	l.ranks = stat.MannWhitney(ours, theirs)
 	if l.spend.Flags == 0 {
 		r := stat.Bootstrap{Level: level, Seed: 1, Workers: c.Config.Resources.Cores()}.MeanDifference(ours, theirs)
@@ -328,9 +395,6 @@ func (c *campaignReader) lift(a, control outcome) lift {
 		rate := stat.CUPED(stat.ComomentsOf(a.responded, a.before), stat.ComomentsOf(control.responded, control.before), level)
 		spend := stat.CUPED(stat.ComomentsOf(a.spend, a.before), stat.ComomentsOf(control.spend, control.before), level)
 		l.cupedRate, l.cupedSpend = &rate, &spend
-	}
-	if c.out.Open {
-		l.looks(c.planned(), mine, other)
 	}
 	c.outliers(a, control)
 	return l
@@ -371,10 +435,11 @@ func (c *campaignReader) planned() float64 {
 // assigned at once and what they do adds up day by day, so under no effect the
 // difference is a random walk whose variance grows from nothing to that of the end.
 // The mixture of such a walk (Robbins 1970) is that of means with a width that goes with the
-// variance so far; this one is sharpest at the planned end.
-func (l *lift) looks(over float64, mine, other stat.Moments) {
+// variance so far; this one is sharpest at the planned end. Intervals of n arms hold together.
+func (l *lift) looks(over float64, mine, other stat.Moments, n int) {
+	share := alpha / float64(n)
 	mixture := func(variance float64) stat.Mixture {
-		return stat.Mixture{Tau: stat.TauFor(variance*over, alpha), Alpha: alpha}
+		return stat.Mixture{Tau: stat.TauFor(variance*over, share), Alpha: share}
 	}
 	if v := l.spend.SE * l.spend.SE; v > 0 {
 		at := mixture(v).Means(mine, other)
@@ -387,11 +452,17 @@ func (l *lift) looks(over float64, mine, other stat.Moments) {
 	}
 }
 
-// correct corrects the p of several arms by Holm's rule.
+// correct corrects the p of several arms by Holm's rule; where looks were taken, theirs.
 func correct(lifts []lift) {
 	rates, spends := make([]float64, len(lifts)), make([]float64, len(lifts))
 	for i, l := range lifts {
 		rates[i], spends[i] = l.rateP(), l.spend.P
+		if l.lookRate != nil {
+			rates[i] = l.lookRate.P
+		}
+		if l.lookSpend != nil {
+			spends[i] = l.lookSpend.P
+		}
 	}
 	rates, spends = stat.Holm(rates), stat.Holm(spends)
 	for i := range lifts {
@@ -407,22 +478,55 @@ func (l *lift) rateP() float64 {
 	return l.rates.Pooled.P
 }
 
-func (c *campaignReader) liftSection(lifts []lift, control outcome) Section {
-	g := newGrid("arm text", "metric text", "method text", "treated float", "control float", "difference float", "low float", "high float",
+// jointMethod is the method of rows whose intervals hold for all arms together.
+const jointMethod = "all arms together (Bonferroni)"
+
+// looksMethod is the method of rows that hold at any look before the end.
+const looksMethod = "always valid (mSPRT)"
+
+// newLifts is the grid of the section lift.
+func newLifts() *grid {
+	return newGrid("arm text", "metric text", "method text", "treated float", "control float", "difference float", "low float", "high float",
 		"relative float share", "relative_low float share", "relative_high float share", "statistic float", "df float", "p float", "p_holm float")
+}
+
+// looksSection has what holds before the end.
+func looksSection(lifts []lift) Section {
+	g, none := newLifts(), math.NaN()
+	method := looksMethod
+	if len(lifts) > 1 {
+		method += ", all arms together"
+	}
+	add := func(arm, metric string, mine, other float64, k *stat.Look, holm float64) {
+		if k == nil {
+			return
+		}
+		g.add(arm, metric, method, mine, other, k.Difference.Value, orMissing(k.Difference.Low), orMissing(k.Difference.High), none, none, none, k.Lambda, none, k.P, holm)
+	}
+	for _, l := range lifts {
+		add(l.arm.name, "rate", l.arm.converted.Rate(), l.control.converted.Rate(), l.lookRate, l.holmRate)
+		add(l.arm.name, "spend", stat.MomentsOf(l.arm.spend).Mean, stat.MomentsOf(l.control.spend).Mean, l.lookSpend, l.holmSpend)
+	}
+	return g.section("lift")
+}
+
+// liftSection has what holds once, at the end.
+func (c *campaignReader) liftSection(lifts []lift, control outcome) Section {
+	g := newLifts()
 	none := math.NaN()
 	for _, l := range lifts {
 		pA, pB := l.arm.converted.Rate(), control.converted.Rate()
-		d, r := l.rates.Difference, l.rates.Ratio
+		d, r := l.rates.Difference, l.ratio()
 		g.add(l.arm.name, "rate", "pooled z, Newcombe", pA, pB, d.Value, orMissing(d.Low), orMissing(d.High), orMissing(r.Value-1), orMissing(r.Low-1), orMissing(r.High-1), l.rates.Pooled.Statistic, none, l.rates.Pooled.P, l.holmRate)
+		if l.joint != nil {
+			d := l.joint.rate
+			g.add(l.arm.name, "rate", jointMethod, pA, pB, d.Value, orMissing(d.Low), orMissing(d.High), none, none, none, none, none, none, l.holmRate)
+		}
 		if l.exact != nil {
 			g.add(l.arm.name, "rate", "exact (Fisher)", pA, pB, none, none, none, none, none, none, none, none, l.exact.P, l.holmRate)
 		}
 		if k := l.cupedRate; k != nil {
 			g.add(l.arm.name, "rate", cupedName(k), none, none, k.Difference, orMissing(k.Low), orMissing(k.High), none, none, none, k.Statistic, k.DF, k.P, none)
-		}
-		if k := l.lookRate; k != nil {
-			g.add(l.arm.name, "rate", "always valid (mSPRT)", pA, pB, k.Difference.Value, orMissing(k.Difference.Low), orMissing(k.Difference.High), none, none, none, k.Lambda, none, k.P, none)
 		}
 		mine, other := stat.MomentsOf(l.arm.spend).Mean, stat.MomentsOf(control.spend).Mean
 		s := l.spend
@@ -433,6 +537,10 @@ func (c *campaignReader) liftSection(lifts []lift, control outcome) Section {
 			return orMissing(v / other)
 		}
 		g.add(l.arm.name, "spend", "Welch", mine, other, s.Difference, orMissing(s.Low), orMissing(s.High), relative(s.Difference), none, none, s.Statistic, s.DF, s.P, l.holmSpend)
+		if l.joint != nil {
+			s := l.joint.spend
+			g.add(l.arm.name, "spend", jointMethod, mine, other, s.Difference, orMissing(s.Low), orMissing(s.High), none, none, none, none, none, none, l.holmSpend)
+		}
 		if k := l.resampled; k != nil {
 			g.add(l.arm.name, "spend", "bootstrap", mine, other, k.Value, orMissing(k.Low), orMissing(k.High), none, none, none, none, none, none, none)
 		}
@@ -440,11 +548,17 @@ func (c *campaignReader) liftSection(lifts []lift, control outcome) Section {
 		if k := l.cupedSpend; k != nil {
 			g.add(l.arm.name, "spend", cupedName(k), none, none, k.Difference, orMissing(k.Low), orMissing(k.High), relative(k.Difference), none, none, k.Statistic, k.DF, k.P, none)
 		}
-		if k := l.lookSpend; k != nil {
-			g.add(l.arm.name, "spend", "always valid (mSPRT)", mine, other, k.Difference.Value, orMissing(k.Difference.Low), orMissing(k.Difference.High), none, none, none, k.Lambda, none, k.P, none)
-		}
 	}
 	return g.section("lift")
+}
+
+// ratio is the rate over that of control; nothing where nobody of control responded.
+func (l *lift) ratio() stat.Estimate {
+	if l.control.converted.K == 0 {
+		none := math.NaN()
+		return stat.Estimate{Value: none, Low: none, High: none}
+	}
+	return l.rates.Ratio
 }
 
 // cupedName says how much of the variance was taken out.
@@ -460,7 +574,8 @@ func orMissing(v float64) float64 {
 	return v
 }
 
-// moneySection is what an arm brought: customers, revenue, profit.
+// moneySection is what an arm brought: customers, revenue, profit. Intervals of several arms
+// hold for all of them together.
 func (c *campaignReader) moneySection(lifts []lift) Section {
 	g := newGrid("arm text", "figure text", "value float", "low float", "high float")
 	all := 0
@@ -469,9 +584,9 @@ func (c *campaignReader) moneySection(lifts []lift) Section {
 	}
 	for _, l := range lifts {
 		n := float64(l.arm.converted.N)
-		d := l.rates.Difference
+		d, _ := l.rate(false)
 		g.add(l.arm.name, "incremental customers", n*d.Value, n*d.Low, n*d.High)
-		s := l.spend
+		s := l.money()
 		low, high := orMissing(n*s.Low), orMissing(n*s.High)
 		g.add(l.arm.name, "incremental revenue", n*s.Difference, low, high)
 		g.add(l.arm.name, "incremental margin", n*s.Difference*c.known.margin, low*c.known.margin, high*c.known.margin)
@@ -565,50 +680,4 @@ func distinct(texts []string) []string {
 	out := slices.Clone(texts)
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// verdict says in a sentence what the campaign did, by the best arm where there
-// are several.
-func (c *campaignReader) verdict(lifts []lift) {
-	best := 0
-	for i, l := range lifts {
-		if l.rates.Difference.Value > lifts[best].rates.Difference.Value {
-			best = i
-		}
-	}
-	l := lifts[best]
-	d, p := l.rates.Difference, l.holmRate
-	if c.out.Open && l.lookRate != nil {
-		d, p = l.lookRate.Difference, min(1, l.lookRate.P*float64(len(lifts)))
-	}
-	points := func(v float64) string { return fmt.Sprintf("%+.2f", 100*v) }
-	size := fmt.Sprintf("%.2f", 100*math.Abs(d.Value)) // beside a word that has the direction
-	if d.Low <= 0 && d.High >= 0 {                     // test and interval may disagree at the edge
-		p = 1
-	}
-	money, moneyZh := "", ""
-	n := float64(l.arm.converted.N)
-	if s := l.spend; s.Flags == 0 && !c.out.Open {
-		money = fmt.Sprintf(" Revenue: %+.0f (95%%: %+.0f to %+.0f).", n*s.Difference, n*s.Low, n*s.High)
-		moneyZh = fmt.Sprintf("增量收入 %+.0f（95%%：%+.0f 至 %+.0f）。", n*s.Difference, n*s.Low, n*s.High)
-	}
-	look, lookZh := "", ""
-	if c.out.Open {
-		look = fmt.Sprintf(" The windows are open until %v: this is a look before the end, by an interval that allows for looking.", c.out.To)
-		lookZh = fmt.Sprintf("窗口至 %v 才结束：此为提前查看，使用允许多次查看的区间。", c.out.To)
-	}
-	switch {
-	case p < alpha && d.Value > 0:
-		c.out.Verdict = models.Warning{Code: "effect",
-			En: fmt.Sprintf("%s: %s points more of those assigned responded than of control (95%%: %s to %s).%s%s", l.arm.name, size, points(d.Low), points(d.High), money, look),
-			Zh: fmt.Sprintf("%s：响应率比对照组高 %s 个百分点（95%%：%s 至 %s）。%s%s", l.arm.name, size, points(d.Low), points(d.High), moneyZh, lookZh)}
-	case p < alpha:
-		c.out.Verdict = models.Warning{Code: "harm",
-			En: fmt.Sprintf("%s: fewer of those assigned responded than of control, by %s points (difference, 95%%: %s to %s).%s%s", l.arm.name, size, points(d.Low), points(d.High), money, look),
-			Zh: fmt.Sprintf("%s：响应率比对照组低 %s 个百分点（差值 95%%：%s 至 %s）。%s%s", l.arm.name, size, points(d.Low), points(d.High), moneyZh, lookZh)}
-	default:
-		c.out.Verdict = models.Warning{Code: "no_effect_shown",
-			En: fmt.Sprintf("No effect is shown: %s points (95%%: %s to %s), which chance alone may bring.%s%s", points(d.Value), points(d.Low), points(d.High), money, look),
-			Zh: fmt.Sprintf("未显示出效果：%s 个百分点（95%%：%s 至 %s），可能只是偶然。%s%s", points(d.Value), points(d.Low), points(d.High), moneyZh, lookZh)}
-	}
 }
