@@ -8,7 +8,7 @@ import "runtime"
 // value in a file means that zero, never "the default".
 //
 // The tag as:"share" lets a number be written as a percentage: 1% is 0.01;
-// as:"margin" is that, or auto for zero.
+// as:"margin" is that, or auto for zero. as:"... or off" lets a pointer be off: nil.
 type Config struct {
 	Timezone    string      `yaml:"timezone"`     // business time zone, IANA name; frozen
 	Currency    string      `yaml:"currency"`     // reporting currency, ISO 4217, or auto: the first one loaded; frozen
@@ -35,6 +35,10 @@ type Config struct {
 	Campaigns   Campaigns   `yaml:"campaigns"`
 	Models      Models      `yaml:"models"`
 	Backtest    Backtest    `yaml:"backtest"`
+	Gates       Gates       `yaml:"gates"`
+	Keep        Keep        `yaml:"keep"`
+	Metrics     string      `yaml:"metrics"` // Prometheus text file about the last run, relative to the workspace; empty: none
+	Lineage     string      `yaml:"lineage"` // file that OpenLineage events are added to, relative to the workspace; empty: none
 	Resources   Resources   `yaml:"resources"`
 	Output      Output      `yaml:"output"`
 }
@@ -215,6 +219,26 @@ type Backtest struct {
 	Sample  int `yaml:"sample"`       // customers at most, in all that looks back; 0: all
 }
 
+// Gates are what the facts have to pass before run publishes anything: one
+// that fails leaves the run of before current. All are off by default: what is
+// too old or too little differs from shop to shop, and a gate that holds for no
+// reason is soon switched off for good.
+type Gates struct {
+	FreshDays  *int     `yaml:"fresh_days" as:"days or off"`   // the newest order is at most so many days before the as-of day (latest: before today); nil: off
+	MinOrders  int      `yaml:"min_orders"`                    // orders in the seven days up to the as-of day; 0: off
+	MinVolume  *float64 `yaml:"min_volume" as:"share or off"`  // orders of the last whole day are at least this share of the median of that weekday in the eight weeks before; nil: off
+	MaxRejects *float64 `yaml:"max_rejects" as:"share or off"` // share of the rows read since the last publication that were rejected; nil: off
+	Checks     bool     `yaml:"checks"`                        // no check of severity error fails
+}
+
+// Keep says which runs stay. A run goes only when none of the rules that are
+// set keeps it; with none set, all stay.
+type Keep struct {
+	Runs   int `yaml:"runs"`   // the newest so many; 0: no rule
+	Days   int `yaml:"days"`   // those of the last so many days before the newest run; 0: no rule
+	Months int `yaml:"months"` // the last run of each of the newest so many months; 0: no rule
+}
+
 // Resources limit what a command may use.
 type Resources struct {
 	Memory  Size `yaml:"memory"`  // of the whole process, such as 4GiB; auto (0): 60 % of the machine
@@ -271,6 +295,9 @@ func DefaultCheck() Check {
 
 // Auto is the word for "find out".
 const Auto = "auto"
+
+// Off is the word for a gate that is not used.
+const Off = "off"
 
 // Kinds are the kinds of facts that can be loaded.
 func Kinds() []string {

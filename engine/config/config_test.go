@@ -195,7 +195,7 @@ func TestReadWhatIsWrong(t *testing.T) {
 		{"churn:\n  hihg: 0.9\n", `clientele.yaml:2: churn: unknown key "hihg": did you mean "high"?`},
 		{"Timezone: UTC", `clientele.yaml:1: unknown key "Timezone": did you mean "timezone"?`},
 		{"churn: {colour: 1}", `clientele.yaml:1: churn: unknown key "colour": the keys here are high, medium, model, window_days`},
-		{"q: 1", `clientele.yaml:1: unknown key "q": the keys here are backtest, campaigns, checks, churn, clusters, contact, currency, discount_rate, exclude, horizon_days, identity, lifecycle, margin, models, net, output, phone_region, priority, purchases, rates, refunds, rejects, resources, rfm, segments, sources, timezone`},
+		{"q: 1", `clientele.yaml:1: unknown key "q": the keys here are backtest, campaigns, checks, churn, clusters, contact, currency, discount_rate, exclude, gates, horizon_days, identity, keep, lifecycle, lineage, margin, metrics, models, net, output, phone_region, priority, purchases, rates, refunds, rejects, resources, rfm, segments, sources, timezone`},
 		{src + "  pth: b.csv\n", `clientele.yaml:5: sources[0]: unknown key "pth": did you mean "path"?`},
 		{"\n\nhorizon_days: soon", `clientele.yaml:3: horizon_days: "soon": not a whole number`},
 		{"horizon_days: 1.5", `clientele.yaml:1: horizon_days: "1.5": not a whole number`},
@@ -454,6 +454,9 @@ func TestHash(t *testing.T) {
 		"checks":  func(c *Config) { c.Checks = []Check{{Name: "a", Table: "orders", Column: "net", NotNull: true}} },
 		"contact": func(c *Config) { c.Contact = Contact{Consent: "unless_refused", Caps: []Cap{{Contacts: 1, Days: 7}}} },
 		"results": func(c *Config) { c.Campaigns.Window = 7 },
+		"hold":    func(c *Config) { c.Gates = Gates{MinOrders: 1, MinVolume: new(float64)} },
+		"keep":    func(c *Config) { c.Keep.Runs = 3 },
+		"metrics": func(c *Config) { c.Metrics, c.Lineage = "a.prom", "b.jsonl" },
 		"match":   func(c *Config) { c.Identity.Match = []string{"phone", "member_id", "email"} },
 	}
 	for name, change := range same {

@@ -171,6 +171,11 @@ func (d *decoder) set(dst reflect.Value, node ast.Node, key, as string) *Error {
 	}
 	switch dst.Kind() {
 	case reflect.Pointer: // a setting that may be absent
+		kind, off := strings.CutSuffix(as, " or off")
+		if as = kind; off && isScalar(node) && text(node) == Off {
+			dst.SetZero()
+			return nil
+		}
 		value := reflect.New(dst.Type().Elem())
 		dst.Set(value)
 		return d.set(value.Elem(), node, key, as)

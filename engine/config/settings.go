@@ -16,17 +16,17 @@ import (
 // the file (churn.window_days), as text. Left out: sources, rates and rejects,
 // which decide what is loaded and are accounted for by the hash of the facts, the
 // paths of models.frozen, whose contents are accounted for there too, contact and
-// campaigns, which target lists and results record themselves, and checks,
-// resources and output, which change no number of a run.
+// campaigns, which target lists and results record themselves, and checks, gates,
+// keep, metrics, lineage, resources and output, which change no number of a run.
 func Settings(c Config) map[string]string {
 	out := map[string]string{}
-	c.Sources, c.Checks, c.Contact = nil, nil, Contact{}
+	c.Sources, c.Checks, c.Contact, c.Gates = nil, nil, Contact{}, Gates{}
 	c.Net, c.Identity.Match = sorted(c.Net), sorted(c.Identity.Match)
 	flatten(out, "", reflect.ValueOf(c))
 	for key := range out {
 		section, _, _ := strings.Cut(key, ".")
 		switch section {
-		case "sources", "rates", "rejects", "checks", "contact", "campaigns", "resources", "output":
+		case "sources", "rates", "rejects", "checks", "contact", "campaigns", "gates", "keep", "metrics", "lineage", "resources", "output":
 			delete(out, key)
 		}
 	}
@@ -125,6 +125,11 @@ func flatten(out map[string]string, key string, v reflect.Value) {
 
 func settingText(v reflect.Value) string {
 	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return Off
+		}
+		return settingText(v.Elem())
 	case reflect.String:
 		return v.String()
 	case reflect.Bool:
