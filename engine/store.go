@@ -98,16 +98,16 @@ func (e *Engine) update(ctx context.Context, lock *workspace.Lock, fresh bool, f
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	private, err := lock.Private(workspace.StoreName, 0)
+	var private *workspace.Private
+	if fresh { // what was there may be damaged
+		private, err = lock.Empty(workspace.StoreName)
+	} else {
+		private, err = lock.Private(workspace.StoreName, 0)
+	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, private.Discard()) }()
-	if fresh {
-		if err := os.Remove(private.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
 	w := &writer{Engine: e, settlement: newSettlement()}
 	if w.key, err = lock.Key(); err != nil {
 		return err

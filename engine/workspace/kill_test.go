@@ -17,7 +17,7 @@ import (
 // kills is how many processes each test kills.
 func kills(t *testing.T) int {
 	if testing.Short() {
-		return 5
+		return 15
 	}
 	return 40
 }
@@ -103,13 +103,16 @@ func TestKillWhilePublishing(t *testing.T) {
 		if err != nil || version < last {
 			t.Fatalf("kill %d: version %d after %d, %v", i, version, last, err)
 		}
+		if hashed, err := VerifyStore(dir, nil); !hashed || err != nil {
+			t.Fatalf("kill %d: the store against its hash: %v, %v", i, hashed, err)
+		}
 		last = version
 	}
 	if last < 2 {
 		t.Fatalf("only %d versions were published: the test proves nothing", last)
 	}
 	acquire(t, dir)
-	if got := names(t, dir); len(got) != 2 {
+	if got := names(t, dir); len(got) != 3 {
 		t.Errorf("left behind: %v", got)
 	}
 	t.Logf("%d kills within %v, %d versions", kills(t), span, last)

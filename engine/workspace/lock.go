@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,6 +20,8 @@ type Lock struct {
 	dir  string
 	file *os.File
 	now  time.Time // when it was taken
+
+	checked fs.FileInfo // the store that was found as it was published; nil: none
 }
 
 // HeldError says that another process is changing the workspace.

@@ -22,28 +22,46 @@ type Private struct {
 	// DuckDB names a catalog after its file.
 	Path  string
 	final string
+	lock  *Lock
 }
 
 // Private makes a private copy of the file name, by reference where the file
 // system can. growth is how many bytes it is expected to grow by; when the
 // copy and the growth do not fit, nothing is written and the error is a
-// *SpaceError. One file has at most one private copy at a time.
+// *SpaceError. A store that is not as it was published is not copied: the error
+// is a *DamageError. One file has at most one private copy at a time.
 func (l *Lock) Private(name string, growth int64) (*Private, error) {
+	if name == StoreName {
+		if err := l.CheckStore(); err != nil {
+			return nil, err
+		}
+	}
+	p, err := l.Empty(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.copy(growth); err != nil {
+		return nil, errors.Join(fmt.Errorf("private copy: %w", err), p.Discard())
+	}
+	return p, nil
+}
+
+// Empty is a Private without a copy of the original, which may be damaged: what is
+// published in its place is made anew.
+func (l *Lock) Empty(name string) (*Private, error) {
 	if filepath.Base(name) != name {
 		return nil, fmt.Errorf("private copy of %q: not a plain name", name)
 	}
 	p := &Private{
 		Path:  filepath.Join(l.dir, privatePrefix+name, name),
 		final: filepath.Join(l.dir, name),
+		lock:  l,
 	}
 	if err := refuseLog(p.final); err != nil {
 		return nil, err
 	}
 	if err := os.Mkdir(filepath.Dir(p.Path), 0o700); err != nil {
 		return nil, fmt.Errorf("private copy: %w", err)
-	}
-	if err := p.copy(growth); err != nil {
-		return nil, errors.Join(fmt.Errorf("private copy: %w", err), p.Discard())
 	}
 	return p, nil
 }
@@ -108,15 +126,48 @@ func (p *Private) publish() error {
 	if err := refuseLog(p.final); err != nil {
 		return err
 	}
+	if filepath.Base(p.final) == StoreName {
+		return p.publishStore()
+	}
+	if err := p.place(); err != nil {
+		return err
+	}
+	return p.Discard()
+}
+
+// place makes the copy durable and renames it.
+func (p *Private) place() error {
 	if err := syncFile(p.Path); err != nil {
 		return err
 	}
 	if err := os.Rename(p.Path, p.final); err != nil {
 		return err
 	}
-	if err := syncFolder(filepath.Dir(p.final)); err != nil {
+	return syncFolder(filepath.Dir(p.final))
+}
+
+// publishStore records the hash of the new store beside that of the old one, which
+// stays until the new store is in its place: a kill in between leaves a store whose
+// hash is recorded.
+func (p *Private) publishStore() error {
+	hash, info, err := sumFile(p.Path, nil)
+	if err != nil {
 		return err
 	}
+	before, err := recorded(p.lock.dir)
+	if err != nil && !errors.As(err, new(*DamageError)) {
+		return err
+	}
+	if err := p.record(append([]string{hash}, before...)...); err != nil {
+		return err
+	}
+	if err := p.place(); err != nil {
+		return err
+	}
+	p.lock.checked = info
+	// The store is published. That the old hash stays recorded does no harm, and
+	// the next publication writes the file again.
+	_ = p.record(hash)
 	return p.Discard()
 }
 

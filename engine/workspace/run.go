@@ -218,6 +218,10 @@ func hashFile(dir string, e fs.DirEntry) (File, error) {
 	if !e.Type().IsRegular() {
 		return File{}, fmt.Errorf("%s is not a plain file", path)
 	}
+	return hashPath(path)
+}
+
+func hashPath(path string) (File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return File{}, err
@@ -228,7 +232,7 @@ func hashFile(dir string, e fs.DirEntry) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	return File{Name: e.Name(), Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))}, nil
+	return File{Name: filepath.Base(path), Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))}, nil
 }
 
 // writeManifest returns the first 16 hex digits of the manifest's SHA-256,
@@ -484,49 +488,158 @@ func readRun(dir string) (Run, error) {
 	if m.Format != 1 || !isDate(m.AsOf) {
 		return Run{}, fmt.Errorf("%s: not a manifest of a kind that this program knows", path)
 	}
+	if !named(filepath.Base(dir), text) {
+		return Run{}, fmt.Errorf("%s: not as it was published", path)
+	}
 	return Run{AsOf: m.AsOf, Dir: dir, Manifest: m}, nil
 }
 
-// DamageError says that a run is not as it was published.
-type DamageError struct {
-	Path   string // the file
-	Reason string // "missing", "changed" or "not in the manifest"
+// named reports whether the name of a run's folder has the hash of its manifest. A
+// folder of another kind of name, such as a copy, has none.
+func named(folder string, manifest []byte) bool {
+	at := len("2006-01-02-")
+	if len(folder) < at+16 || !isDate(folder[:at-1]) {
+		return true
+	}
+	got := sha256.Sum256(manifest)
+	return folder[at:at+16] == hex.EncodeToString(got[:8])
 }
 
-// Error names the file.
-func (e *DamageError) Error() string { return e.Path + ": " + e.Reason }
+// The ways in which what was published is not as it was.
+const (
+	Missing = "missing"
+	Changed = "changed"
+	Unknown = "not in the manifest"
+)
+
+// DamageError says that a file is not as it was published.
+type DamageError struct {
+	Path            string // the file
+	Reason          string // Missing, Changed or Unknown
+	Expected, Found string // hashes, hex; "": there is none
+	Advice          string // what to do; may be empty
+}
+
+// Error names the file, both hashes and what to do.
+func (e *DamageError) Error() string {
+	text := e.Path + ": " + e.Reason
+	if e.Reason == Changed {
+		text = e.Path + ": not as it was published"
+	}
+	if e.Found != "" {
+		text += fmt.Sprintf(" (SHA-256 %.12s…, published as %.12s…)", e.Found, e.Expected)
+	}
+	if e.Advice != "" {
+		text += ": " + e.Advice
+	}
+	return text
+}
 
 // Verify reads every file of a run and compares sizes and hashes with the
 // manifest. The first difference is a *DamageError.
 func Verify(run Run) error {
+	damaged, err := VerifyAll(run, nil)
+	if err == nil && len(damaged) > 0 {
+		err = damaged[0]
+	}
+	return err
+}
+
+// VerifyAll is Verify that goes on, and returns every difference: those of files that
+// are there by name, then what is missing. advance, when not nil, is told of bytes
+// that are done.
+func VerifyAll(run Run, advance func(int64)) ([]*DamageError, error) {
 	want := map[string]File{}
 	for _, f := range run.Manifest.Files {
 		want[f.Name] = f
 	}
 	entries, err := os.ReadDir(run.Dir)
 	if err != nil {
-		return fmt.Errorf("verify run: %w", err)
+		return nil, fmt.Errorf("verify run: %w", err)
 	}
+	var out []*DamageError
 	for _, e := range entries {
 		if e.Name() == ManifestName {
 			continue
 		}
 		f, known := want[e.Name()]
-		if !known {
-			return &DamageError{filepath.Join(run.Dir, e.Name()), "not in the manifest"}
-		}
 		delete(want, e.Name())
-		got, err := hashFile(run.Dir, e)
-		if err != nil {
-			return fmt.Errorf("verify run: %w", err)
+		if damage := verifyFile(run, e, f, known); damage != nil {
+			out = append(out, damage)
 		}
-		if got.Bytes != f.Bytes || got.SHA256 != f.SHA256 {
-			return &DamageError{filepath.Join(run.Dir, e.Name()), "changed"}
+		if advance != nil {
+			advance(f.Bytes)
 		}
 	}
 	for _, f := range run.Manifest.Files { // in order, so that the message is stable
 		if _, missing := want[f.Name]; missing {
-			return &DamageError{filepath.Join(run.Dir, f.Name), "missing"}
+			out = append(out, run.damage(f, Missing, ""))
+		}
+	}
+	return out, nil
+}
+
+func verifyFile(run Run, e fs.DirEntry, f File, known bool) *DamageError {
+	if !known {
+		return run.damage(File{Name: e.Name()}, Unknown, "")
+	}
+	got, err := hashFile(run.Dir, e)
+	if err != nil {
+		damage := run.damage(f, underlying(err).Error(), "")
+		damage.Expected = f.SHA256
+		return damage
+	}
+	if got.Bytes != f.Bytes || got.SHA256 != f.SHA256 {
+		return run.damage(f, Changed, got.SHA256)
+	}
+	return nil
+}
+
+// underlying takes the operation and the path off an error of package os.
+func underlying(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+func (run Run) damage(f File, reason, found string) *DamageError {
+	path := filepath.Join(run.Dir, f.Name)
+	if run.Link != "" {
+		path = filepath.Join(run.Link, f.Name)
+	}
+	d := &DamageError{Path: path, Reason: reason, Expected: f.SHA256, Found: found}
+	if reason != Unknown {
+		d.Advice = "score the day again (clientele score --as-of " + run.AsOf + ")"
+	}
+	return d
+}
+
+// Check compares the content of a file of the run, text, with the manifest; a
+// difference is a *DamageError. A file that the manifest does not know passes.
+func (run Run) Check(name string, text []byte) error {
+	got := sha256.Sum256(text)
+	for _, f := range run.Manifest.Files {
+		if found := hex.EncodeToString(got[:]); f.Name == name && f.SHA256 != found {
+			return run.damage(f, Changed, found)
+		}
+	}
+	return nil
+}
+
+// CheckFile is Check of a file that is read for it.
+func (run Run) CheckFile(name string) error {
+	for _, f := range run.Manifest.Files {
+		if f.Name != name {
+			continue
+		}
+		got, err := hashPath(filepath.Join(run.Dir, name))
+		if err != nil {
+			return fmt.Errorf("check run: %w", err)
+		}
+		if got.SHA256 != f.SHA256 {
+			return run.damage(f, Changed, got.SHA256)
 		}
 	}
 	return nil

@@ -234,8 +234,8 @@ func TestVerify(t *testing.T) {
 		"nothing": {func(string) error { return nil }, ""},
 		"one bit": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "scores.parquet"), []byte("scorer"), 0o666)
-		}, "scores.parquet: changed"},
-		"shorter": {func(dir string) error { return os.Truncate(filepath.Join(dir, "scores.parquet"), 3) }, "scores.parquet: changed"},
+		}, "scores.parquet: not as it was published"},
+		"shorter": {func(dir string) error { return os.Truncate(filepath.Join(dir, "scores.parquet"), 3) }, "scores.parquet: not as it was published"},
 		"missing": {func(dir string) error { return os.Remove(filepath.Join(dir, "scores.parquet")) }, "scores.parquet: missing"},
 		"added":   {func(dir string) error { return os.WriteFile(filepath.Join(dir, "x"), nil, 0o666) }, "x: not in the manifest"},
 		"folder":  {func(dir string) error { return os.RemoveAll(dir) }, "no such file"},

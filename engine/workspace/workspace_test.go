@@ -309,7 +309,7 @@ func TestPrivateCopy(t *testing.T) {
 	if err := p.Discard(); err != nil {
 		t.Fatal(err)
 	}
-	if read(t, final) != "two" || !cmp.Equal(names(t, dir), []string{StoreName, LockName}) {
+	if read(t, final) != "two" || !cmp.Equal(names(t, dir), []string{StoreName, HashName, LockName}) {
 		t.Errorf("a discarded copy leaves %q and %v", read(t, final), names(t, dir))
 	}
 }

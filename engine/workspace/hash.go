@@ -1,0 +1,209 @@
+package workspace
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// HashName is the file beside the store that says what the store was when it was
+// published.
+const HashName = StoreName + ".sha256"
+
+// hashHead is the first line of that file.
+const hashHead = "clientele store hash 1: SHA-256 of the SHA-256s of each 4 MiB"
+
+// piece is how many bytes are hashed at a time, on as many cores as there are: the
+// store is hashed before every run.
+const piece = 4 << 20
+
+// sum is the hash of a file of size bytes: the SHA-256, in hex, of the SHA-256s of its
+// pieces. advance, when not nil, is told of bytes that are done, from several
+// goroutines.
+func sum(f *os.File, size int64, advance func(int64)) (string, error) {
+	pieces := int((size + piece - 1) / piece)
+	sums := make([][sha256.Size]byte, pieces)
+	var next atomic.Int64
+	workers := min(runtime.GOMAXPROCS(0), max(pieces, 1))
+	failed := make([]error, workers)
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			buffer := make([]byte, min(piece, size))
+			for failed[w] == nil {
+				i := next.Add(1) - 1
+				if i >= int64(pieces) {
+					return
+				}
+				part := buffer[:min(piece, size-i*piece)]
+				if _, err := f.ReadAt(part, i*piece); err != nil {
+					failed[w] = err
+					return
+				}
+				sums[i] = sha256.Sum256(part)
+				if advance != nil {
+					advance(int64(len(part)))
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if err := errors.Join(failed...); err != nil {
+		return "", err
+	}
+	whole := sha256.New()
+	for _, s := range sums {
+		whole.Write(s[:])
+	}
+	return hex.EncodeToString(whole.Sum(nil)), nil
+}
+
+// sumFile is the hash of a file, and the file that it is of.
+func sumFile(path string, advance func(int64)) (string, fs.FileInfo, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", nil, err
+	}
+	text, err := sum(f, info.Size(), advance)
+	if errors.Is(err, io.EOF) {
+		err = &fs.PathError{Op: "read", Path: path, Err: errors.New("it became shorter while it was read")}
+	}
+	return text, info, err
+}
+
+// recorded are the hashes of which the store of the workspace dir may have one:
+// the published one, and while another is put in its place both. None when no hash
+// was ever recorded.
+func recorded(dir string) ([]string, error) {
+	path := filepath.Join(dir, HashName)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	damaged := &DamageError{Path: path, Reason: Changed, Advice: "it should hold the hash of " + StoreName + ": restore both from one backup, or remove it when clientele check finds nothing wrong with the store"}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	if !lines.Scan() || lines.Text() != hashHead {
+		return nil, damaged
+	}
+	var out []string
+	for lines.Scan() {
+		if raw, err := hex.DecodeString(lines.Text()); err != nil || len(raw) != sha256.Size {
+			return nil, damaged
+		}
+		out = append(out, lines.Text())
+	}
+	if len(out) == 0 {
+		return nil, damaged
+	}
+	return out, nil
+}
+
+// record writes the hashes, durably and at one instant. The file is made in the
+// folder of the private copy, which is swept when a kill leaves it.
+func (p *Private) record(hashes ...string) error {
+	fresh := filepath.Join(filepath.Dir(p.Path), HashName)
+	text := hashHead + "\n" + strings.Join(hashes, "\n") + "\n"
+	if err := os.WriteFile(fresh, []byte(text), 0o666); err != nil {
+		return err
+	}
+	if err := syncFile(fresh); err != nil {
+		return err
+	}
+	dir := filepath.Dir(p.final)
+	if err := os.Rename(fresh, filepath.Join(dir, HashName)); err != nil {
+		return err
+	}
+	return syncFolder(dir)
+}
+
+// CheckStore reads the published store and compares it with what it was when it
+// was published; a difference is a *DamageError. It reads it once under one lock.
+// A store of a version that recorded no hash passes.
+func (l *Lock) CheckStore() error {
+	path := filepath.Join(l.dir, StoreName)
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("check store: %w", err)
+	}
+	if l.checked != nil && sameFile(l.checked, info) {
+		return nil
+	}
+	seen, err := checkStore(l.dir, path, nil)
+	if err == nil {
+		l.checked = seen
+	}
+	return err
+}
+
+// sameFile reports whether both are one file that nobody has written to.
+func sameFile(a, b fs.FileInfo) bool {
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+}
+
+// checkStore compares the file at path with what is recorded of the store.
+func checkStore(dir, path string, advance func(int64)) (fs.FileInfo, error) {
+	found, info, err := sumFile(path, advance)
+	if err != nil {
+		return nil, fmt.Errorf("check store: %w", err)
+	}
+	want, err := recorded(dir)
+	if err != nil || len(want) == 0 {
+		return info, err
+	}
+	for _, hash := range want {
+		if hash == found {
+			return info, nil
+		}
+	}
+	return nil, &DamageError{Path: filepath.Join(dir, StoreName), Reason: Changed, Expected: want[0], Found: found,
+		Advice: "restore it together with " + HashName + " from a backup, or make it anew with clientele rebuild; if it was replaced on purpose, remove " + HashName}
+}
+
+// VerifyStore compares the published store of the workspace dir with what it was
+// when it was published. hashed is false for a store of a version that recorded no
+// hash. advance, when not nil, is told of bytes that are done. It needs no lock:
+// when the store is replaced meanwhile, it looks again.
+func VerifyStore(dir string, advance func(int64)) (hashed bool, err error) {
+	path, err := Store(dir)
+	if err != nil {
+		return false, err
+	}
+	for range 10 {
+		var before, now fs.FileInfo
+		if before, err = os.Stat(path); err != nil {
+			return false, fmt.Errorf("check store: %w", err)
+		}
+		if _, err = checkStore(dir, path, advance); err == nil {
+			break
+		}
+		// Both hashes are recorded until the new store is in its place: while it
+		// is still the same file, its hash is among them.
+		if now, _ = os.Stat(path); now != nil && sameFile(before, now) {
+			return true, err
+		}
+	}
+	want, failed := recorded(dir)
+	return len(want) > 0, errors.Join(err, failed)
+}
