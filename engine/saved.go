@@ -177,6 +177,9 @@ func readSaved(path string) (*savedModel, error) {
 	if err := models.Decode(text, s); err != nil || len(s.Fitted) == 0 {
 		return nil, fmt.Errorf("model %s: damaged, or not as this program writes it: score its day again (clientele score --as-of %s, where it was fitted) and name the new file", path, head.AsOf)
 	}
+	if err := checkSaved(path, text); err != nil {
+		return nil, fmt.Errorf("model %w", err)
+	}
 	sum := sha256.Sum256(text)
 	s.path, s.sha256, s.text = path, hex.EncodeToString(sum[:]), text
 	return s, nil

@@ -365,6 +365,9 @@ func (r *run) publish(lock *workspace.Lock) (Scored, error) {
 	if err := r.writeReports(folder); err != nil {
 		return Scored{}, fmt.Errorf("report: %w", err)
 	}
+	if err := r.checkShown(); err != nil {
+		return Scored{}, err
+	}
 	input, err := inputHash(r.ctx, r.db)
 	if err != nil {
 		return Scored{}, err

@@ -180,8 +180,19 @@ func (w *writer) checkKey(ctx context.Context) error {
 		w.path(workspace.KeyName))
 }
 
-// locked runs fn under the lock of the workspace.
-func (e *Engine) locked(fn func(*workspace.Lock) error) (err error) {
+// locked runs fn under the lock of the workspace, when the store is as it was
+// published: nothing is made from a store that was damaged since.
+func (e *Engine) locked(fn func(*workspace.Lock) error) error {
+	return e.lockedAnew(func(lock *workspace.Lock) error {
+		if err := lock.CheckStore(); err != nil {
+			return err
+		}
+		return fn(lock)
+	})
+}
+
+// lockedAnew runs fn under the lock of the workspace, whatever the store is like.
+func (e *Engine) lockedAnew(fn func(*workspace.Lock) error) (err error) {
 	lock, err := workspace.Acquire(e.Dir, e.Now)
 	if err != nil {
 		return err

@@ -75,7 +75,7 @@ Exit status: 0 done; 1 failed; 2 wrong usage; 3 data problems; 4 locked by anoth
 	flags.StringVar(&a.memory, "memory", "", "memory to use, such as 4GiB (default 60 % of the machine, or resources.memory)")
 	root.AddCommand(
 		newDemo(a), newInit(a), newIngest(a), newRun(a), newScore(a), newSegment(a), newTarget(a), newList(a), newExport(a), newReport(a),
-		newShow(a), newQuery(a), newBatches(a), newRejects(a), newRollback(a), newCheck(a), newReconcile(a), newBacktest(a), newModels(a), newSurvival(a), newCampaign(a), newRebuild(a), newExitStatus(),
+		newShow(a), newQuery(a), newBatches(a), newRejects(a), newRollback(a), newCheck(a), newReconcile(a), newBacktest(a), newModels(a), newSurvival(a), newCampaign(a), newRebuild(a), newVerify(a), newExitStatus(),
 	)
 	return root
 }

@@ -30,8 +30,8 @@ const piece = 4 << 20
 
 // sum is the hash of a file of size bytes: the SHA-256, in hex, of the SHA-256s of its
 // pieces. advance, when not nil, is told of bytes that are done, from several
-// goroutines.
-func sum(f *os.File, size int64, advance func(int64)) (string, error) {
+// goroutines, and may end it.
+func sum(f *os.File, size int64, advance func(int64) error) (string, error) {
 	pieces := int((size + piece - 1) / piece)
 	sums := make([][sha256.Size]byte, pieces)
 	var next atomic.Int64
@@ -53,14 +53,16 @@ func sum(f *os.File, size int64, advance func(int64)) (string, error) {
 				}
 				sums[i] = sha256.Sum256(part)
 				if advance != nil {
-					advance(int64(len(part)))
+					failed[w] = advance(int64(len(part)))
 				}
 			}
 		})
 	}
 	wait.Wait()
-	if err := errors.Join(failed...); err != nil {
-		return "", err
+	for _, err := range failed {
+		if err != nil {
+			return "", err // the others are most likely the same
+		}
 	}
 	whole := sha256.New()
 	for _, s := range sums {
@@ -70,7 +72,7 @@ func sum(f *os.File, size int64, advance func(int64)) (string, error) {
 }
 
 // sumFile is the hash of a file, and the file that it is of.
-func sumFile(path string, advance func(int64)) (string, fs.FileInfo, error) {
+func sumFile(path string, advance func(int64) error) (string, fs.FileInfo, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", nil, err
@@ -163,7 +165,7 @@ func sameFile(a, b fs.FileInfo) bool {
 }
 
 // checkStore compares the file at path with what is recorded of the store.
-func checkStore(dir, path string, advance func(int64)) (fs.FileInfo, error) {
+func checkStore(dir, path string, advance func(int64) error) (fs.FileInfo, error) {
 	found, info, err := sumFile(path, advance)
 	if err != nil {
 		return nil, fmt.Errorf("check store: %w", err)
@@ -183,9 +185,9 @@ func checkStore(dir, path string, advance func(int64)) (fs.FileInfo, error) {
 
 // VerifyStore compares the published store of the workspace dir with what it was
 // when it was published. hashed is false for a store of a version that recorded no
-// hash. advance, when not nil, is told of bytes that are done. It needs no lock:
-// when the store is replaced meanwhile, it looks again.
-func VerifyStore(dir string, advance func(int64)) (hashed bool, err error) {
+// hash. advance, when not nil, is told of bytes that are done and may end it. It needs no
+// lock: when the store is replaced meanwhile, it looks again.
+func VerifyStore(dir string, advance func(int64) error) (hashed bool, err error) {
 	path, err := Store(dir)
 	if err != nil {
 		return false, err
@@ -195,7 +197,7 @@ func VerifyStore(dir string, advance func(int64)) (hashed bool, err error) {
 		if before, err = os.Stat(path); err != nil {
 			return false, fmt.Errorf("check store: %w", err)
 		}
-		if _, err = checkStore(dir, path, advance); err == nil {
+		if _, err = checkStore(dir, path, advance); !errors.As(err, new(*DamageError)) {
 			break
 		}
 		// Both hashes are recorded until the new store is in its place: while it
@@ -204,6 +206,9 @@ func VerifyStore(dir string, advance func(int64)) (hashed bool, err error) {
 			return true, err
 		}
 	}
-	want, failed := recorded(dir)
-	return len(want) > 0, errors.Join(err, failed)
+	if err != nil {
+		return false, err
+	}
+	want, err := recorded(dir)
+	return len(want) > 0, err
 }

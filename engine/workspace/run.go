@@ -218,10 +218,11 @@ func hashFile(dir string, e fs.DirEntry) (File, error) {
 	if !e.Type().IsRegular() {
 		return File{}, fmt.Errorf("%s is not a plain file", path)
 	}
-	return hashPath(path)
+	return HashFile(path)
 }
 
-func hashPath(path string) (File, error) {
+// HashFile reads a file and describes it by the last part of its path.
+func HashFile(path string) (File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return File{}, err
@@ -547,8 +548,8 @@ func Verify(run Run) error {
 
 // VerifyAll is Verify that goes on, and returns every difference: those of files that
 // are there by name, then what is missing. advance, when not nil, is told of bytes
-// that are done.
-func VerifyAll(run Run, advance func(int64)) ([]*DamageError, error) {
+// that are done, and may end it.
+func VerifyAll(run Run, advance func(int64) error) ([]*DamageError, error) {
 	want := map[string]File{}
 	for _, f := range run.Manifest.Files {
 		want[f.Name] = f
@@ -568,7 +569,9 @@ func VerifyAll(run Run, advance func(int64)) ([]*DamageError, error) {
 			out = append(out, damage)
 		}
 		if advance != nil {
-			advance(f.Bytes)
+			if err := advance(f.Bytes); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for _, f := range run.Manifest.Files { // in order, so that the message is stable
@@ -634,7 +637,7 @@ func (run Run) CheckFile(name string) error {
 		if f.Name != name {
 			continue
 		}
-		got, err := hashPath(filepath.Join(run.Dir, name))
+		got, err := HashFile(filepath.Join(run.Dir, name))
 		if err != nil {
 			return fmt.Errorf("check run: %w", err)
 		}
@@ -644,3 +647,7 @@ func (run Run) CheckFile(name string) error {
 	}
 	return nil
 }
+
+// RunIn is the run whose manifest lies in a folder, wherever that is; fs.ErrNotExist
+// where there is none.
+func RunIn(dir string) (Run, error) { return readRun(dir) }
