@@ -7,11 +7,13 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"clientele/engine"
 	"clientele/engine/table"
+	"clientele/models/stat"
 )
 
 // hillstrom is Kevin Hillstrom's test of 64,000 customers as a workspace: customers
@@ -179,13 +181,144 @@ func TestHillstrom(t *testing.T) {
 		near(t, want.arm+" CUPED t", cuped["statistic"], want.cupedT, 5e-7)
 		near(t, want.arm+" incremental", cells(t, sales.Section("money"), want.arm, "incremental revenue")["value"], want.sum, .005)
 	}
-	if !strings.Contains(sales.Warnings[0].En+sales.Warnings[len(sales.Warnings)-1].En, "0.2025") {
-		t.Errorf("the chi-square of the sizes, .20253125, is not told: %+v", sales.Warnings)
+	told := ""
+	for _, w := range sales.Warnings {
+		told += w.Code + ": " + w.En + "\n"
+	}
+	if !strings.Contains(told, "0.2025") || !strings.Contains(told, "several_arms: There are 2 arms beside control") {
+		t.Errorf("the chi-square of the sizes, .20253125, or the number of arms is not told:\n%s", told)
+	}
+	// Both arms at once: Newcombe's interval at 97.5 %, in the sentence, the rows and the money.
+	mens := stat.CompareProportions(stat.Proportion{K: 267, N: 21307}, stat.Proportion{K: 122, N: 21306}, 0.975).Difference
+	joint := cells(t, sales.Section("lift"), "mens", "rate", "all arms together")
+	near(t, "mens low, together", joint["low"], mens.Low, 1e-12)
+	near(t, "mens high, together", joint["high"], mens.High, 1e-12)
+	near(t, "customers, together", cells(t, sales.Section("money"), "mens", "incremental customers")["high"], 21307*mens.High, 1e-9)
+	sentence := fmt.Sprintf("mens: 0.68 points more of those assigned responded than of control (95%%: %+.2f to %+.2f).", 100*mens.Low, 100*mens.High)
+	if !strings.HasPrefix(sales.Verdict.En, sentence) || !strings.Contains(sales.Verdict.En, " womens: 0.31 points more") {
+		t.Errorf("%q is not in %q", sentence, sales.Verdict.En)
+	}
+	if strings.Contains(sales.Verdict.En, "No event sent") {
+		t.Errorf("clicks show that messages were sent: %s", sales.Verdict.En)
 	}
 	web := cells(t, visits.Section("groups"), "acquired_channel", "Web", "mens")
 	near(t, "web", web["rate"], .19441517, 5e-9)
 	near(t, "web control", web["control_rate"], .11885202, 5e-9)
 	if sales.Verdict.Code != "effect" || sales.Open {
 		t.Errorf("%+v", sales.Verdict)
+	}
+}
+
+// threeArms is a workspace with one campaign of two arms of 40 and 40 kept back, who order at day 10 or
+// not; sent says of which arms sent events are loaded.
+func threeArms(t *testing.T, responded map[string]int, sent ...string) *engine.Engine {
+	t.Helper()
+	var orders, responses strings.Builder
+	orders.WriteString("order_id,customer_id,ordered_at,net\n")
+	responses.WriteString("campaign_id,customer_id,event,arm,occurred_at\n")
+	for a, arm := range []string{"coupon", "gift", "control"} {
+		for i := range 40 {
+			id := fmt.Sprintf("%s%02d", arm, i)
+			fmt.Fprintf(&orders, "B%d%02d,%s,2025-12-%02d,%d\n", a, i, id, 1+i%20, 20+i)
+			fmt.Fprintf(&responses, "spring,%s,assigned,%s,2026-03-02 09:00:00\n", id, arm)
+			if slices.Contains(sent, arm) {
+				fmt.Fprintf(&responses, "spring,%s,sent,,2026-03-02 10:00:00\n", id)
+				fmt.Fprintf(&responses, "spring,%s,delivered,,2026-03-02 10:01:00\n", id)
+			}
+			if i < responded[arm] {
+				fmt.Fprintf(&orders, "A%d%02d,%s,2026-03-12,%d\n", a, i, id, 30+i)
+			}
+		}
+	}
+	orders.WriteString("last,coupon00,2026-05-01,10\n")
+	e := workspace(t)
+	load(t, e, source("orders", write(t, e, "orders.csv", orders.String())), source("responses", write(t, e, "responses.csv", responses.String())))
+	return e
+}
+
+// Until windows are over nothing is shown that holds for a single look at the end.
+func TestLookBeforeTheEnd(t *testing.T) {
+	e := threeArms(t, map[string]int{"coupon": 30, "gift": 12, "control": 10}, "coupon", "gift")
+	r := engine.CampaignReading{Campaign: "spring", By: []string{"acquired_channel"}}
+	over := campaignResult(t, e, r)
+	if over.Open || over.Section("money") == nil || over.Section("groups") == nil {
+		t.Errorf("after the end: open %t, sections %v", over.Open, over.Sections)
+	}
+	r.AsOf = "2026-03-20"
+	open := campaignResult(t, e, r)
+	if !open.Open || open.Section("money") != nil || open.Section("groups") != nil {
+		t.Errorf("before the end: open %t, sections %v", open.Open, open.Sections)
+	}
+	lift := open.Section("lift")
+	if lift.Rows() != 4 {
+		t.Errorf("%d rows before the end, of two arms and two outcomes", lift.Rows())
+	}
+	for i := range lift.Rows() {
+		if method := string(lift.Column("method").Texts.At(i)); method != "always valid (mSPRT), all arms together" {
+			t.Errorf("%s stands before the end", method)
+		}
+	}
+	codes := ""
+	for _, w := range open.Warnings {
+		codes += w.Code + " "
+	}
+	if !strings.Contains(codes, "windows_open") || strings.Contains(codes, "outliers") {
+		t.Errorf("warnings before the end: %s", codes)
+	}
+	if v := open.Verdict; v.Code != "effect" || !strings.HasPrefix(v.En, "coupon: 50.00 points more") || !strings.Contains(v.En, "No effect is shown for gift") {
+		t.Errorf("%+v", v)
+	}
+	// On the first days nobody has responded: there is nothing to compare.
+	r.AsOf = "2026-03-05"
+	first := campaignResult(t, e, r)
+	if first.Verdict.Code != "too_early" || first.Section("lift") != nil {
+		t.Errorf("%+v, sections %v", first.Verdict, first.Sections)
+	}
+}
+
+// A comparison of arms to which nothing is known to have been sent says so.
+func TestNothingSent(t *testing.T) {
+	alike := map[string]int{"coupon": 10, "gift": 11, "control": 10}
+	for _, c := range []struct {
+		sent   []string
+		en, zh string
+	}{
+		{nil, "No event sent of this campaign is loaded: if nobody was written to, this compares nothing with nothing.", "没有载入任何发送记录"},
+		{[]string{"coupon"}, "No event sent of gift is loaded: if nobody of it was written to", "gift 没有载入发送记录"},
+		{[]string{"coupon", "gift"}, "", ""},
+	} {
+		v := campaignResult(t, threeArms(t, alike, c.sent...), engine.CampaignReading{Campaign: "spring"}).Verdict
+		if v.Code != "no_effect_shown" {
+			t.Errorf("%+v", v)
+		}
+		if !strings.Contains(v.En, c.en) || !strings.Contains(v.Zh, c.zh) || (c.en == "") == strings.Contains(v.En, "No event sent") {
+			t.Errorf("sent to %v: %s / %s", c.sent, v.En, v.Zh)
+		}
+	}
+	// The campaigns file says how many were written to.
+	e := threeArms(t, alike)
+	load(t, e, source("campaigns", write(t, e, "campaigns.csv", "campaign_id,name,started_on,recipients\nspring,Spring,2026-03-02,80\n")))
+	v := campaignResult(t, e, engine.CampaignReading{Campaign: "spring"}).Verdict
+	if strings.Contains(v.En, "No event sent") {
+		t.Errorf("80 recipients are known: %s", v.En)
+	}
+}
+
+// Where nobody of control responded there is no ratio, nor an end of one; shares of what was
+// delivered stand beside what follows a delivery.
+func TestNoRatioToNothing(t *testing.T) {
+	out := campaignResult(t, threeArms(t, map[string]int{"coupon": 5, "gift": 3}, "coupon"), engine.CampaignReading{Campaign: "spring"})
+	got := cells(t, out.Section("lift"), "coupon", "rate", "pooled z")
+	for _, name := range []string{"relative", "relative_low", "relative_high"} {
+		if !math.IsNaN(got[name]) {
+			t.Errorf("%s is %g, and nobody of control responded", name, got[name])
+		}
+	}
+	funnel := out.Section("funnel")
+	for i := range funnel.Rows() {
+		step := string(funnel.Column("step").Texts.At(i))
+		if of := funnel.Column("of_delivered"); !of.Missing(i) && (step == "assigned" || step == "sent" || step == "bounced" || step == "delivered") {
+			t.Errorf("%s has a share of what was delivered, %g", step, of.Floats[i])
+		}
 	}
 }

@@ -70,8 +70,8 @@ What a campaign caused is told by clientele campaign show, against a control gro
   clientele campaign attribution --by channel --window 14 --format csv`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if window < 0 {
-				return usageError{fmt.Errorf("--window %d: is below zero", window)}
+			if err := wholeWindow(cmd, window); err != nil {
+				return err
 			}
 			e, err := a.open(nil)
 			if err != nil {
@@ -109,10 +109,17 @@ The sections: campaign; funnel (what happened to the messages; opens by machines
 (who responded, with Wilson's interval); lift (arm less control: rates by Newcombe's interval and the
 pooled z test, exact where counts are small; spend by Welch's test, a bootstrap interval and ranks;
 CUPED takes away what was spent in the 365 days before, and says how much of the variance that was;
-Holm's correction where there are several arms; intervals that allow for looking while windows are
-open); money (incremental customers, revenue, margin, profit, return on the cost); groups (within
-segment, cell and channel, corrected by Benjamini and Hochberg); attribution (what share of the orders
-after a click or an opening each rule gives to this campaign).
+Holm's correction where there are several arms); money (incremental customers, revenue, margin, profit,
+return on the cost); groups (within segment, cell and channel, corrected by Benjamini and Hochberg);
+attribution (what share of the orders after a click or an opening each rule gives to this campaign).
+
+With several arms the sentence at the head, the rows "all arms together" of lift and the intervals of
+money hold for all arms at once (Bonferroni): an arm is named as raising or lowering the response only
+where its interval at 1 - 5%/arms leaves out zero, so that the best of many is not taken for an effect.
+
+While windows are open, nothing is shown that holds for a single look at the end: lift has intervals
+and p-values alone that hold however often one looks (a mixture sequential test), for all arms at once,
+and money and groups come with the last day.
 
 Without a control group nothing can be said about what the campaign caused, and the funnel is all
 there is. When arms do not have the sizes that were meant, the reading stops.`,
@@ -126,10 +133,10 @@ there is. When arms do not have the sizes that were meant, the reading stops.`,
 			if section != "" && !slices.Contains(engine.CampaignSections(), section) {
 				return usageError{fmt.Errorf("--section %s: the sections are %s", section, strings.Join(engine.CampaignSections(), ", "))}
 			}
-			if r.Window < 0 {
-				return usageError{fmt.Errorf("--window %d: is below zero", r.Window)}
+			err := wholeWindow(cmd, r.Window)
+			if err != nil {
+				return err
 			}
-			var err error
 			if r.Ratio, err = ratioOf(ratio); err != nil {
 				return usageError{err}
 			}
@@ -154,6 +161,14 @@ there is. When arms do not have the sizes that were meant, the reading stops.`,
 	f.StringVar(&section, "section", "", "print one section: "+strings.Join(engine.CampaignSections(), ", "))
 	f.Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of sentences: en or zh")
 	return cmd
+}
+
+// wholeWindow refuses a window that was asked for and has no day.
+func wholeWindow(cmd *cobra.Command, days int) error {
+	if cmd.Flags().Changed("window") && days < 1 {
+		return usageError{fmt.Errorf("--window %d: at least one day is needed", days)}
+	}
+	return nil
 }
 
 // ratioOf reads 3:1.

@@ -1,7 +1,8 @@
 -- What customers met before they ordered, and where they did not: one row a touch, which is a customer's
 -- first click, else first opening by a person, of a campaign. Its journey ends with the customer's next order
 -- within $window days; journey is that order's number among the customer's, 0 where there is none. The channel
--- of a campaign is that of the campaigns file, else of the list that the customer was on, else that of all its lists.
+-- of a campaign is that of the campaigns file, else of the lists that the customer was on, else of all its lists, where
+-- they have one in common.
 -- grain:  person, campaign_id
 -- reads:  responses, identities, campaigns, lists, list_members, kept_orders, excluded_people, bounds
 -- gives:  person BIGINT, campaign_id VARCHAR, channel VARCHAR, touched_us BIGINT, journey BIGINT, ordered_us BIGINT, value DOUBLE
@@ -17,7 +18,7 @@ WITH opened AS (
 listed AS (
   SELECT i.person, l.campaign_id, min(l.channel) AS channel
   FROM list_members AS m JOIN lists AS l ON m.list_id = l.list_id JOIN identities AS i ON m.member = i.member
-  WHERE NOT l.cancelled GROUP BY i.person, l.campaign_id
+  WHERE NOT l.cancelled GROUP BY i.person, l.campaign_id HAVING count(DISTINCT l.channel) = 1
 ),
 alike AS (
   SELECT l.campaign_id, min(l.channel) AS channel FROM lists AS l WHERE NOT l.cancelled
