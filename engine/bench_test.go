@@ -540,7 +540,7 @@ func (t task) runFloor(steps ...string) (result, error) {
 	var r result
 	ctx := context.Background()
 	store, parquet := filepath.Join(t.Dir, "floor.duckdb"), filepath.Join(t.Dir, "floor.parquet")
-	db, err := duck.Open(ctx, store, duck.Options{Threads: t.Threads, Memory: t.Memory, TempDir: filepath.Join(t.Dir, "spill")})
+	db, err := duck.Open(ctx, store, duck.Options{Threads: t.Threads, Memory: t.Memory, TempDir: filepath.Join(t.Dir, "spill"), Folders: []string{t.Dir}, Files: t.Files})
 	if err != nil {
 		return r, err
 	}

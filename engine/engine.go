@@ -59,6 +59,9 @@ func Open(dir string, now time.Time, version string) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{Dir: dir, Config: cfg, Version: version, Now: now}
+	if err := e.stays(); err != nil {
+		return nil, err
+	}
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		e.adopt()
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"clientele/engine/formula"
 	"clientele/engine/internal/duck"
 	"clientele/engine/workspace"
 )
@@ -24,9 +25,10 @@ func Formats() []string { return []string{"parquet", "csv", "xlsx"} }
 const WorkbookName = "clientele.xlsx"
 
 // Export copies the data files of a run to a folder in some formats, with the data
-// dictionary. CSV is UTF-8 with a header, NULL is empty. XLSX is one workbook, a sheet
-// for each file.
-func (e *Engine) Export(ctx context.Context, asOf, to string, formats []string) ([]string, error) {
+// dictionary. CSV is UTF-8 with a header, NULL is empty, and texts that a spreadsheet
+// would run have an apostrophe before them unless raw. XLSX is one workbook, a sheet for
+// each file.
+func (e *Engine) Export(ctx context.Context, asOf, to string, formats []string, raw bool) ([]string, error) {
 	run, err := e.current(asOf)
 	if err != nil {
 		return nil, err
@@ -51,7 +53,7 @@ func (e *Engine) Export(ctx context.Context, asOf, to string, formats []string) 
 		}
 		if isParquet && slices.Contains(formats, "csv") {
 			path := filepath.Join(to, base+".csv")
-			if err := e.toCSV(ctx, filepath.Join(run.Dir, f.Name), path); err != nil {
+			if err := e.toCSV(ctx, filepath.Join(run.Dir, f.Name), path, raw); err != nil {
 				return nil, fmt.Errorf("export %s.csv: %w", base, err)
 			}
 			written = append(written, path)
@@ -67,24 +69,78 @@ func (e *Engine) Export(ctx context.Context, asOf, to string, formats []string) 
 	return written, nil
 }
 
-// toCSV writes a Parquet file as CSV under a temporary name, then in place.
-func (e *Engine) toCSV(ctx context.Context, from, to string) error {
-	db, err := duck.Open(ctx, "", e.options(false, ""))
+// toCSV writes a Parquet file as CSV, with its texts as they are when raw.
+func (e *Engine) toCSV(ctx context.Context, from, to string, raw bool) error {
+	return inPlace(to, func(fresh string) error {
+		opt := e.options(false, "")
+		opt.Folders = append(opt.Folders, filepath.Dir(fresh))
+		db, err := duck.Open(ctx, "", opt)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		source := "FROM read_parquet(" + duck.Literal(from) + ")"
+		selection := "*"
+		if !raw {
+			if selection, err = harmless(ctx, db, source); err != nil {
+				return err
+			}
+		}
+		return db.Exec(ctx, "COPY (SELECT "+selection+" "+source+") TO "+duck.Literal(fresh)+" (FORMAT csv, HEADER)")
+	})
+}
+
+// harmless is the selection of all columns of a source so that no text of them is a
+// formula to the spreadsheet that opens the CSV.
+func harmless(ctx context.Context, db *duck.DB, source string) (string, error) {
+	t, err := db.Query(ctx, "SELECT column_name, column_type FROM (DESCRIBE "+source+")")
 	if err != nil {
+		return "", err
+	}
+	parts := make([]string, t.Rows())
+	for i := range parts {
+		parts[i] = duck.Identifier(string(t.Column("column_name").Texts.At(i)))
+		if string(t.Column("column_type").Texts.At(i)) == "VARCHAR" {
+			parts[i] = formula.SQL(parts[i]) + " AS " + parts[i]
+		}
+	}
+	return strings.Join(parts, ", "), nil
+}
+
+// inPlace puts what write makes of an empty path at a place, durably and at one
+// instant. It is made in a hidden folder beside the place, which nobody else can have
+// put there.
+func inPlace(to string, write func(fresh string) error) error {
+	if err := refuseLink(to); err != nil {
 		return err
 	}
-	defer db.Close()
-	fresh := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".part")
-	defer os.Remove(fresh)
-	err = db.Exec(ctx, "COPY (FROM read_parquet("+duck.Literal(from)+")) TO "+duck.Literal(fresh)+" (FORMAT csv, HEADER)")
-	if err != nil {
+	hidden := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".part")
+	if err := os.RemoveAll(hidden); err != nil { // of a command that was killed
+		return err
+	}
+	if err := os.Mkdir(hidden, 0o700); err != nil {
+		return err
+	}
+	defer os.RemoveAll(hidden)
+	fresh := filepath.Join(hidden, filepath.Base(to))
+	if err := write(fresh); err != nil {
+		return err
+	}
+	if err := syncFile(fresh); err != nil {
 		return err
 	}
 	return os.Rename(fresh, to)
 }
 
-// copyFile puts a copy of a file at to, at one instant. What a link leads to is
-// replaced, not the link; into a device or a pipe the copy is written.
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// copyFile puts a copy of a file at a place. Into a device or a pipe it is written.
 func copyFile(to, from string) error {
 	src, err := os.Open(from)
 	if err != nil {
@@ -97,25 +153,15 @@ func copyFile(to, from string) error {
 		return fmt.Errorf("%s: is a folder: name a file", to)
 	case err == nil && !info.Mode().IsRegular():
 		return writeInto(to, src)
-	case err == nil:
-		if to, err = filepath.EvalSymlinks(to); err != nil {
+	}
+	return inPlace(to, func(fresh string) error {
+		dst, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if err != nil {
 			return err
 		}
-	}
-	fresh := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".part")
-	dst, err := os.Create(fresh)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(fresh)
-	if _, err := io.Copy(dst, src); err != nil {
-		dst.Close()
-		return err
-	}
-	if err := dst.Close(); err != nil {
-		return err
-	}
-	return os.Rename(fresh, to)
+		_, err = io.Copy(dst, src)
+		return errors.Join(err, dst.Close())
+	})
 }
 
 // writeInto writes src to what is no plain file.

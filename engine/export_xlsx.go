@@ -25,24 +25,21 @@ func sheetOrder() []string {
 // pageRows is how many rows of a file are held in memory at once.
 const pageRows = 100_000
 
-// toXLSX writes the files of a run as one workbook under a temporary name, then in
-// place. A file with more rows than a sheet may have takes several.
+// toXLSX writes the files of a run as one workbook. A file with more rows than a sheet
+// may have takes several.
 func (e *Engine) toXLSX(ctx context.Context, run workspace.Run, to string) error {
-	dir := filepath.Dir(to)
-	fresh := filepath.Join(dir, "."+filepath.Base(to)+".part")
-	f, err := os.Create(fresh)
+	zone, err := e.Config.Zone()
 	if err != nil {
 		return err
 	}
-	defer os.Remove(fresh)
-	zone, err := e.Config.Zone()
-	if err == nil {
-		err = e.writeWorkbook(ctx, run, f, workbook.Options{TempDir: dir, Zone: zone})
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(fresh, to)
+	return inPlace(to, func(fresh string) error {
+		f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if err != nil {
+			return err
+		}
+		err = e.writeWorkbook(ctx, run, f, workbook.Options{TempDir: filepath.Dir(fresh), Zone: zone})
+		return errors.Join(err, f.Close())
+	})
 }
 
 func (e *Engine) writeWorkbook(ctx context.Context, run workspace.Run, w io.Writer, opt workbook.Options) error {

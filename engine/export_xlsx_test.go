@@ -20,7 +20,7 @@ func TestExportWorkbook(t *testing.T) {
 	loadText(t, e, "orders", "orders.csv", "order_id,customer_id,date,amount\n1,007,2024-01-05,10\n2,=1+1,2024-02-01,25.5\n3,007,2024-02-20,8\n")
 	score(t, e, "2024-03-31")
 	to := filepath.Join(e.Dir, "out")
-	written, err := e.Export(context.Background(), "", to, []string{"csv", "xlsx"})
+	written, err := e.Export(context.Background(), "", to, []string{"csv", "xlsx"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,9 @@ func (e *Engine) rehearse(ctx context.Context, fn func(*writer) error) error {
 		return err
 	}
 	defer os.RemoveAll(spill)
-	db, err := duck.Open(ctx, "", e.options(false, spill))
+	opt := e.options(false, spill)
+	opt.Files = []string{e.path(workspace.StoreName), e.path(workspace.StoreName + ".wal")} // DuckDB looks for the second
+	db, err := duck.Open(ctx, "", opt)
 	if err != nil {
 		return err
 	}

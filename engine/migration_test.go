@@ -25,7 +25,7 @@ import (
 // identitiesStore is a store in memory that knows of customers and of nothing else.
 func identitiesStore(t testing.TB) *duck.DB {
 	t.Helper()
-	db, err := duck.Open(context.Background(), "", duck.Options{TempDir: t.TempDir()})
+	db, err := duck.Open(context.Background(), "", duck.Options{TempDir: t.TempDir(), Folders: []string{filepath.Dir(t.TempDir())}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -137,7 +137,11 @@ func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
 		done()
 	}
 	if r.Config.Output.CSV {
-		n, err := r.db.Affected(r.ctx, fmt.Sprintf("COPY (SELECT * FROM scores ORDER BY customer_id) TO %s (FORMAT csv, HEADER)", duck.Literal(folder.File("scores.csv"))))
+		selection, err := harmless(r.ctx, r.db, "FROM scores")
+		if err != nil {
+			return nil, err
+		}
+		n, err := r.db.Affected(r.ctx, fmt.Sprintf("COPY (SELECT %s FROM scores ORDER BY scores.customer_id) TO %s (FORMAT csv, HEADER)", selection, duck.Literal(folder.File("scores.csv"))))
 		if err != nil {
 			return nil, fmt.Errorf("write scores.csv: %w", err)
 		}

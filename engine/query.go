@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"clientele/engine/internal/duck"
+	"clientele/engine/list"
 	"clientele/engine/table"
 	"clientele/engine/workspace"
 	"clientele/models/rfm"
@@ -19,14 +20,8 @@ import (
 
 // Query runs read-only SQL over the store and all runs.
 func (e *Engine) Query(ctx context.Context, query string) (t *table.Table, err error) {
-	err = e.read(ctx, func(db *duck.DB) error {
-		if err := e.viewRuns(ctx, db); err != nil {
-			return err
-		}
-		if err := db.Lock(ctx, e.readable()...); err != nil {
-			return err
-		}
-		if err := db.Reads(query); err != nil {
+	err = e.ask(ctx, func(db *duck.DB) error {
+		if err := db.Reads(ctx, query); err != nil {
 			return err
 		}
 		t, err = db.Query(ctx, query)
@@ -35,18 +30,35 @@ func (e *Engine) Query(ctx context.Context, query string) (t *table.Table, err e
 	return t, err
 }
 
-// readable are the folders that views over runs and lists read: their real places, since
-// DuckDB compares them with what links lead to.
-func (e *Engine) readable() []string {
-	var out []string
-	for _, dir := range []string{e.Exports(), e.lists()} {
-		if real, err := filepath.EvalSymlinks(dir); err == nil {
-			if absolute, err := filepath.Abs(real); err == nil {
-				out = append(out, absolute)
+// ask opens the store with the views over runs and lists, for the length of fn, so
+// that nothing but their files can be opened.
+func (e *Engine) ask(ctx context.Context, fn func(*duck.DB) error) error {
+	runs, err := workspace.Runs(e.Dir)
+	if err != nil {
+		return err
+	}
+	lists, err := list.All(e.lists())
+	if err != nil {
+		return err
+	}
+	var files []string
+	for name := range emptyViews() {
+		files = append(files, runPaths(runs, name+".parquet")...)
+	}
+	for _, l := range lists {
+		files = append(files, l.File(list.MembersName))
+	}
+	return e.readBeside(ctx, nil, files, func(db *duck.DB) error {
+		for name := range emptyViews() {
+			if err := viewFiles(ctx, db, name, runs); err != nil {
+				return err
 			}
 		}
-	}
-	return out
+		if err := viewGiven(ctx, db, lists); err != nil {
+			return err
+		}
+		return fn(db)
+	})
 }
 
 // emptyViews are the columns of the views over runs, so that they exist, empty,
@@ -106,12 +118,21 @@ func nothing(columns string) string {
 
 // runFiles are the paths, as SQL literals, of a file in all runs that have it.
 func runFiles(runs []workspace.Run, name string) []string {
+	out := runPaths(runs, name)
+	for i, path := range out {
+		out[i] = duck.Literal(path)
+	}
+	return out
+}
+
+// runPaths are the paths of a file in all runs that have it.
+func runPaths(runs []workspace.Run, name string) []string {
 	var out []string
 	for _, r := range runs {
 		path := filepath.Join(r.Dir, name)
 		if real, err := filepath.EvalSymlinks(path); err == nil {
 			if absolute, err := filepath.Abs(real); err == nil {
-				out = append(out, duck.Literal(absolute))
+				out = append(out, absolute)
 			}
 		}
 	}

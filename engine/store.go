@@ -29,12 +29,17 @@ const schemaVersion = 3
 var ErrNoStore = errors.New("nothing is loaded yet: load files with clientele ingest, or the sources of clientele.yaml with clientele run")
 
 func (e *Engine) options(readOnly bool, spill string) duck.Options {
-	return duck.Options{ReadOnly: readOnly, Threads: e.Config.Resources.Cores(), Memory: e.storeShare(), TempDir: spill, Zone: e.Config.Timezone}
+	return duck.Options{ReadOnly: readOnly, Threads: e.Config.Resources.Cores(), Memory: e.storeShare(), TempDir: spill, Zone: e.Config.Timezone, Folders: e.folders()}
 }
 
 // read opens the published store read-only for the length of fn. It takes no
 // lock: a store is replaced whole, and who has it open keeps what it opened.
 func (e *Engine) read(ctx context.Context, fn func(*duck.DB) error) error {
+	return e.readBeside(ctx, e.folders(), nil, fn)
+}
+
+// readBeside is read for fn that may open these folders and files and no others.
+func (e *Engine) readBeside(ctx context.Context, folders, files []string, fn func(*duck.DB) error) error {
 	path, err := workspace.Store(e.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w", e.Dir, ErrNoStore)
@@ -47,7 +52,9 @@ func (e *Engine) read(ctx context.Context, fn func(*duck.DB) error) error {
 		return err
 	}
 	defer os.RemoveAll(spill)
-	db, err := duck.Open(ctx, path, e.options(true, spill))
+	opt := e.options(true, spill)
+	opt.Folders, opt.Files = folders, files
+	db, err := duck.Open(ctx, path, opt)
 	if err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
@@ -112,7 +119,9 @@ func (e *Engine) update(ctx context.Context, lock *workspace.Lock, fresh bool, f
 	if w.key, err = lock.Key(); err != nil {
 		return err
 	}
-	w.db, err = duck.Open(ctx, private.Path, e.options(false, filepath.Join(filepath.Dir(private.Path), "spill")))
+	opt := e.options(false, filepath.Join(filepath.Dir(private.Path), "spill"))
+	opt.Folders = append(opt.Folders, filepath.Dir(private.Path))
+	w.db, err = duck.Open(ctx, private.Path, opt)
 	if err != nil { // people know the store, not its private copy
 		hidden, _ := filepath.Abs(private.Path)
 		text := strings.NewReplacer(hidden, e.path(workspace.StoreName), private.Path, e.path(workspace.StoreName)).Replace(err.Error())

@@ -15,6 +15,7 @@ import (
 func newExport(a *app) *cobra.Command {
 	var asOf, to string
 	var formats []string
+	var raw bool
 	cmd := &cobra.Command{
 		Use:   "export --to DIR",
 		Short: "Copy the data files of a run to a folder, as Parquet, CSV or a workbook",
@@ -22,7 +23,10 @@ func newExport(a *app) *cobra.Command {
 models, with the dictionary that says what every column means. xlsx is one workbook, ` + engine.WorkbookName + `,
 with a sheet for each file and one for the dictionary: ids are texts, dates are dates, nothing is a
 formula. A sheet holds 1,048,575 rows and a heading; what is more goes on on a further sheet, such
-as scores (2).`,
+as scores (2).
+
+In a CSV, texts that a spreadsheet would run as a formula have an apostrophe before them; --raw
+leaves them as they are, for programs. Parquet has them as they are.`,
 		Example: `  clientele export --to /srv/bi
   clientele export --to out --format csv,xlsx --as-of 2026-06-30`,
 		Args: args(cobra.NoArgs),
@@ -39,7 +43,7 @@ as scores (2).`,
 			if err != nil {
 				return err
 			}
-			written, err := e.Export(cmd.Context(), asOf, to, formats)
+			written, err := e.Export(cmd.Context(), asOf, to, formats, raw)
 			if err != nil {
 				return err
 			}
@@ -52,6 +56,7 @@ as scores (2).`,
 	runFlag(cmd, &asOf)
 	cmd.Flags().StringVar(&to, "to", "", "the folder, made when it is not there")
 	cmd.Flags().StringSliceVar(&formats, "format", []string{"parquet"}, "of the files: "+strings.Join(engine.Formats(), ", ")+", or several")
+	cmd.Flags().BoolVar(&raw, "raw", false, "texts of a CSV as they are, also those that a spreadsheet would run")
 	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "formats" { // as it was called
 			name = "format"

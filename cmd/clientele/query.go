@@ -12,13 +12,16 @@ import (
 )
 
 func newQuery(a *app) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "query SQL",
 		Short: "Read-only SQL over the facts and all runs",
 		Long: `Run DuckDB SQL over customers, contacts, products, orders, order_lines, refunds, interactions,
 texts, campaigns, responses, identities, merges, shared_keys, identity_links, batches, rejects,
 rates, and, of all runs, scores, segment_members, totals, reasons and models. Nothing can be written, and no
-other file can be read.`,
+file can be read.
+
+In CSV, texts that a spreadsheet would run as a formula have an apostrophe before them; --raw
+leaves them as they are, for programs. In JSON they are as they are, in XLSX they are texts.`,
 		Example: `  clientele query "SELECT rfm_segment, count(*), sum(clv) FROM scores GROUP BY ALL ORDER BY 3 DESC"
   clientele query "SELECT * FROM orders" --format csv > orders.csv
   clientele query "SELECT * FROM scores" --format xlsx > scores.xlsx`,
@@ -45,6 +48,8 @@ other file can be read.`,
 			return a.rows(t)
 		},
 	}
+	cmd.Flags().BoolVar(&a.raw, "raw", false, "texts of a CSV as they are, also those that a spreadsheet would run")
+	return cmd
 }
 
 func newShow(a *app) *cobra.Command {

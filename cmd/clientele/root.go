@@ -30,6 +30,7 @@ type app struct {
 	verbose bool
 	threads int
 	memory  string
+	raw     bool           // texts of a CSV as they are
 	zone    *time.Location // the business time zone, once the workspace is open
 }
 
@@ -220,7 +221,7 @@ func isFormat(name string) bool {
 
 // rows prints a table in the chosen format.
 func (a *app) rows(t *table.Table) error {
-	opt := report.Options{}
+	opt := report.Options{Raw: a.raw}
 	if a.format == "table" { // people read their own clock, programs read UTC
 		opt.Zone = a.zone
 	}

@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 
+	"clientele/engine/formula"
 	"clientele/engine/table"
 )
 
 // writeCSV quotes as RFC 4180 has it and ends lines with a line feed, which is
 // what programs on a pipe expect. A missing value is an empty field; an empty
-// text is "", so that the two can be told apart.
+// text is "", so that the two can be told apart. Texts that a spreadsheet would run
+// have an apostrophe before them unless Raw.
 func writeCSV(w *bufio.Writer, t *table.Table, opt Options) error {
 	columns := t.Columns()
 	var line []byte
@@ -20,7 +22,7 @@ func writeCSV(w *bufio.Writer, t *table.Table, opt Options) error {
 		if i > 0 {
 			line = append(line, ',')
 		}
-		line = appendField(line, []byte(c.Name), opt.Spreadsheet)
+		line = appendField(line, []byte(c.Name), opt.Raw)
 	}
 	line = append(line, '\n')
 	var cell []byte
@@ -34,7 +36,7 @@ func writeCSV(w *bufio.Writer, t *table.Table, opt Options) error {
 			}
 			cell = appendExact(cell[:0], c, row, opt.Zone)
 			if c.Kind == table.Text || c.Kind == table.Category {
-				line = appendField(line, cell, opt.Spreadsheet)
+				line = appendField(line, cell, opt.Raw)
 			} else {
 				line = append(line, cell...)
 			}
@@ -50,16 +52,16 @@ func writeCSV(w *bufio.Writer, t *table.Table, opt Options) error {
 }
 
 // appendField appends a text, quoted where its content asks for it.
-func appendField(dst, text []byte, spreadsheet bool) []byte {
-	formula := spreadsheet && len(text) > 0 && bytes.IndexByte([]byte("=+-@\t\r"), text[0]) >= 0
+func appendField(dst, text []byte, raw bool) []byte {
+	runs := !raw && formula.Runs(string(text))
 	if len(text) > 0 && !bytes.ContainsAny(text, ",\"\r\n") {
-		if formula {
+		if runs {
 			dst = append(dst, '\'')
 		}
 		return append(dst, text...)
 	}
 	dst = append(dst, '"')
-	if formula {
+	if runs {
 		dst = append(dst, '\'')
 	}
 	for _, b := range text {

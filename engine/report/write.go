@@ -21,10 +21,12 @@ import (
 // Options adjust how rows are written. The zero value is right for pipes.
 type Options struct {
 	// Spreadsheet makes a CSV that people open in a spreadsheet: a byte order
-	// mark, so that Chinese is read as UTF-8, and an apostrophe before texts
-	// that a spreadsheet would run as a formula (those that begin with
-	// = + - @, tab or return). Leave it off when another program reads the rows.
+	// mark, so that Chinese is read as UTF-8. Leave it off when another program
+	// reads the rows.
 	Spreadsheet bool
+	// Raw leaves the texts of a CSV as they are. Otherwise those that a spreadsheet
+	// would run as a formula have an apostrophe before them, see package formula.
+	Raw bool
 	// Zone is the zone that timestamps are shown in; nil is UTC.
 	Zone *time.Location
 }

@@ -27,6 +27,11 @@ type Options struct {
 	Memory   int64  // bytes that DuckDB may hold; it runs 9 to 21 % over
 	TempDir  string // where it spills; empty: nowhere
 	Zone     string // time zone in which instants become dates and hours; empty: UTC
+
+	// What statements may read and write besides the store and TempDir: files in
+	// these folders, which need not be there yet, and these files. Nothing else can
+	// be opened, attached or listed, whatever a statement says.
+	Folders, Files []string
 }
 
 // DB is one connection to one store. It is used by one goroutine at a time.
@@ -73,6 +78,7 @@ func (d *DB) configure(ctx context.Context, path string, opt Options) error {
 		"SET autoload_known_extensions=false",
 		"SET TimeZone=" + Literal(zone),
 		"SET allow_community_extensions=false",
+		"SET allow_persistent_secrets=false", // of the person's other programs
 		// A checkpoint would merge the row groups that files end with into their
 		// neighbours and write nearly all facts again.
 		"SET max_vacuum_tasks=0",
@@ -97,13 +103,21 @@ func (d *DB) configure(ctx context.Context, path string, opt Options) error {
 			return err
 		}
 	}
-	if path == "" {
+	if err := d.open(ctx, path, opt.ReadOnly); err != nil {
+		return err
+	}
+	return d.confine(ctx, opt)
+}
+
+// open attaches the store at path, if any.
+func (d *DB) open(ctx context.Context, path string, readOnly bool) error {
+	switch {
+	case path == "":
 		return nil
+	case readOnly:
+		return d.use(ctx, path, " (READ_ONLY)")
 	}
-	if !opt.ReadOnly {
-		return d.attach(ctx, path)
-	}
-	return d.use(ctx, path, " (READ_ONLY)")
+	return d.attach(ctx, path)
 }
 
 // attach makes a store that is written the default catalog. It is a private copy,
@@ -280,49 +294,6 @@ func (d *DB) Seal(ctx context.Context) error {
 		}
 	}
 	d.attached = false
-	return nil
-}
-
-// Reads fails unless the text is one statement that only reads: a SELECT (with
-// everything that begins like one: FROM, WITH, DESCRIBE, SHOW, VALUES), or an
-// EXPLAIN that does not run what it explains.
-func (d *DB) Reads(query string) error {
-	prepared, err := d.conn.Prepare(query) // refuses several; PrepareContext would run all but the last
-	if err != nil {
-		return clean(err)
-	}
-	defer prepared.Close()
-	kind, err := prepared.(*duckdb.Stmt).StatementType()
-	if err != nil {
-		return clean(err)
-	}
-	switch kind {
-	case duckdb.STATEMENT_TYPE_SELECT:
-		return nil
-	case duckdb.STATEMENT_TYPE_EXPLAIN:
-		if words := strings.Fields(strings.ToUpper(query)); len(words) > 1 && !strings.HasPrefix(words[1], "ANALYZE") && !strings.Contains(words[1], "ANALYZE") && !strings.Contains(words[0], "ANALYZE") {
-			return nil
-		}
-	}
-	return errors.New("only one SELECT at a time can be run: queries read, they change nothing")
-}
-
-// Lock forbids everything but reading what is attached: no files outside the
-// folders given, no extensions, no settings. It cannot be undone.
-func (d *DB) Lock(ctx context.Context, folders ...string) error {
-	quoted := make([]string, len(folders))
-	for i, f := range folders {
-		quoted[i] = Literal(f)
-	}
-	for _, s := range []string{
-		"SET allowed_directories=[" + strings.Join(quoted, ", ") + "]",
-		"SET enable_external_access=false",
-		"SET lock_configuration=true",
-	} {
-		if err := d.Exec(ctx, s); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 

@@ -157,7 +157,7 @@ func TestZone(t *testing.T) {
 
 // A store is whole after Seal, its views work when it is attached again, and
 // Lock leaves nothing but reading.
-func TestSealAndLock(t *testing.T) {
+func TestSealAndConfine(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "it's.duckdb")
 	d := open(t, path, Options{})
@@ -171,9 +171,6 @@ func TestSealAndLock(t *testing.T) {
 		t.Fatal("a sealed store has a .wal")
 	}
 	r := open(t, path, Options{ReadOnly: true})
-	if err := r.Lock(ctx); err != nil {
-		t.Fatal(err)
-	}
 	var x int
 	if err := r.Row(ctx, []any{&x}, "SELECT x FROM a"); err != nil || x != 41 {
 		t.Fatalf("x = %d, %v", x, err)
@@ -188,18 +185,19 @@ func TestSealAndLock(t *testing.T) {
 	}
 }
 
-// Lock with a folder lets it be read; Reads keeps it from being written.
+// A folder of the options can be read; Reads keeps it from being written.
 func TestReads(t *testing.T) {
 	ctx := context.Background()
-	d := open(t, "", Options{})
 	folder := t.TempDir()
-	if err := d.Lock(ctx, folder); err != nil {
+	d := open(t, "", Options{Folders: []string{folder}})
+	if err := d.Exec(ctx, "CREATE MACRO ours(n) AS TABLE FROM range(n)"); err != nil {
 		t.Fatal(err)
 	}
 	for _, q := range []string{
 		"SELECT 1", "FROM range(3)", "WITH a AS (SELECT 1) SELECT * FROM a", "DESCRIBE SELECT 1", "SHOW TABLES", "EXPLAIN SELECT 1", "VALUES (1)", "-- note\nSELECT 1;",
+		"SUMMARIZE SELECT 1", "explain\tFROM range(3)", "EXPLAIN (SELECT 1)", "SELECT * FROM unnest([1, 2])", "FROM duckdb_tables()", "FROM ours(3)",
 	} {
-		if err := d.Reads(q); err != nil {
+		if err := d.Reads(ctx, q); err != nil {
 			t.Errorf("%s: %v", q, err)
 		}
 	}
@@ -207,8 +205,12 @@ func TestReads(t *testing.T) {
 		"COPY (SELECT 1) TO '" + folder + "/x.parquet'", "ATTACH '" + folder + "/x.duckdb' AS x", "EXPLAIN ANALYZE COPY (SELECT 1) TO '" + folder + "/x.csv'",
 		"EXPLAIN (ANALYZE) COPY (SELECT 1) TO '" + folder + "/x.csv'", "EXPLAIN/**/ANALYZE COPY (SELECT 1) TO '" + folder + "/x.csv'",
 		"SELECT 1; SELECT 2", "CREATE TEMP TABLE a (b INTEGER)", "DROP VIEW scores", "SET threads=1", "BEGIN", "EXPORT DATABASE '" + folder + "'", "", "nonsense",
+		"EXPLAIN (FORMAT json, ANALYZE) COPY (SELECT 1) TO '" + folder + "/x.csv'", "EXPLAIN EXPLAIN ANALYZE SELECT 1", "EXPLAIN SELECT 1; SELECT 2", "PRAGMA show_tables", "CALL range(3)",
+		"FROM enable_logging('QueryLog', storage = 'file', storage_path = '" + folder + "/log')", "SELECT (SELECT count(*) FROM enable_profiling())",
+		"WITH a AS (SELECT * FROM (FROM glob('" + folder + "/*'))) FROM a", "SELECT 1 WHERE EXISTS (FROM SYSTEM.main.\"Read_CSV\"('" + folder + "/x.csv'))",
+		"FROM query('FROM range(3)')", "FROM sql_auto_complete('FROM ''/')", "EXPLAIN FROM read_text('" + folder + "/*')", "FROM force_checkpoint()", "FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
 	} {
-		if err := d.Reads(q); err == nil {
+		if err := d.Reads(ctx, q); err == nil {
 			t.Errorf("%s was allowed", q)
 		}
 	}

@@ -13,7 +13,7 @@ func TestRewrite(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()
 	path, fresh := filepath.Join(dir, "it's.duckdb"), filepath.Join(dir, "fresh.duckdb")
-	d := open(t, path, Options{})
+	d := open(t, path, Options{Folders: []string{dir}})
 	if err := d.Statements(ctx, `CREATE SCHEMA facts;
 CREATE TABLE facts.a AS SELECT hash(range) AS x, range AS n FROM range(500000);
 CREATE VIEW a AS SELECT x, n FROM facts.a;
