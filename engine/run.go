@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"clientele/engine/config"
 	"clientele/engine/internal/duck"
@@ -14,51 +15,66 @@ import (
 )
 
 // Ran is what the nightly job did. Scored.AsOf is empty where nothing was scored,
-// since all that would be the first facts was refused.
+// since all that would be the first facts was refused, or a gate held.
 type Ran struct {
+	Outcome string   `json:"outcome"` // OutcomePublished and so on
 	Loaded  []Loaded `json:"loaded"`
 	Checked Checked  `json:"checked"`
 	Scored  Scored   `json:"scored"`
+	Held    []Hold   `json:"held,omitempty"`    // gates that the facts did not pass
+	Removed []string `json:"removed,omitempty"` // days of runs that keep let go
+	Doubts  []string `json:"doubts,omitempty"`  // what went wrong beside the run
+	Stages  []Stage  `json:"stages"`            // what took how long, in the order of their ends
 }
 
-// Run is the nightly job: it loads what is new in the sources of clientele.yaml,
-// checks the facts and scores the day. Neither a refused file nor a failed check
-// stops it: the run is published, and the error is ErrRefused, ErrChecks or both.
-// Whatever else fails, what was loaded before it is told.
+// Stage is a part of a run and how long it took.
+type Stage struct {
+	Name string        `json:"name"`
+	Took time.Duration `json:"nanoseconds"`
+}
+
+// Run is RunNight without options.
 func (e *Engine) Run(ctx context.Context, asOf string, allowRejects bool) (Ran, error) {
+	return e.RunNight(ctx, Night{AsOf: asOf, AllowRejects: allowRejects})
+}
+
+// RunNight is the nightly job: it loads what is new in the sources of
+// clientele.yaml, checks the facts, asks the gates, scores the day and lets go of
+// runs that keep does not keep. Neither a refused file nor a failed check stops
+// it: the run is published, and the error is ErrRefused, ErrChecks or both. A gate
+// that holds is a *HoldError. Whatever else fails, what was loaded before it is
+// told. Where nothing has changed since the last run, that is found out without
+// reading any file, and nothing is done.
+func (e *Engine) RunNight(ctx context.Context, options Night) (Ran, error) {
 	var ran Ran
-	if _, err := e.checks(ctx); err != nil { // before the work of loading, not after
-		return ran, err
-	}
-	if _, _, err := e.ownRules(); err != nil {
-		return ran, err
-	}
-	err := e.locked(func(lock *workspace.Lock) (err error) {
-		stale, err := e.identityStale(ctx)
-		if err != nil {
-			return err
+	var aboutData error
+	err := e.locked(func(lock *workspace.Lock) error {
+		j, err := e.begin()
+		defer j.restore()
+		n := &night{Engine: e, Night: options, ctx: ctx, lock: lock, state: e.readState(), ran: &ran}
+		if err == nil {
+			err = n.run()
 		}
-		if len(e.Config.Sources) > 0 || stale {
-			if ran.Loaded, err = e.loadLocked(ctx, lock, false, e.sources(allowRejects)); err != nil {
-				return err
-			}
+		if aboutData = ran.dataError(); err != nil {
+			aboutData = nil
 		}
-		if ran.Checked, err = e.Check(ctx); err != nil && !errors.Is(err, ErrChecks) {
-			return err
+		if err != nil && ran.Outcome != OutcomeHeld {
+			ran.Outcome = OutcomeFailed
 		}
-		ran.Scored, err = e.scoreLocked(ctx, lock, asOf, ran.Checked)
-		if errors.Is(err, ErrNoFacts) && anyRefused(ran.Loaded) {
-			return nil // the refusal is why, and is told
-		}
-		return err
+		return errors.Join(err, j.end(&ran, n.state.LastSuccess, errors.Join(err, aboutData)))
 	})
 	if err != nil {
 		return ran, err
 	}
-	if anyRefused(ran.Loaded) {
-		return ran, errors.Join(ErrRefused, ran.Checked.Err())
+	return ran, aboutData
+}
+
+// dataError is what is wrong with the data of a night that went well.
+func (r Ran) dataError() error {
+	if anyRefused(r.Loaded) {
+		return errors.Join(ErrRefused, r.Checked.Err())
 	}
-	return ran, ran.Checked.Err()
+	return r.Checked.Err()
 }
 
 func anyRefused(loaded []Loaded) bool {
@@ -99,7 +115,7 @@ func (e *Engine) Rebuild(ctx context.Context, forget, allowRejects bool) ([]Load
 		return nil, fmt.Errorf("%s names no sources to rebuild from", e.path(workspace.ConfigName))
 	}
 	var all []Loaded
-	err := e.locked(func(lock *workspace.Lock) error {
+	err := e.lockedAnew(func(lock *workspace.Lock) error {
 		var before []batch
 		if !forget {
 			var err error
