@@ -118,35 +118,45 @@ func (e *Engine) CampaignResult(ctx context.Context, r CampaignReading) (*Campai
 	return out, err
 }
 
+// campaignResults are the results of several campaigns.
+type campaignResults struct {
+	list       []*CampaignResult
+	more       int // others assigned customers
+	unassigned int // of as late a day, of which nobody is known to have been assigned
+}
+
 // campaignResults reads the campaigns that assigned customers and began after a day, the
-// newest first, at most so many, without attribution. more is how many others assigned
-// customers.
-func (e *Engine) campaignResults(ctx context.Context, db *duck.DB, day, after Day, most int) (list []*CampaignResult, more int, err error) {
+// newest first, at most so many, without attribution.
+func (e *Engine) campaignResults(ctx context.Context, db *duck.DB, day, after Day, most int) (out campaignResults, err error) {
 	known, err := e.knownOfCampaigns(ctx, db)
 	if err != nil {
-		return nil, 0, err
+		return out, err
 	}
 	t := known.list
 	began := t.Column("started_on")
 	for i := range t.Rows() {
+		late := !began.Missing(i) && Day(began.Dates[i]) > after
 		switch {
 		case t.Ints("assigned")[i] == 0:
+			if late && Day(began.Dates[i]) <= day {
+				out.unassigned++
+			}
 			continue
-		case len(list) == most || began.Missing(i) || Day(began.Dates[i]) <= after:
-			more++
+		case len(out.list) == most || !late:
+			out.more++
 			continue
 		}
 		r, err := e.complete(CampaignReading{Campaign: string(t.Column("campaign_id").Texts.At(i))})
 		if err != nil {
-			return nil, 0, err
+			return out, err
 		}
 		c, err := e.readCampaign(ctx, db, day, r, known, false)
 		if err != nil {
-			return nil, 0, fmt.Errorf("campaign %s: %w", r.Campaign, err)
+			return out, fmt.Errorf("campaign %s: %w", r.Campaign, err)
 		}
-		list = append(list, c)
+		out.list = append(out.list, c)
 	}
-	return list, more, nil
+	return out, nil
 }
 
 // complete puts the configuration's settings where a reading has none.
@@ -203,6 +213,7 @@ type campaignReader struct {
 	r     CampaignReading
 	out   *CampaignResult
 	known *knownOfCampaigns
+	twice int     // customers who were assigned to more than one arm
 	cost  float64 // of the campaign; NaN: not known
 	// recipients is how many were written to, as events or the campaigns file tell.
 	recipients int64
@@ -345,7 +356,6 @@ func (c *campaignReader) read() error {
 func (c *campaignReader) split() {
 	byName := map[string]*arm{}
 	column := c.people.Column("arm")
-	var twice int
 	for i := range c.people.Rows() {
 		name := string(column.Texts.At(i))
 		a := byName[name]
@@ -355,7 +365,7 @@ func (c *campaignReader) split() {
 		}
 		a.customers = append(a.customers, int32(i))
 		if c.people.Ints("arms")[i] > 1 {
-			twice++
+			c.twice++
 		}
 	}
 	slices.SortFunc(c.arms, func(a, b *arm) int {
@@ -367,9 +377,9 @@ func (c *campaignReader) split() {
 		}
 		return strings.Compare(a.name, b.name)
 	})
-	if twice > 0 {
-		c.warn("assigned_twice", fmt.Sprintf("%d customers were assigned to more than one arm: they count in the arm of their first assignment.", twice),
-			fmt.Sprintf("有 %d 位客户被分到多个组：按首次分组计。", twice))
+	if c.twice > 0 {
+		c.warn("assigned_twice", fmt.Sprintf("%d customers were assigned to more than one arm: they count in the arm of their first assignment.", c.twice),
+			fmt.Sprintf("有 %d 位客户被分到多个组：按首次分组计。", c.twice))
 	}
 }
 

@@ -273,9 +273,14 @@ func (c *campaignReader) sampleRatio() (stop bool, err error) {
 			fmt.Sprintf("各组人数与预期比例一致（卡方 %.4g，p = %.3g）。", t.Statistic, t.P))
 		return false, nil
 	}
+	why := sentences{"customers were lost or added after the assignment", "分组之后有客户丢失或增加"}
+	if c.twice > 0 {
+		why = sentences{fmt.Sprintf("%d customers stand in more than one arm and count in the first alone, or others were lost or added after the assignment", c.twice),
+			fmt.Sprintf("有 %d 位客户同时属于多个组、只计入首次分组，或分组之后有客户丢失或增加", c.twice)}
+	}
 	c.out.Verdict = models.Warning{Code: "sample_ratio",
-		En: fmt.Sprintf("The arms do not have the sizes that were meant (%s; p = %.2g): customers were lost or added after the assignment, so no effect can be read from them.", strings.Join(shown, ", "), t.P),
-		Zh: fmt.Sprintf("各组人数与预期比例不符（%s；p = %.2g）：分组之后有客户丢失或增加，无法据此判断效果。", strings.Join(shown, "，"), t.P)}
+		En: fmt.Sprintf("The arms do not have the sizes that were meant (%s; p = %.2g): %s, so no effect can be read from them.", strings.Join(shown, ", "), t.P, why.en),
+		Zh: fmt.Sprintf("各组人数与预期比例不符（%s；p = %.2g）：%s，无法据此判断效果。", strings.Join(shown, "，"), t.P, why.zh)}
 	return true, nil
 }
 

@@ -283,12 +283,12 @@ func (r *run) reportCampaigns(runs []workspace.Run, lists []list.List, meta *rep
 	if err := viewGiven(r.ctx, r.db, lists); err != nil {
 		return err
 	}
-	results, more, err := r.campaignResults(r.ctx, r.db, r.asOf, r.asOf-shownDays, shownCampaigns)
+	results, err := r.campaignResults(r.ctx, r.db, r.asOf, r.asOf-shownDays, shownCampaigns)
 	if err != nil {
 		return err
 	}
-	meta.MoreCampaigns = more
-	for _, c := range results {
+	meta.MoreCampaigns, meta.Unassigned = results.more, results.unassigned
+	for _, c := range results.list {
 		meta.Campaigns = append(meta.Campaigns, reportCampaign(c))
 		for _, x := range slices.Backward(runs) {
 			if x.AsOf < c.From.String() {
@@ -297,7 +297,7 @@ func (r *run) reportCampaigns(runs []workspace.Run, lists []list.List, meta *rep
 			}
 		}
 	}
-	if len(results) > 0 {
+	if len(results.list) > 0 {
 		sum := sha256.Sum256([]byte(jsonText(r.Config.Campaigns)))
 		r.shown = append(r.shown, workspace.Shown{Kind: "settings", Name: "campaigns", SHA256: hex.EncodeToString(sum[:])})
 	}

@@ -128,6 +128,8 @@ func (p printer) adjusted(method string) string {
 		return p.f("CUPED (variance %s)", "CUPED（方差 %s）", cut)
 	case "always valid":
 		return p.t("allowing for looking early", "允许提前查看")
+	case "all arms together":
+		return p.t("for all arms together", "各组同时校正")
 	}
 	return method
 }
@@ -149,7 +151,7 @@ func (c Campaign) title() string {
 func (p printer) campaigns(d *Data) []section {
 	s := section{ID: "campaigns", Title: p.t("Campaigns", "营销活动")}
 	if len(d.Campaigns) == 0 {
-		s.Missing = p.t("No campaign with customers assigned to it began within the last year.", "近一年没有带分组记录的营销活动。")
+		s.Missing = p.noCampaigns(d)
 		return []section{s}
 	}
 	s.Intro = p.t("Results are read by assignment: all who were to be contacted, whether or not the message reached or moved them, against those who were kept back at random. Only then can a difference be called an effect.",
@@ -166,6 +168,19 @@ func (p printer) campaigns(d *Data) []section {
 		list = append(list, p.campaign(d, i, c))
 	}
 	return list
+}
+
+// noCampaigns says why no campaign is shown.
+func (p printer) noCampaigns(d *Data) string {
+	if d.Unassigned > 0 {
+		return p.f("Of %s of the last year nothing says who was assigned, so what they caused cannot be told: clientele target --campaign cuts lists with a control group, and clientele campaign show has the funnel.",
+			"近一年有 %s没有分组记录，无法判断其效果：clientele target --campaign 可生成带对照组的名单，clientele campaign show 可查看漏斗。", p.of(int64(d.Unassigned), "campaign", "campaigns", "个活动"))
+	}
+	if d.MoreCampaigns > 0 {
+		return p.f("No campaign with customers assigned to it began within the last year. What %s did, clientele campaign show tells.",
+			"近一年没有带分组记录的营销活动；更早的 %s可用 clientele campaign show 查看。", p.of(int64(d.MoreCampaigns), "older one", "older ones", "个活动"))
+	}
+	return p.t("No campaign is known of the last year.", "近一年没有营销活动的记录。")
 }
 
 // allEffects sets the campaigns beside each other.
@@ -188,13 +203,13 @@ func (p printer) allEffects(d *Data) (effectChart, string, bool) {
 			}
 		}
 	}
-	words := p.f("Of %s compared with a control group, %d raised response beyond chance, and %d lowered it. Lines are 95%% intervals; a line that crosses zero shows no effect.",
-		"与对照组比较的 %s中，%d 个显著提高了响应率，%d 个显著降低。横线为 95%% 区间，跨过零线即未显示出效果。", p.of(int64(all), "arm", "arms", "个实验组"), up, down)
+	words := p.f("Of %s compared with a control group, %d raised response beyond chance, and %d lowered it. Lines are 95%% intervals, of several arms such as hold for all of them together; a line that crosses zero shows no effect.",
+		"与对照组比较的 %s中，%d 个显著提高了响应率，%d 个显著降低。横线为 95%% 区间（多个实验组时为同时成立的区间），跨过零线即未显示出效果。", p.of(int64(all), "arm", "arms", "个实验组"), up, down)
 	return chart, words, all > 0
 }
 
 // best is one effect of each arm on a metric: of a campaign that is not over the one
-// that allows for looking, else the plain one.
+// that allows for looking, of several arms the one that holds for all together, else the plain one.
 func (c Campaign) best(metric string) []Effect {
 	var out []Effect
 	for _, e := range c.Effects {
@@ -204,7 +219,7 @@ func (c Campaign) best(metric string) []Effect {
 		at := slices.IndexFunc(out, func(x Effect) bool { return x.Arm == e.Arm })
 		if at < 0 {
 			out = append(out, e)
-		} else if c.Open && strings.HasPrefix(e.Method, "always valid") {
+		} else if c.Open && strings.HasPrefix(e.Method, "always valid") || strings.HasPrefix(e.Method, "all arms together") {
 			out[at] = e
 		}
 	}
@@ -252,6 +267,8 @@ func (p printer) unread(c Campaign) string {
 		return p.t("no control", "无对照组")
 	case "sample_ratio":
 		return p.t("sizes do not fit", "人数比例不符")
+	case "too_early":
+		return p.t("too early", "尚早")
 	}
 	return dash
 }
@@ -321,16 +338,19 @@ const shownGroups = 12
 func (p printer) effects(d *Data, c Campaign, metric string) effectChart {
 	chart := effectChart{p: p, write: p.signedPoints, tick: p.tickPoints, axis: p.t("percentage points", "百分点")}
 	if metric == "spend" {
-		chart.write, chart.tick, chart.axis = p.signedMoney, p.signedMoney, p.t("for each customer", "每位客户")
+		chart.write, chart.tick, chart.axis = p.signedMoney, p.tickMoney, p.t("for each customer", "每位客户")
 	}
+	arm := "" // of the row before
 	for _, e := range c.Effects {
 		if e.Metric != metric || math.IsNaN(e.Difference.Mean) {
 			continue
 		}
-		row := effectRow{name: p.arm(e.Arm), of: e.Difference, strong: true}
-		if how := p.adjusted(e.Method); how != "" {
-			row.name, row.strong = how, false
+		how := p.adjusted(e.Method)
+		row := effectRow{name: p.arm(e.Arm), sub: how, of: e.Difference, strong: true}
+		if e.Arm == arm && how != "" {
+			row.name, row.sub, row.strong = how, "", false
 		}
+		arm = e.Arm
 		chart.rows = append(chart.rows, row)
 	}
 	var kinds []string
@@ -518,10 +538,18 @@ func (p printer) tickPoints(v float64) string {
 }
 
 func (p printer) signedMoney(v float64) string {
-	if v > 0 {
+	if v >= leastMoney/2 {
 		return "+" + p.money(v)
 	}
 	return p.money(v)
+}
+
+// tickMoney is an amount on an axis, with its sign.
+func (p printer) tickMoney(v float64) string {
+	if v > 0 {
+		return "+" + p.scaleMoney(v)
+	}
+	return p.scaleMoney(v)
 }
 
 // effectRow is an estimate with its interval; a head has neither.

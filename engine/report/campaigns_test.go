@@ -220,3 +220,48 @@ func TestWildHistory(t *testing.T) {
 		checkPictures(r, written(t, d, rapid.SampledFrom([]string{"en", "zh"}).Draw(r, "lang")))
 	})
 }
+
+// A chapter without campaigns says what is known, and nothing of a year that was not looked at.
+func TestNoCampaigns(t *testing.T) {
+	for _, c := range []struct {
+		meta   Meta
+		en, zh string
+	}{
+		{Meta{}, "No campaign is known of the last year.", "近一年没有营销活动的记录。"},
+		{Meta{Unassigned: 2, MoreCampaigns: 1}, "Of 2 campaigns of the last year nothing says who was assigned", "近一年有 2 个活动没有分组记录"},
+		{Meta{MoreCampaigns: 1}, "What 1 older one did, clientele campaign show tells.", "更早的 1 个活动可用"},
+	} {
+		d := &Data{Meta: c.meta}
+		en, zh := (printer{}).campaigns(d)[0].Missing, (printer{zh: true}).campaigns(d)[0].Missing
+		if !strings.Contains(en, c.en) || !strings.Contains(zh, c.zh) {
+			t.Errorf("%q and %q, want %q and %q", en, zh, c.en, c.zh)
+		}
+	}
+}
+
+// Of several arms the pictures of all campaigns have the intervals that hold for all of them, of
+// windows that are open those that allow for looking; each arm's first row has its name.
+func TestChosenEffects(t *testing.T) {
+	at := func(low, high float64) Range { return Range{0.02, low, high} }
+	c := Campaign{ID: "c", Effects: []Effect{
+		{"coupon", "rate", "pooled z, Newcombe", at(0.01, 0.03), 0.01},
+		{"coupon", "rate", "all arms together (Bonferroni)", at(-0.01, 0.05), 0.01},
+		{"gift", "rate", "pooled z, Newcombe", at(0.01, 0.03), 0.01},
+		{"gift", "rate", "all arms together (Bonferroni)", at(0.005, 0.035), 0.01},
+	}}
+	best := c.best("rate")
+	if len(best) != 2 || best[0].Difference.Low != -0.01 || best[1].Difference.Low != 0.005 {
+		t.Errorf("shown are %+v", best)
+	}
+	if _, words, _ := (printer{}).allEffects(&Data{Meta: Meta{Campaigns: []Campaign{c}}}); !strings.Contains(words, "Of 2 arms compared with a control group, 1 raised") {
+		t.Error(words)
+	}
+	chart := (printer{zh: true}).effects(&Data{}, c, "rate")
+	if len(chart.rows) != 4 || chart.rows[2].name != "gift" || chart.rows[1].name != "各组同时校正" || chart.rows[1].strong {
+		t.Errorf("rows %+v", chart.rows)
+	}
+	open := Campaign{Open: true, Effects: []Effect{{"coupon", "rate", "always valid (mSPRT)", at(-1, 1), 1}}}
+	if rows := (printer{}).effects(&Data{}, open, "rate").rows; len(rows) != 1 || rows[0].name != "coupon" || rows[0].sub != "allowing for looking early" {
+		t.Errorf("rows %+v", rows)
+	}
+}

@@ -73,6 +73,7 @@ type Meta struct {
 	ClusterWords  []Described // clusters, the largest first
 	Campaigns     []Campaign  // of the last 365 days with assignments, the newest first
 	MoreCampaigns int         // older ones, or more than are shown
+	Unassigned    int         // campaigns of the last 365 days of which nobody is known to have been assigned
 	Lists         []List      // of the last 365 days that count, the newest first
 	MoreLists     int
 

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strings"
 )
 
 //go:embed page.tmpl
@@ -77,7 +78,7 @@ func HTML(w io.Writer, d *Data, lang string) error {
 	if lang != "en" && lang != "zh" {
 		return fmt.Errorf("unknown report language %q: want en, zh", lang)
 	}
-	t, err := template.New("page").Parse(pageText)
+	t, err := template.New("page").Funcs(template.FuncMap{"numberClass": numberClass}).Parse(pageText)
 	if err != nil {
 		return err
 	}
@@ -87,6 +88,42 @@ func HTML(w io.Writer, d *Data, lang string) error {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return out.Flush()
+}
+
+// numberClass is the class of a cell with a number; one with several, such as an interval, may be
+// broken between them where the page is narrow.
+func numberClass(cell string) string {
+	if strings.Contains(cell, " ") {
+		return "number span"
+	}
+	return "number"
+}
+
+// oneMinus gives the sentences of the page the minus sign of its tables and pictures.
+func (pg *page) oneMinus() {
+	each := func(texts []string) {
+		for i := range texts {
+			texts[i] = minus(texts[i])
+		}
+	}
+	each(pg.Findings)
+	for i := range pg.Sections {
+		s := &pg.Sections[i]
+		s.Intro, s.Missing = minus(s.Intro), minus(s.Missing)
+		for k := range s.Notes {
+			s.Notes[k].Text = minus(s.Notes[k].Text)
+		}
+		for k := range s.Blocks {
+			b := &s.Blocks[k]
+			b.Caption, b.Missing = minus(b.Caption), minus(b.Missing)
+			if b.Table == nil {
+				continue
+			}
+			for _, row := range b.Table.Rows {
+				each(row)
+			}
+		}
+	}
 }
 
 func newPage(p printer, d *Data) page {
@@ -124,5 +161,6 @@ func newPage(p printer, d *Data) page {
 	if d.Version == "" {
 		pg.Foot = p.f("Made by Clientele from the facts dated up to %s.", "由 Clientele 根据截至 %s 的数据生成。", p.date(d.AsOf))
 	}
+	pg.oneMinus()
 	return pg
 }

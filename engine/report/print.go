@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -39,7 +40,7 @@ func (p printer) n(v int64) string {
 	digits := strconv.FormatInt(v, 10)
 	sign := ""
 	if v < 0 {
-		sign, digits = "-", digits[1:]
+		sign, digits = "−", digits[1:]
 	}
 	var b strings.Builder
 	for i, d := range digits {
@@ -141,8 +142,23 @@ func (p printer) nth(n int) string {
 	return strconv.Itoa(n) + ending
 }
 
-// money is short with the currency: $1.23M, ¥123万, CHF 1.23M.
+// leastMoney is the least amount that is written out: below half of it there are no coins.
+const leastMoney = 0.01
+
+// money is short with the currency: $1.23M, ¥123万, CHF 1.23M; <$0.01 for something that is
+// less than any coin.
 func (p printer) money(v float64) string {
+	switch {
+	case v > 0 && v < leastMoney/2:
+		return "<" + p.scaleMoney(leastMoney)
+	case v < 0 && v > -leastMoney/2:
+		return ">" + p.scaleMoney(-leastMoney)
+	}
+	return p.scaleMoney(v)
+}
+
+// scaleMoney is money where amounts stand beside each other, as on an axis, however small.
+func (p printer) scaleMoney(v float64) string {
 	s := p.short(v)
 	if s == dash {
 		return s
@@ -269,3 +285,10 @@ func (p printer) brief(start int32, step int) string {
 	}
 	return t.Format("2006")
 }
+
+// hyphens are those that stand for a minus: before a digit, and behind nothing that a word, a
+// number or a day could end with.
+var hyphens = regexp.MustCompile(`(^|[\s(（\[：:，,；;、“"'])-(\d)`)
+
+// minus writes the minus signs of a sentence as tables and pictures have them.
+func minus(text string) string { return hyphens.ReplaceAllString(text, "${1}−${2}") }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -52,7 +53,7 @@ func TestWords(t *testing.T) {
 	en, zh := printer{}, printer{zh: true}
 	for got, want := range map[string]string{
 		en.customers(1): "1 customer", en.customers(1234): "1,234 customers", zh.customers(1): "1 位客户",
-		en.n(-1234567): "-1,234,567", en.n(999): "999", en.n(math.MinInt64): "-9,223,372,036,854,775,808",
+		en.n(-1234567): "−1,234,567", en.n(999): "999", en.n(math.MinInt64): "−9,223,372,036,854,775,808",
 		en.change(110, 100): "up 10%", zh.change(90, 100): "下降 10%", en.change(100, 100): "unchanged", en.change(5, 0): "not comparable",
 		en.period(dayOf("2024-04-01"), 3): "Q2 2024", zh.period(dayOf("2024-04-01"), 3): "2024年2季度", zh.period(dayOf("2024-04-01"), 1): "2024年4月",
 		en.brief(dayOf("2024-04-01"), 3): "24Q2", en.period(dayOf("2024-01-01"), 12): "2024",
@@ -99,5 +100,53 @@ func TestClip(t *testing.T) {
 	}
 	if got := clip("短", 12, 1000); got != "短" {
 		t.Errorf("%q", got)
+	}
+}
+
+// Amounts below any coin are not written out; those of an axis are.
+func TestSmallMoney(t *testing.T) {
+	p := printer{currency: "USD"}
+	for v, want := range map[float64]string{0.00000654: "<$0.01", -0.004: ">−$0.01", 0.005: "$0.005", 0.012: "$0.012", 0: "$0"} {
+		if got := p.money(v); got != want {
+			t.Errorf("%v: %s, want %s", v, got, want)
+		}
+	}
+	for got, want := range map[string]string{
+		p.scaleMoney(0.002): "$0.002", p.signedMoney(0.001): "<$0.01", p.signedMoney(3): "+$3", p.tickMoney(0.001): "+$0.001", (printer{}).money(1e-9): "<0.01",
+	} {
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+// Sentences of the engine have the minus sign of tables; days, ids, ranges and flags stay.
+func TestMinus(t *testing.T) {
+	for text, want := range map[string]string{
+		"-2.33 to +13 (95%: -2.33 to -1)": "−2.33 to +13 (95%: −2.33 to −1)",
+		"差异 -5（95%：-7 至 3）":               "差异 −5（95%：−7 至 3）",
+		"2026-07-31, CMP-2026, 24-36, --limit 5, r-rfm-0.2, well-kept, as_of - 90 days, 1e-05": "2026-07-31, CMP-2026, 24-36, --limit 5, r-rfm-0.2, well-kept, as_of - 90 days, 1e-05",
+	} {
+		if got := minus(text); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	m, meta := shop(t, 30)
+	meta = withHistory(meta)
+	meta.Campaigns[0].Verdict.Text = Text{"No effect is shown: -1.50 points.", "未显示出效果：-1.50 个百分点。"}
+	for _, lang := range []string{"en", "zh"} {
+		page := written(t, build(t, m, meta), lang)
+		if strings.Contains(page, "-1.50") || !strings.Contains(page, "−1.50") {
+			t.Errorf("%s: the sentence of a campaign keeps a hyphen", lang)
+		}
+	}
+}
+
+// Cells of several numbers may be broken on a telephone, and no others.
+func TestNumberClass(t *testing.T) {
+	for cell, want := range map[string]string{"1.2 (−3 to 4)": "number span", "2026-07-01": "number", "CHF\u00a01.5K": "number"} {
+		if got := numberClass(cell); got != want {
+			t.Errorf("%s: %s", cell, got)
+		}
 	}
 }

@@ -243,7 +243,7 @@ func (p printer) revenue(d *Data) section {
 	}
 	money := columnChart{
 		series: []series{{color: blue, values: revenue}}, marks: p.monthMarks(starts), faint: faint,
-		tick: p.money, height: 250, gap: 0.24,
+		tick: p.scaleMoney, height: 250, gap: 0.24,
 		tip: func(i int) string { return p.month(starts[i]) + ": " + p.money(revenue[i]) },
 	}
 	people := columnChart{
@@ -539,16 +539,16 @@ func (p printer) valueChart(d *Data) columnChart {
 	labels := []string{}
 	for _, b := range d.Values {
 		counts = append(counts, float64(b.Customers))
-		labels = append(labels, p.money(b.Low))
+		labels = append(labels, p.scaleMoney(b.Low))
 	}
-	labels = append(labels, p.money(d.Values[len(d.Values)-1].High))
+	labels = append(labels, p.scaleMoney(d.Values[len(d.Values)-1].High))
 	return columnChart{
 		right:  textWidth(labels[len(labels)-1], 12)/2 + 2,
 		series: []series{{color: blue, values: counts}}, marks: edgeMarks(labels), tick: p.short, whole: true,
 		height: 340, gap: 0.08, caption: p.t("Customers", "客户数"),
 		tip: func(i int) string {
 			b := d.Values[i]
-			return p.f("%s to %s: %s, %s together", "%s 至 %s：%s，合计 %s", p.money(b.Low), p.money(b.High), p.customers(b.Customers), p.money(b.CLV))
+			return p.f("%s to %s: %s, %s together", "%s 至 %s：%s，合计 %s", p.scaleMoney(b.Low), p.scaleMoney(b.High), p.customers(b.Customers), p.money(b.CLV))
 		},
 	}
 }
@@ -602,7 +602,7 @@ func (p printer) churn(d *Data) section {
 	chart := columnChart{series: []series{{values: people}}, colors: colors, marks: edgeMarks(labels), tick: p.short, whole: true, height: 264, gap: 0.1, names: names, right: right,
 		caption: p.t("Customers", "客户数"),
 		tip:     func(i int) string { return span(i) + ": " + p.customers(int64(people[i])) }}
-	spend := columnChart{series: []series{{values: money}}, colors: colors, marks: edgeMarks(labels), tick: p.money, height: 264, gap: 0.1, names: names, right: right,
+	spend := columnChart{series: []series{{values: money}}, colors: colors, marks: edgeMarks(labels), tick: p.scaleMoney, height: 264, gap: 0.1, names: names, right: right,
 		caption: p.t("Spend in the last 365 days", "近 365 天消费"),
 		tip:     func(i int) string { return span(i) + ": " + p.money(money[i]) }}
 	var total, likely float64
