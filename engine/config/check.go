@@ -52,7 +52,7 @@ func (c Config) check() *Error {
 		c.Clusters.check(),
 		c.Contact.check(),
 		c.Campaigns.check(),
-		c.Models.check(),
+		c.Models.check(c.Segments),
 		checkLeast("backtest.origins", c.Backtest.Origins, 1),
 		checkLeast("backtest.holdout_days", c.Backtest.Holdout, 0),
 		checkLeast("backtest.sample", c.Backtest.Sample, 0),
@@ -185,7 +185,7 @@ func (c Churn) check() *Error {
 	return checkWord("churn.model", c.Model, ChurnModels()...)
 }
 
-func (m Models) check() *Error {
+func (m Models) check(own []Own) *Error {
 	if e := checkWord("models.purchase", m.Purchase, PurchaseModels()...); e != nil {
 		return e
 	}
@@ -203,6 +203,9 @@ func (m Models) check() *Error {
 	}
 	if slices.Contains(m.Buying, m.By) || slices.Contains(m.Leaving, m.By) {
 		return bad("models.by", m.By, "each of its values is fitted by itself, so it cannot be in models.buying or models.leaving too")
+	}
+	if slices.ContainsFunc(own, func(s Own) bool { return s.Name == m.By }) {
+		return bad("models.by", m.By, "own segments are made of scores, so they are known only after the models are fitted, and they may share customers: not one of "+strings.Join(GroupColumns(), ", "))
 	}
 	return checkWord("models.by", m.By, GroupColumns()...)
 }

@@ -319,6 +319,7 @@ func TestReadWhatIsWrong(t *testing.T) {
 		{"checks:\n- {name: a, table: orders, column: net, minimum: 0}", `clientele.yaml:2: checks[0]: unknown key "minimum": the keys here are column, fresh_days, in, matches, max, min, name, not_null, references, severity, table, unique, volume, where`},
 		{"models: {by: sex}", `clientele.yaml:1: models.by: "sex": not one of cohort, gender, country, region, city, acquired_channel`},
 		{"models: {by: age}", `clientele.yaml:1: models.by: "age": not one of cohort, gender, country, region, city, acquired_channel`},
+		{"models: {by: VIP}\nsegments:\n- {name: VIP, rule: clv > 500}", `clientele.yaml:1: models.by: "VIP": own segments are made of scores, so they are known only after the models are fitted, and they may share customers: not one of cohort, gender, country, region, city, acquired_channel`},
 		{"models: {buying: [gender, agee]}", `clientele.yaml:1: models.buying[1]: "agee": not one of gender, country, region, city, acquired_channel, age`},
 		{"models: {leaving: [age, age]}", `clientele.yaml:1: models.leaving[1]: "age": given twice`},
 		{"models:\n  by: city\n  leaving: [city]", `clientele.yaml:2: models.by: "city": each of its values is fitted by itself, so it cannot be in models.buying or models.leaving too`},

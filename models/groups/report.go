@@ -40,7 +40,7 @@ func (f *Fits[F]) Reports() []models.Report {
 		out = append(out, models.Report{Model: name + "/" + o.Name, Status: models.Fallback, Method: method, LogLikelihood: math.NaN(), Rows: o.Rows,
 			Notes: []models.Warning{{Code: o.Why,
 				En: fmt.Sprintf("%s %s has no fit of its own: %s.", f.By, o.Name, why(o.Why).En),
-				Zh: fmt.Sprintf("%s %s 没有单独的拟合：%s。", f.By, o.Name, why(o.Why).Zh)}}})
+				Zh: fmt.Sprintf("%s %s 没有单独的拟合：%s。", f.byZh(), o.Name, why(o.Why).Zh)}}})
 	}
 	return out
 }
@@ -51,7 +51,7 @@ func (f *Fits[F]) named(g Fit[F], model string) models.Report {
 	r.Model = model + "/" + g.Name
 	warnings := make([]models.Warning, len(r.Warnings))
 	for k, w := range r.Warnings {
-		warnings[k] = models.Warning{Code: w.Code, En: f.By + " " + g.Name + ": " + w.En, Zh: f.By + " " + g.Name + "：" + w.Zh}
+		warnings[k] = models.Warning{Code: w.Code, En: f.By + " " + g.Name + ": " + w.En, Zh: f.byZh() + " " + g.Name + "：" + w.Zh}
 	}
 	r.Warnings = warnings
 	return r
@@ -67,15 +67,15 @@ func (f *Fits[F]) together(name string) models.Report {
 		r.Status = models.Fallback
 		r.Notes = []models.Warning{{Code: "groups_unworthy",
 			En: fmt.Sprintf("Of the groups by %s only one could be fitted by itself, and the others not even together. One fit of all customers scores everybody.", f.By),
-			Zh: fmt.Sprintf("按 %s 分组后只有一组可单独拟合，其余各组合并后也无法拟合。全体客户使用同一个拟合。", f.By)}}
+			Zh: fmt.Sprintf("按%s分组后只有一组可单独拟合，其余各组合并后也无法拟合。全体客户使用同一个拟合。", f.byZh())}}
 		return r
 	case f.Unworthy > 0:
 		r.Status = models.Fallback
 		r.Notes = []models.Warning{{Code: "groups_unworthy",
 			En: fmt.Sprintf("Fits by %s (%d groups) are not worth their parameters: log-likelihood %.2f together, %.2f of one fit of the same customers, likelihood ratio %.2f with %d degrees of freedom (%s), AIC higher by %.1f. One fit of all customers scores everybody.",
 				f.By, f.Unworthy, c.LogLikelihood, c.One, c.Ratio(), c.Degrees(), probability(c.P()), math.Abs(c.AIC())),
-			Zh: fmt.Sprintf("按 %s 分组（%d 组）拟合不值得其增加的参数：对数似然合计 %.2f，同一批客户一个拟合为 %.2f，似然比 %.2f，自由度 %d（%s），AIC 升高 %.1f。全体客户使用同一个拟合。",
-				f.By, f.Unworthy, c.LogLikelihood, c.One, c.Ratio(), c.Degrees(), probability(c.P()), math.Abs(c.AIC()))}}
+			Zh: fmt.Sprintf("按%s分组（%d 组）拟合不值得其增加的参数：对数似然合计 %.2f，同一批客户一个拟合为 %.2f，似然比 %.2f，自由度 %d（%s），AIC 升高 %.1f。全体客户使用同一个拟合。",
+				f.byZh(), f.Unworthy, c.LogLikelihood, c.One, c.Ratio(), c.Degrees(), probability(c.P()), math.Abs(c.AIC()))}}
 		return r
 	case len(f.Own) == 0:
 		r.Status = models.Fallback
@@ -102,7 +102,7 @@ func (f *Fits[F]) together(name string) models.Report {
 func (f *Fits[F]) who() (en, zh string) {
 	if len(f.Own) == 0 {
 		return fmt.Sprintf("No group by %s could be fitted by itself: one fit of all customers scores everybody.", f.By),
-			fmt.Sprintf("按 %s 分组后没有一组可单独拟合：全体客户使用同一个拟合。", f.By)
+			fmt.Sprintf("按%s分组后没有一组可单独拟合：全体客户使用同一个拟合。", f.byZh())
 	}
 	var names []string
 	for k, g := range f.Own {
@@ -118,12 +118,31 @@ func (f *Fits[F]) who() (en, zh string) {
 		rest, restZh = "are scored by the fit of all customers", "使用全体客户的拟合"
 	}
 	en = fmt.Sprintf("Fitted by %s: groups with a fit of their own: %d (%s); other customers: %d.", f.By, len(f.Own), list, f.RestRows)
-	zh = fmt.Sprintf("按 %s 分组拟合：单独拟合 %d 组（%s）；其他客户 %d 位。", f.By, len(f.Own), list, f.RestRows)
+	zh = fmt.Sprintf("按%s分组拟合：单独拟合 %d 组（%s）；其他客户 %d 位。", f.byZh(), len(f.Own), list, f.RestRows)
 	if f.RestRows > 0 {
 		en = fmt.Sprintf("Fitted by %s: groups with a fit of their own: %d (%s); other customers %s: %d.", f.By, len(f.Own), list, rest, f.RestRows)
-		zh = fmt.Sprintf("按 %s 分组拟合：单独拟合 %d 组（%s）；其他 %d 位客户%s。", f.By, len(f.Own), list, f.RestRows, restZh)
+		zh = fmt.Sprintf("按%s分组拟合：单独拟合 %d 组（%s）；其他 %d 位客户%s。", f.byZh(), len(f.Own), list, f.RestRows, restZh)
 	}
 	return en, zh
+}
+
+// byZh is the column that parts the groups, in Chinese.
+func (f *Fits[F]) byZh() string {
+	switch f.By {
+	case "cohort":
+		return "首购年份"
+	case "gender":
+		return "性别"
+	case "country":
+		return "国家或地区"
+	case "region":
+		return "省份"
+	case "city":
+		return "城市"
+	case "acquired_channel":
+		return "获客渠道"
+	}
+	return f.By
 }
 
 func probability(p float64) string {
