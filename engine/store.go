@@ -156,6 +156,10 @@ func (e *Engine) update(ctx context.Context, lock *workspace.Lock, fresh bool, f
 		}
 	}
 	if err := w.db.Seal(ctx); err != nil {
+		if failure := StorageFailure(err); failure != nil { // DuckDB does not always name the file
+			failure.Path = w.path(workspace.StoreName)
+			return failure
+		}
 		return fmt.Errorf("checkpoint %s: %w", workspace.StoreName, err)
 	}
 	if worn {
