@@ -184,14 +184,7 @@ func (e *Engine) ExportRemoved(ctx context.Context, id string, file ListFile) (i
 	if err != nil {
 		return 0, err
 	}
-	words := textColumn("step")
-	for _, code := range texts(t.Column("step")) {
-		en, zh := list.StepWords(code)
-		if file.Lang == "zh" {
-			en = zh
-		}
-		words.Texts.AppendString(en)
-	}
+	t = RemovedInWords(t, file.Lang)
 	p, err := newPending(file.To)
 	if err != nil {
 		return 0, err
@@ -202,13 +195,30 @@ func (e *Engine) ExportRemoved(ctx context.Context, id string, file ListFile) (i
 		if err != nil {
 			return 0, err
 		}
-		err = w.Write(table.New(t.Column("customer_id"), words, t.Column("reason")))
+		err = w.Write(t)
 		return w.Rows(), errors.Join(err, w.Close())
 	})
 	if err != nil {
 		return 0, err
 	}
 	return p.rows, p.place()
+}
+
+// RemovedInWords is what ListRemoved gives with the codes of steps and reasons as
+// words of a language, en or zh.
+func RemovedInWords(t *table.Table, lang string) *table.Table {
+	steps, reasons := textColumn("step"), textColumn("reason")
+	inWords := list.ReasonWords()
+	for i, code := range texts(t.Column("step")) {
+		step, stepZh := list.StepWords(code)
+		reason, reasonZh := inWords(code, textAt(t.Column("reason"), i))
+		if lang == "zh" {
+			step, reason = stepZh, reasonZh
+		}
+		steps.Texts.AppendString(step)
+		reasons.Texts.AppendString(reason)
+	}
+	return table.New(t.Column("customer_id"), steps, reasons)
 }
 
 // Exported is a file of a list that was written again.
@@ -222,7 +232,8 @@ type Exported struct {
 
 // ExportList writes the file of a list again. The list stays as it was cut; the
 // file leaves out whom one may not contact any more: who unsubscribed since, whose
-// consent was withdrawn, whom a suppression file names now, and so on.
+// consent was withdrawn, whom a suppression file names now, who is in an excluded
+// segment of the current run, and so on.
 func (e *Engine) ExportList(ctx context.Context, id string, file ListFile) (Exported, error) {
 	done := Exported{ListID: id, File: file.To}
 	l, err := e.List(id)
@@ -270,7 +281,7 @@ func (c *cutter) export(l list.List, done *Exported) error {
 	if err := c.make("target_people", "members"); err != nil {
 		return err
 	}
-	if err := c.db.Exec(c.ctx, "CREATE OR REPLACE TEMP TABLE target_excluded (person BIGINT, reason VARCHAR)"); err != nil {
+	if err := c.excludedToday(); err != nil {
 		return err
 	}
 	c.run.AsOf = l.AsOf
@@ -309,6 +320,36 @@ func (c *cutter) export(l list.List, done *Exported) error {
 	}
 	done.Written, done.Notes = file.rows, c.manifest.Notes
 	return file.place()
+}
+
+// excludedToday makes target_excluded of a list that was cut: who is in a segment of
+// today's contact.exclude in the current run.
+func (c *cutter) excludedToday() error {
+	c.manifest.Rules.Exclude = c.Config.Contact.Exclude
+	if len(c.manifest.Rules.Exclude) == 0 {
+		return c.db.Exec(c.ctx, "CREATE OR REPLACE TEMP TABLE target_excluded (person BIGINT, reason VARCHAR)")
+	}
+	var err error
+	if c.run, err = c.current(""); err != nil {
+		return fmt.Errorf("contact.exclude: %w", err)
+	}
+	if err := c.viewFile("run_members", "segment_members"); err != nil {
+		return err
+	}
+	all, err := c.segmentNames()
+	if err != nil {
+		return err
+	}
+	if err := c.stageExclude(all); err != nil {
+		return err
+	}
+	if err := c.db.Exec(c.ctx, "CREATE OR REPLACE TEMP TABLE target_segment (run_id VARCHAR)"); err != nil { // the members are known already
+		return err
+	}
+	if err := c.make("target_ids", "ids"); err != nil {
+		return err
+	}
+	return c.make("target_excluded", "excluded")
 }
 
 // keepArms makes target_outcome of a list that was cut: everybody in the ranking is

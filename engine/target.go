@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"clientele/engine/config"
 	"clientele/engine/contactfile"
@@ -84,7 +85,8 @@ type cutter struct {
 	run      workspace.Run
 	asOf, on Day
 	manifest list.Manifest
-	lists    []list.List // that count, without the one that is replaced
+	all      []list.List
+	lists    []list.List // of them those that count, without the one that is replaced
 	earlier  []list.List // of the same campaign, and the one that is replaced
 	columns  []string    // of the file
 	rule     *segment.Rule
@@ -162,7 +164,7 @@ func (c *cutter) begin() error {
 		rank = "value"
 	}
 	c.manifest = list.Manifest{
-		Program: c.Version, ConfigHash: config.Hash(c.Config), AsOf: c.asOf.String(), On: c.on.String(), OnGiven: c.cut.On != "",
+		Program: c.Version, ConfigHash: config.Hash(c.Config), CutAt: c.Now.UTC().Format(time.RFC3339), AsOf: c.asOf.String(), On: c.on.String(), OnGiven: c.cut.On != "",
 		Segment: c.cut.Segment, Rule: c.cut.Where, Channel: c.cut.Channel, Campaign: c.cut.Campaign, Arm: arm,
 		Rank: rank, Limit: limit, Budget: c.cut.Budget, CostPerContact: c.cut.Cost, Share: share, Stratified: slices.Clone(stratified),
 		Rules: list.Rules{Consent: contact.Consent, Complaint: contact.Complaint, Caps: []list.Cap{}, Exclude: append([]string{}, contact.Exclude...), Universal: contact.Universal},
@@ -272,6 +274,7 @@ func (c *cutter) earlierLists() error {
 	if err != nil {
 		return err
 	}
+	c.all = all
 	for _, l := range all {
 		replaced := l.ID == c.manifest.Replaces
 		if replaced && l.Cancelled != nil {
@@ -376,25 +379,20 @@ func (c *cutter) measure() error {
 	if c.manifest.Kept == 0 || c.manifest.Treated == 0 {
 		return nil
 	}
-	var members, buyers int64
-	window := c.Config.Campaigns.Window
-	err := c.db.Row(c.ctx, []any{&members, &buyers}, queries.Get("target/base_rate").SQL, named("days", window))
-	if err != nil || members == 0 {
+	p, err := c.baseRate()
+	if err != nil || p == nil {
 		return err
 	}
-	base := float64(buyers) / float64(members)
 	treated, kept := c.manifest.Treated, c.manifest.Kept
 	power := func(lift float64) float64 {
-		if raised := base * (1 + lift); base > 0 && raised <= 1 {
-			return stat.ProportionPower(raised, base, float64(treated), float64(kept), testLevel)
+		if raised := p.Base * (1 + lift); p.Base > 0 && raised <= 1 {
+			return stat.ProportionPower(raised, p.Base, float64(treated), float64(kept), testLevel)
 		}
 		return 0
 	}
-	c.manifest.Power = &list.Power{
-		Window: window, Base: base, Buyers: buyers,
-		Smallest: stat.DetectableRate(base, int(treated), int(kept), testLevel, testPower).Up,
-		Ten:      power(0.1), Twenty: power(0.2),
-	}
+	p.Window, p.Ten, p.Twenty = c.Config.Campaigns.Window, power(0.1), power(0.2)
+	p.Smallest = stat.DetectableRate(p.Base, int(treated), int(kept), testLevel, testPower).Up
+	c.manifest.Power = p
 	return nil
 }
 

@@ -24,6 +24,9 @@ func (f *ListFile) check(channel string) (columns []string, err error) {
 	if info, err := os.Stat(f.To); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s: is a folder: name a file", f.To)
 	}
+	if err := refuseLink(f.To); err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(filepath.Dir(f.To)); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Dir(f.To), underlying(err))
 	}
@@ -198,8 +201,8 @@ func (p *pending) place() error {
 	if info, err := os.Stat(p.to); err == nil && !info.Mode().IsRegular() { // a pipe or a device
 		return copyFile(p.to, p.fresh)
 	}
-	if real, err := filepath.EvalSymlinks(p.to); err == nil {
-		p.to = real // what a link leads to is replaced, not the link
+	if err := refuseLink(p.to); err != nil { // it may have come since
+		return err
 	}
 	if err := os.Rename(p.fresh, p.to); err != nil {
 		return err
@@ -316,6 +319,7 @@ func (c *cutter) remark() error {
 				fmt.Sprintf("活动 %s 尚未载入：其名称和费用可用 clientele ingest campaigns 载入。", m.Campaign))
 		}
 	}
+	c.remarkHeld()
 	if m.Limit > 0 {
 		var unranked int64
 		if err := c.db.Row(c.ctx, []any{&unranked}, "SELECT count(*) FROM target_outcome WHERE arm IN (1, 2) AND value IS NULL"); err != nil {
@@ -331,6 +335,18 @@ func (c *cutter) remark() error {
 	return nil
 }
 
+// remarkHeld says where the universal control group takes more than its share.
+func (c *cutter) remarkHeld() {
+	h, share := c.manifest.Held, c.manifest.Rules.Universal
+	if h == nil || h.Former+h.Shared == 0 || float64(h.All()) <= share*float64(h.Looked) {
+		return
+	}
+	taken := 100 * float64(h.All()) / float64(h.Looked)
+	c.note("universal_share",
+		fmt.Sprintf("The universal control group takes %.1f %% of the %d who got as far as it, and contact.universal is %.1f %%: %d of them were held out by an earlier list under an id that was merged since, %d have the address of somebody in the group.", taken, h.Looked, 100*share, h.Former, h.Shared),
+		fmt.Sprintf("走到全局对照组这一步的 %d 人中有 %.1f%% 被留出，高于 contact.universal 设定的 %.1f%%：其中 %d 人曾以后来被合并的编号被留出，%d 人与组内客户共用联系方式。", h.Looked, taken, 100*share, h.Former, h.Shared))
+}
+
 // remarkPower says what the campaign will be able to show.
 func (c *cutter) remarkPower() {
 	m, p := c.manifest, c.manifest.Power
@@ -342,9 +358,8 @@ func (c *cutter) remarkPower() {
 			"没有留出对照组：无法区分活动带来的效果与本来就会发生的购买。")
 		return
 	}
-	c.note("base_rate",
-		fmt.Sprintf("Base rate %.1f %%: of the %d on the list, %d ordered in the %d days up to %s.", 100*p.Base, m.Treated+m.Kept, p.Buyers, p.Window, m.AsOf),
-		fmt.Sprintf("基准转化率 %.1f%%：名单中的 %d 人里，%d 人在截至 %[5]s 的 %[4]d 天内下过单。", 100*p.Base, m.Treated+m.Kept, p.Buyers, p.Window, m.AsOf))
+	en, zh := baseWords(p, m.Limit > 0)
+	c.note("base_rate", en, zh)
 	if p.Smallest == 0 {
 		c.note("no_power",
 			fmt.Sprintf("With %d treated and %d in the control group no rise at all would be found with 80 %% power at the 5 %% level.", m.Treated, m.Kept),

@@ -211,6 +211,11 @@ func (c *cutter) stageSegment() error {
 	if err != nil {
 		return err
 	}
+	return c.stageExclude(all)
+}
+
+// stageExclude makes target_exclude of all segments of the run.
+func (c *cutter) stageExclude(all []segmentName) error {
 	scheme, segment := textColumn("scheme"), textColumn("segment")
 	for _, text := range c.manifest.Rules.Exclude {
 		s, err := findSegment(all, text, c.run.AsOf)
@@ -564,27 +569,91 @@ func (c *cutter) stageArms(arms []list.Arm, universal map[int64]string) error {
 }
 
 // universal finds who of the ranking is in the universal control group, or has the
-// address of somebody who is: then the value is that customer's id.
+// address of somebody who is: the value is the id that was drawn. Who is in it is told
+// by the id that a customer has; in it besides are those whom an earlier list held out
+// under an id that was merged into another one since. All ids that a customer ever had
+// would be another rule: it takes customers of many shops more often than others, so
+// that the group would not be like the rest of the customers any more.
 func (c *cutter) universal(n int64) (map[int64]string, error) {
 	out := map[int64]string{}
 	if c.manifest.Rules.Universal == 0 {
 		return out, nil
 	}
-	return out, c.pages(n, func(from, until sql.NamedArg) error {
+	if err := c.stageHeld(); err != nil {
+		return nil, err
+	}
+	held := list.Held{Looked: n}
+	err := c.pages(n, func(from, until sql.NamedArg) error {
 		t, err := c.db.Query(c.ctx, queries.Get("target/sharing").SQL, from, until)
 		if err != nil {
 			return err
 		}
-		ids := t.Column("customer_id").Texts
-		in := make([]bool, ids.Len())
-		list.UniversalTo(in, c.key, &ids, c.manifest.Rules.Universal, c.Config.Resources.Cores())
+		ids, former, own := t.Column("customer_id").Texts, t.Column("held"), t.Column("own").Bools
+		in := c.drawnUniversal(&ids)
 		for i, position := range t.Ints("position") {
-			if in[i] {
-				out[position] = string(ids.At(i))
+			if _, taken := out[position]; taken || !in[i] && former.Missing(i) {
+				continue
+			}
+			switch {
+			case !own[i]:
+				held.Shared++
+			case in[i]:
+				held.Own++
+			default:
+				held.Former++
+			}
+			out[position] = string(ids.At(i))
+			if !in[i] {
+				out[position] = textAt(former, i)
 			}
 		}
 		return nil
 	})
+	c.manifest.Held = &held
+	return out, err
+}
+
+// drawnUniversal is which ids are drawn into the universal control group.
+func (c *cutter) drawnUniversal(ids *table.Strings) []bool {
+	in := make([]bool, ids.Len())
+	list.UniversalTo(in, c.key, ids, c.manifest.Rules.Universal, c.Config.Resources.Cores())
+	return in
+}
+
+// stageHeld makes target_held: the customers of today who were held out by a list,
+// cancelled or not, under an id that is drawn with today's share too.
+func (c *cutter) stageHeld() error {
+	view := "CREATE OR REPLACE TEMP VIEW target_universal AS SELECT CAST(NULL AS VARCHAR) AS held WHERE false"
+	for _, l := range c.all {
+		if !slices.ContainsFunc(l.Steps, func(s list.Step) bool { return s.Step == list.StepUniversal && s.Fell > 0 }) {
+			continue
+		}
+		path, err := filepath.EvalSymlinks(l.File(list.RemovedName))
+		if err == nil {
+			path, err = filepath.Abs(path)
+		}
+		if err != nil {
+			return fmt.Errorf("list %s is damaged: %w", l.ID, underlying(err))
+		}
+		view += " UNION ALL SELECT reason FROM read_parquet(" + duck.Literal(path) + ") WHERE step = " + duck.Literal(list.StepUniversal)
+	}
+	if err := c.db.Exec(c.ctx, view); err != nil {
+		return err
+	}
+	t, err := c.db.Query(c.ctx, "SELECT DISTINCT held FROM target_universal ORDER BY held")
+	if err != nil {
+		return err
+	}
+	ids, drawn := t.Column("held").Texts, textColumn("held")
+	for i, in := range c.drawnUniversal(&ids) {
+		if in {
+			drawn.Texts.Append(ids.At(i))
+		}
+	}
+	if err := c.db.LoadTable(c.ctx, "target_drawn", table.New(drawn)); err != nil {
+		return err
+	}
+	return c.make("target_held", "held")
 }
 
 // drawn reads the ranking without the universal control group, and the labels of

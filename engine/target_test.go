@@ -845,7 +845,7 @@ func TestExportLeavesOutWhoRefusedSince(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := content(t, done.File); got != "\ufeffCustomer ID,Phone,List,Arm,Rank,Value\r\nd,+8613800138199,2024-06-30-1,treated,4,20\r\n" || exported.Written != 1 {
+	if got := content(t, done.File); got != "\ufeffCustomer ID,Phone,List,Arm,Rank,Value\r\nd,\"=\"\"+8613800138199\"\"\",\"=\"\"2024-06-30-1\"\"\",treated,4,20\r\n" || exported.Written != 1 {
 		t.Errorf("%q, %+v", got, exported)
 	}
 	var steps []string

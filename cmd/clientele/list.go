@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -88,6 +90,9 @@ with its manifest first.`,
 				if err != nil {
 					return err
 				}
+				if removed && a.format == "table" { // codes are for programs
+					t = engine.RemovedInWords(t, file.Lang)
+				}
 				return a.rows(t)
 			default:
 				return a.showList(e, id, file.Lang)
@@ -145,14 +150,14 @@ func facts(c engine.Cutting, lang string) *table.Table {
 	if c.Scheme != "" {
 		segment = c.Scheme + "/" + c.Segment
 	}
-	limit := ""
-	if c.Limit > 0 {
-		limit = fmt.Sprint(c.Limit)
-	}
 	for _, row := range [][3]string{
 		{"list", "名单", c.ID}, {"segment", "客群", segment}, {"rule", "规则", c.Rule}, {"run as of", "评分日期", c.AsOf}, {"counts from", "生效日期", c.On},
-		{"channel", "渠道", c.Channel}, {"campaign", "活动", c.Campaign}, {"treatment", "实验组名称", c.Arm}, {"ranked by", "排序依据", c.Rank}, {"limit", "数量上限", limit},
-		{"treated", "实验组人数", fmt.Sprint(c.Treated)}, {"kept back", "对照组人数", fmt.Sprint(c.Kept)}, {"in the place of", "取代名单", c.Replaces},
+		{"cut on", "生成时间", c.CutAt}, {"channel", "渠道", c.Channel}, {"campaign", "活动", c.Campaign}, {"treatment", "实验组名称", c.Arm}, {"ranked by", "排序依据", c.Rank},
+		{"limit", "数量上限", limitOf(c, lang)}, {"budget", "预算", c.Budget}, {"cost of one contact", "单次触达成本", c.CostPerContact},
+		{"control group meant", "对照组设定比例", percent(lang, c.Share)},
+		{"the same share within each", "分层依据", strings.Join(c.Stratified, ", ")},
+		{"treated", "实验组人数", fmt.Sprint(c.Treated)}, {"kept back", "对照组人数", keptOf(c, lang)},
+		{"universal control group", "全局对照组", universalOf(c, lang)}, {"in the place of", "取代名单", c.Replaces},
 	} {
 		if row[2] != "" {
 			what.Texts.AppendString(inLang(lang, row[0], row[1]))
@@ -162,6 +167,39 @@ func facts(c engine.Cutting, lang string) *table.Table {
 	return table.New(what, value)
 }
 
+// limitOf is how many may be treated: by a limit, by a budget, or all.
+func limitOf(c engine.Cutting, lang string) string {
+	if c.Limit == 0 {
+		return inLang(lang, "none", "不限")
+	}
+	return fmt.Sprint(c.Limit)
+}
+
+// percent is a share in words.
+func percent(lang string, share float64) string {
+	return fmt.Sprintf(inLang(lang, "%.4g %%", "%.4g%%"), math.Round(1e4*share)/100)
+}
+
+// keptOf is how many were kept back, and what part of the list they are.
+func keptOf(c engine.Cutting, lang string) string {
+	if c.Kept == 0 {
+		return "0"
+	}
+	return fmt.Sprintf(inLang(lang, "%d (%s)", "%d（%s）"), c.Kept, percent(lang, float64(c.Kept)/float64(c.Treated+c.Kept)))
+}
+
+// universalOf is the part that the universal control group took, beside its share.
+func universalOf(c engine.Cutting, lang string) string {
+	switch h := c.Held; {
+	case c.Rules.Universal == 0:
+		return inLang(lang, "none", "未设")
+	case h == nil || h.Looked == 0:
+		return fmt.Sprintf(inLang(lang, "meant %s", "设定 %s"), percent(lang, c.Rules.Universal))
+	default:
+		return fmt.Sprintf(inLang(lang, "%d of %d (%s), meant %s", "%d / %d（%s），设定 %s"), h.All(), h.Looked, percent(lang, float64(h.All())/float64(h.Looked)), percent(lang, c.Rules.Universal))
+	}
+}
+
 func newListExport(a *app) *cobra.Command {
 	var file engine.ListFile
 	cmd := &cobra.Command{
@@ -169,11 +207,17 @@ func newListExport(a *app) *cobra.Command {
 		Short: "Write the file of a list again, without whom one may not contact any more",
 		Long: `Write the treated customers of a list to a file, in another layout or with other columns. The list
 stays as it was cut. Who unsubscribed, complained or withdrew consent since, who stands in a
-suppression file now, and who cannot be reached any more is left out of the file.`,
+suppression file now, who is in a segment of contact.exclude in the current run, who turned out to be
+of a control group, and who cannot be reached any more is left out of the file.
+
+` + layoutsHelp,
 		Example: `  clientele list export 2026-05-31-1 --to spring.csv --layout sendgrid
   clientele list export 2026-05-31-1 --to spring.xlsx --columns customer_id,name,phone,rfm_segment --lang zh`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, list []string) error {
+			if err := given(cmd.Flags()); err != nil {
+				return err
+			}
 			if file.To == "" {
 				return usageError{errors.New("--to FILE is needed: see clientele list export --help")}
 			}
@@ -237,11 +281,15 @@ func newListRecut(a *app) *cobra.Command {
 		Use:   "recut ID --to FILE",
 		Short: "Cut a list anew on the current run, in the place of the old one",
 		Long: `Cut a list with the settings that it was cut with, on the current run and with today's contact
-rules. Customers who are on both keep their arms. The old list is cancelled at the same instant.`,
+rules. Customers who are on both keep their arms. The old list is cancelled at the same instant.
+A list that was sent out cannot be cut anew: its customers stay assigned.`,
 		Example: `  clientele list recut 2026-05-31-1 --to spring.csv
   clientele list recut 2026-05-31-1 --dry-run`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, list []string) error {
+			if err := given(cmd.Flags()); err != nil {
+				return err
+			}
 			if cut.File.To == "" && !cut.DryRun {
 				return usageError{errors.New("--to FILE is needed, or --dry-run: see clientele list recut --help")}
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"clientele/engine"
 	"clientele/engine/config"
@@ -29,10 +30,22 @@ Left out are, in this order: who has no address of the channel; who did not agre
 or reported spam there; who complained lately; who was contacted as often as contact.caps allow;
 who is in a segment of contact.exclude; who has the same address as somebody ranked higher; the
 universal control group (contact.universal); who is below the limit. Somebody else's refusal at
-the same address counts too. Refusals that came after the day of the run count as well.
+the same address counts too. Refusals that came after the day of the run count as well. Every bounce
+counts for good, since responses do not tell a full mailbox from an address that is none.
+
+The universal control group is drawn by a hash of the customer's id. Who was held out under an id
+that was merged into another one since stays out, as does who shares an address with somebody in the
+group; so it may be more than its share of a list, and then the list says how much.
+
+The power that is told before the list is cut needs a base rate: how many order in so many days
+(campaigns.window_days) anyway. It is what the same selection did after an earlier run, the latest
+one whose days are over, of at least 100 customers; else what the purchase model of the run expects
+of the list; else what the list did in the days before. Which it is stands beside it.
 
 Which customers are kept back is drawn by a hash with the key of the workspace: in one campaign a
-customer keeps the same arm. Without --campaign it depends on segment, channel and day.`,
+customer keeps the same arm. Without --campaign it depends on segment, channel and day.
+
+` + layoutsHelp,
 		Example: `  clientele target "At Risk" --channel sms --campaign spring --to spring.csv
   clientele target lifecycle/lost --channel email --rank risk --limit 5000 --to lost.xlsx --lang zh
   clientele target --where "city = '杭州' and orders in 90 days >= 2" --channel sms --to 杭州.csv
@@ -42,6 +55,9 @@ customer keeps the same arm. Without --campaign it depends on segment, channel a
 		RunE: func(cmd *cobra.Command, list []string) error {
 			if len(list) == 1 {
 				cut.Segment = list[0]
+			}
+			if err := given(cmd.Flags()); err != nil {
+				return err
 			}
 			if err := missing(cut); err != nil {
 				return err
@@ -66,7 +82,7 @@ customer keeps the same arm. Without --campaign it depends on segment, channel a
 	flags.StringVar(&cut.Campaign, "campaign", "", "campaign `ID` that the list is for")
 	flags.StringVar(&cut.Arm, "arm", "", "`NAME` of the treatment, where a campaign has several (default treated)")
 	flags.StringVar(&cut.Rank, "rank", "value", "what customers are ranked by: value (clv), risk (churn_risk x clv), or a `COLUMN` of scores; -COLUMN: the smallest first")
-	flags.Int64Var(&cut.Limit, "limit", 0, "treated customers at most; 0: all")
+	flags.Int64Var(&cut.Limit, "limit", 0, "treated customers at most (default all)")
 	flags.StringVar(&cut.Budget, "budget", "", "`AMOUNT` that may be spent, with --cost-per-contact")
 	flags.StringVar(&cut.Cost, "cost-per-contact", "", "`AMOUNT` that one contact costs")
 	flags.Var(control, "control", "`SHARE` of the list that is kept back, such as 10% (default contact.control)")
@@ -78,6 +94,13 @@ customer keeps the same arm. Without --campaign it depends on segment, channel a
 	return cmd
 }
 
+// layoutsHelp says what the layouts of files are for.
+const layoutsHelp = `Layouts: csv is for people who open it in a spreadsheet, with a byte order mark, and with ids, telephone
+numbers and other texts that a spreadsheet would take for numbers or days as ="+8613800138000"; xlsx is
+for people too. plain is CSV for programs: no mark, names of columns as headings, texts as they are.
+mailchimp, klaviyo, sendgrid and sms are what these tools import. In all CSV a text that would be a
+formula gets an apostrophe in front. clientele reads every one of them back.`
+
 // fileFlags adds the flags of a file of a list.
 func fileFlags(cmd *cobra.Command, file *engine.ListFile) {
 	file.Lang = "en"
@@ -86,6 +109,34 @@ func fileFlags(cmd *cobra.Command, file *engine.ListFile) {
 	flags.Var(&choice{&file.Layout, engine.Layouts()}, "layout", strings.Join(engine.Layouts(), ", ")+" (default by the name of the file)")
 	flags.StringSliceVar(&file.Columns, "columns", nil, "`COLUMNS` of the file: of contacts, customers and scores, list_id, arm, rank, attribute.NAME (default what the layout needs)")
 	flags.Var(&choice{&file.Lang, []string{"en", "zh"}}, "lang", "of headings and of what is printed: en or zh")
+}
+
+// given refuses flags that are given and say nothing: what is meant by --limit 0 cannot
+// be told.
+func given(flags *pflag.FlagSet) error {
+	var wrong error
+	flags.Visit(func(f *pflag.Flag) {
+		text := strings.TrimSpace(f.Value.String())
+		switch f.Name {
+		case "limit":
+			if text == "0" {
+				wrong = usageError{errors.New("--limit 0: nobody would be on the list; leave it out for all")}
+			}
+		case "budget", "cost-per-contact":
+			if v, err := strconv.ParseFloat(text, 64); text == "" || err == nil && v <= 0 {
+				wrong = usageError{fmt.Errorf("--%s %q: not an amount above zero; leave it out for no budget", f.Name, text)}
+			}
+		case "where", "campaign", "arm", "rank", "to":
+			if text == "" {
+				wrong = usageError{fmt.Errorf("--%s: says nothing; leave it out", f.Name)}
+			}
+		case "columns":
+			if text == "[]" {
+				wrong = usageError{errors.New("--columns: names none; leave it out for those that the layout needs")}
+			}
+		}
+	})
+	return wrong
 }
 
 // missing says which word or flag of a cut is not there.

@@ -3,12 +3,19 @@
 //
 // What people open (csv, xlsx) has headings in English or Chinese, and CSV begins
 // with a byte order mark, without which spreadsheets take UTF-8 for something else.
-// What tools import (mailchimp, klaviyo, sendgrid, sms) has the headings that their
-// import screens look for, and no mark, which some of them take for a part of the
-// first heading.
+// What programs read (plain) has the names of columns, and no mark, which some take for
+// a part of the first heading; what tools import (mailchimp, klaviyo, sendgrid, sms)
+// has the headings that their import screens look for, and no mark either.
+//
+// A spreadsheet that opens CSV makes 8613910000002 of +8613910000002, 123 of 00123,
+// 110101199003071000 of an id of 18 digits, and a day of 3-4. So the layout csv writes
+// texts that it would change as ="+8613910000002": a formula whose result is that
+// text. An apostrophe in front would be shown and kept, and a tab in front is dropped
+// by some spreadsheets and stays in the text in others. Programs see the formula, so
+// no other layout has it.
 //
 // A text that a spreadsheet would take for a formula, one that begins with = + - @
-// or a control character, gets an apostrophe in front in CSV, apart from plain
+// or a control character, gets an apostrophe in front in every CSV, apart from plain
 // numbers, so that +8613800138001 stays as it is. In XLSX texts are texts, ids and
 // telephone numbers too.
 package contactfile
@@ -27,7 +34,9 @@ import (
 )
 
 // Layouts are the names of the layouts.
-func Layouts() []string { return []string{"csv", "xlsx", "mailchimp", "klaviyo", "sendgrid", "sms"} }
+func Layouts() []string {
+	return []string{"csv", "plain", "xlsx", "mailchimp", "klaviyo", "sendgrid", "sms"}
+}
 
 // Defaults are the columns of a layout when none are asked for: what the channel
 // needs, and whom to greet.
@@ -199,7 +208,7 @@ func New(w io.Writer, opt Options) (*Writer, error) {
 // expanded are the columns of a file: tools that have two columns for a name get
 // two, and those that know customers by one column get that first.
 func expanded(opt Options) []string {
-	if opt.Layout == "csv" || opt.Layout == "xlsx" {
+	if opt.Layout == "csv" || opt.Layout == "plain" || opt.Layout == "xlsx" {
 		return opt.Columns
 	}
 	address := addressOf(opt.Channel)

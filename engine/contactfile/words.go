@@ -77,6 +77,8 @@ func heading(opt Options, key string) string {
 		}
 	}
 	switch opt.Layout {
+	case "plain":
+		return key
 	case "mailchimp":
 		if key == "phone" && addressOf(opt.Channel) == "phone" {
 			return "SMS Phone Number"

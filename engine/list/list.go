@@ -48,7 +48,8 @@ type Manifest struct {
 	ID      string `json:"list_id"`
 	Program string `json:"program"` // version of the program
 
-	ConfigHash string `json:"config_hash"` // SHA-256 of the settings that influence scores, hex
+	ConfigHash string `json:"config_hash"`      // SHA-256 of the settings that influence scores, hex
+	CutAt      string `json:"cut_at,omitempty"` // RFC 3339: when, which is noted and changes nothing
 
 	AsOf     string `json:"as_of"`     // of the run, YYYY-MM-DD
 	On       string `json:"on"`        // the day from which the list counts, YYYY-MM-DD
@@ -76,11 +77,24 @@ type Manifest struct {
 
 	Steps   []Step `json:"steps"` // the waterfall
 	Treated int64  `json:"treated"`
-	Kept    int64  `json:"kept_back"` // customers in the control group
-	Power   *Power `json:"power"`     // nil without a control group
+	Kept    int64  `json:"kept_back"`      // customers in the control group
+	Held    *Held  `json:"held,omitempty"` // nil without a universal control group
+	Power   *Power `json:"power"`          // nil without a control group
 	Notes   []Note `json:"notes"`
 	Files   []File `json:"files"`
 }
+
+// Held is whom the universal control group took of those who got as far as it. It is
+// more than its share of them where ids were merged or addresses are shared.
+type Held struct {
+	Looked int64 `json:"looked_at"`
+	Own    int64 `json:"own"`    // drawn by the id that they have
+	Former int64 `json:"former"` // held out by an earlier list, under an id that was merged since
+	Shared int64 `json:"shared"` // have the address of somebody in the group
+}
+
+// All is how many were taken.
+func (h Held) All() int64 { return h.Own + h.Former + h.Shared }
 
 // Rules are what the configuration says of every list.
 type Rules struct {
@@ -107,14 +121,24 @@ type SuppressFile struct {
 	Unreadable int    `json:"unreadable"` // lines
 }
 
+// Where a base rate is from, the best first.
+const (
+	BaseEarlier = "earlier_run" // what the same segment did after an earlier run
+	BaseModel   = "model"       // what the run's purchase model expects
+	BaseBefore  = "before"      // what the list did before the run; so are those without a source
+)
+
 // Power says what the campaign will be able to show.
 type Power struct {
-	Window   int     `json:"window_days"` // of the base rate and of the campaign's reading
-	Base     float64 `json:"base_rate"`   // share of the list that ordered in so many days up to as_of
-	Buyers   int64   `json:"buyers"`      // those
-	Smallest float64 `json:"smallest"`    // difference of rates found with 80 % power at 5 %; 0 where no difference would be
-	Ten      float64 `json:"power_10"`    // power for a lift of 10 % of the base rate
-	Twenty   float64 `json:"power_20"`    // and of 20 %
+	Window   int     `json:"window_days"`    // of the base rate and of the campaign's reading
+	Base     float64 `json:"base_rate"`      // share of customers who order within so many days though nobody contacts them
+	Source   string  `json:"base_source"`    // BaseEarlier, BaseModel or BaseBefore
+	Day      string  `json:"base_as_of"`     // of the run after which, by which or before which
+	Of       int64   `json:"base_customers"` // whose rate it is
+	Buyers   int64   `json:"buyers"`         // of those; none are counted of a model
+	Smallest float64 `json:"smallest"`       // difference of rates found with 80 % power at 5 %; 0 where no difference would be
+	Ten      float64 `json:"power_10"`       // power for a lift of 10 % of the base rate
+	Twenty   float64 `json:"power_20"`       // and of 20 %
 }
 
 // Note is one remark, in a sentence of each language.

@@ -1,5 +1,7 @@
 package list
 
+import "regexp"
+
 // Step is one row of the waterfall: how many fell there, and how many were left.
 type Step struct {
 	Step string `json:"step"` // one of the codes below
@@ -62,6 +64,55 @@ func StepWords(code string) (en, zh string) {
 		return "control group of this list", "本名单对照组"
 	}
 	return code, code
+}
+
+// ReasonWords makes a function that puts reasons of removed.parquet into words. Ids,
+// paths, segments and campaigns stay as they are, and so does a reason of another form
+// than those that are written.
+func ReasonWords() func(step, reason string) (en, zh string) {
+	forms := map[string][]reasonForm{}
+	for _, f := range reasonForms() {
+		forms[f.step] = append(forms[f.step], f)
+	}
+	return func(step, reason string) (en, zh string) {
+		for _, f := range forms[step] {
+			if at := f.form.FindStringSubmatchIndex(reason); at != nil {
+				return string(f.form.ExpandString(nil, f.en, reason, at)), string(f.form.ExpandString(nil, f.zh, reason, at))
+			}
+		}
+		return reason, reason
+	}
+}
+
+// reasonForm is how a reason of a step is written, and what it is in words, where ${1}
+// is the first part of it that changes.
+type reasonForm struct {
+	step   string
+	form   *regexp.Regexp
+	en, zh string
+}
+
+func reasonForms() []reasonForm {
+	form := func(step, pattern, en, zh string) reasonForm {
+		return reasonForm{step, regexp.MustCompile("^(?s:" + pattern + ")$"), en, zh}
+	}
+	forms := []reasonForm{
+		form(StepUnknown, `(.+)`, "is customer ${1} by now", "已并入客户 ${1}"),
+		form(StepUnknown, ``, "not in the store any more", "库中已不存在"),
+		form(StepConsent, `not asked`, "never asked", "未征询过"),
+		form(StepConsent, `refused`, "refused", "已拒绝"),
+		form(StepConsent, `refused \((.*)\)`, "refused by customer ${1} with the same contact", "联系方式相同的客户 ${1} 已拒绝"),
+		form(StepSuppress, `(.*)`, "${1}", "${1}"),
+		form(StepDuplicate, `(.*)`, "customer ${1}", "客户 ${1}"),
+		form(StepUniversal, `(.*)`, "customer ${1} is held out", "客户 ${1} 属于全局对照组"),
+		form(StepComplaint, `(\d{4}-\d\d-\d\d)`, "on ${1}", "${1} 投诉"),
+		form(StepComplaint, `(\d{4}-\d\d-\d\d) \((.*)\)`, "on ${1}, customer ${2} with the same contact", "联系方式相同的客户 ${2} 于 ${1} 投诉"),
+		form(StepCap, `(\d+) in (\d+) days`, "${1} contacts within ${2} days", "${2} 天内触达 ${1} 次"),
+	}
+	for event, words := range map[string][2]string{"unsubscribed": {"unsubscribed", "退订"}, "bounced": {"bounced", "退信"}, "complained": {"reported as spam", "举报为垃圾信息"}} {
+		forms = append(forms, form(StepOptOut, event+` (\d{4}-\d\d-\d\d) (.*)`, words[0]+" on ${1}, campaign ${2}", "${1} "+words[1]+"，活动 ${2}"))
+	}
+	return forms
 }
 
 // Waterfall makes the steps of how many fell at each, beginning with all of them.

@@ -154,7 +154,7 @@ func readLines(lines *textLines, first string, to Addresses) (Suppression, error
 		if err != nil {
 			return s, err
 		}
-		if text = unquoted(text); text == "" {
+		if text = unwrapped(unquoted(text)); text == "" {
 			continue
 		}
 		if strings.ContainsAny(text, ",;\t") {
@@ -184,6 +184,15 @@ func unquoted(text string) string {
 		text = strings.TrimSpace(strings.ReplaceAll(text[1:len(text)-1], `""`, `"`))
 	}
 	return text
+}
+
+// unwrapped is a text without what keeps it one in a spreadsheet: ="..." around it, or
+// an apostrophe in front.
+func unwrapped(text string) string {
+	if inner, ok := strings.CutPrefix(text, `="`); ok && strings.HasSuffix(inner, `"`) {
+		return strings.TrimSpace(strings.TrimSuffix(inner, `"`))
+	}
+	return strings.TrimPrefix(text, "'")
 }
 
 // readColumns reads CSV after its header.
@@ -229,7 +238,7 @@ func entry(lines *textLines, header, row []string, to Addresses) (e Entry, reada
 		if i >= len(row) {
 			break
 		}
-		cell := strings.TrimSpace(row[i])
+		cell := unwrapped(strings.TrimSpace(row[i]))
 		if !utf8.ValidString(cell) || strings.IndexByte(cell, 0) >= 0 {
 			return e, false, lines.fault("not UTF-8 text: save the file as text or CSV in UTF-8")
 		}

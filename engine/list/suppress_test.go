@@ -36,6 +36,8 @@ func TestReadSuppression(t *testing.T) {
 		{"one column", "Email\na@b.c\n", "/a@b.c/:2"},
 		{"Chinese, semicolons", "备注;手机号;邮箱\n无;13800138001;\n;;a@b.c\n", "//13800138001:2 /a@b.c/:3"},
 		{"tabs", "Phone Number\tName\n+8613800138001\tAda\n", "//+8613800138001:2"},
+		{"as a list for a spreadsheet has it", "Customer ID,Phone\n\"=\"\"00123\"\"\",\"=\"\"+8613800138001\"\"\"\n'-x,\n", "00123//+8613800138001:2 -x//:3"},
+		{"one a line, for a spreadsheet", "\"=\"\"00123\"\"\"\n'+8613800138001\n", "00123//:1 +8613800138001//+8613800138001:2"},
 		{"a row without an entry", "email,phone\n,\n", " unreadable 2"},
 		{"half a row", "email,phone\nnot one,13800138001\na@b.c,?\n", "//13800138001:2 /a@b.c/:3 unreadable 2,3"},
 		{"a short row", "note,email\nx\n", " unreadable 2"},
