@@ -114,6 +114,7 @@ type Clustering struct {
 	AsOf     string
 	Fitted   string // as-of day of the fit: that of an earlier run where saved clusters are used
 	Method   string
+	MethodZh string
 	Notes    []models.Warning // how their number was found, or why there are none
 	Warnings []models.Warning // doubts
 	// Sections: clusters (one row each, as of the run), and tried (one row for each
@@ -139,7 +140,7 @@ func (e *Engine) Clusters(ctx context.Context, asOf string) (*Clustering, error)
 		return nil, fmt.Errorf("model %s: %w", s.path, err)
 	}
 	report := f.Report()
-	out := &Clustering{AsOf: run.AsOf, Fitted: s.AsOf, Method: report.Method, Notes: report.Notes, Warnings: report.Warnings}
+	out := &Clustering{AsOf: run.AsOf, Fitted: s.AsOf, Method: report.Method, MethodZh: f.MethodZh(), Notes: report.Notes, Warnings: report.Warnings}
 	err = e.apart(ctx, func(db *duck.DB) error {
 		section, err := clusterSection(ctx, db, run, f)
 		out.Sections = append(out.Sections, section)

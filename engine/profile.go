@@ -359,26 +359,52 @@ const (
 )
 
 // sizeOf names an effect.
-func sizeOf(effect float64) string {
+func sizeOf(effect float64) Sentence {
 	switch v := math.Abs(effect); {
 	case v >= strongEffect:
-		return "strong"
+		return Sentence{En: "strong", Zh: "强"}
 	case v >= middleEffect:
-		return "middling"
+		return Sentence{En: "middling", Zh: "中等"}
 	case v >= weakEffect:
-		return "weak"
+		return Sentence{En: "weak", Zh: "弱"}
 	case math.IsNaN(v):
-		return ""
+		return Sentence{}
 	}
-	return "none to speak of"
+	return Sentence{En: "none to speak of", Zh: "可忽略"}
 }
 
-func (p *Profile) effectsSection() Section {
+// measureZh is a measure of effects in Chinese.
+func measureZh(measure string) string {
+	if measure == MeasureRanks {
+		return "秩二列相关"
+	}
+	return "克莱姆 V 系数"
+}
+
+func (p *Profile) effectsSection() Section { return p.effectsIn("en") }
+
+func (p *Profile) effectsIn(lang string) Section {
 	g := newGrid("column text", "measure text", "effect float", "size text", "p float", "p_bh float")
 	for _, t := range p.Traits {
-		g.add(t.Column, t.Measure, t.Effect, sizeOf(t.Effect), t.P, t.Adjusted)
+		measure, size := t.Measure, sizeOf(t.Effect).En
+		if lang == "zh" {
+			measure, size = measureZh(t.Measure), sizeOf(t.Effect).Zh
+		}
+		g.add(t.Column, measure, t.Effect, size, t.P, t.Adjusted)
 	}
 	return g.section("effects")
+}
+
+// SectionsIn are the sections with the words of a language, en or zh, as people read them; Sections
+// are those that programs read.
+func (p *Profile) SectionsIn(lang string) []Section {
+	out := slices.Clone(p.Sections)
+	for i, s := range out {
+		if s.Title == "effects" {
+			out[i] = p.effectsIn(lang)
+		}
+	}
+	return out
 }
 
 func (p *Profile) numbersSection() Section {

@@ -1098,7 +1098,14 @@ func TestHints(t *testing.T) {
 		if _, err := v.members(rule); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
-		hints, err := v.hints(rule)
+		found, err := v.hints(rule)
+		var hints []string
+		for _, h := range found {
+			hints = append(hints, h.En)
+			if !strings.HasPrefix(h.Zh, "没有") {
+				t.Errorf("%s: in Chinese %s", text, h.Zh)
+			}
+		}
 		if err != nil || strings.Join(hints, "; ") != want {
 			t.Errorf("%s: %v\ngot  %s\nwant %s", text, err, strings.Join(hints, "; "), want)
 		}

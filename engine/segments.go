@@ -369,7 +369,7 @@ type Preview struct {
 	// Conditions are the parts of a rule that chooses nobody, and how many customers
 	// each alone chooses; nil for other rules.
 	Conditions *table.Table
-	Hints      []string // sentences about texts of the rule that nothing is equal to
+	Hints      []Sentence // about texts of the rule that nothing is equal to
 }
 
 // Preview says who a rule chooses in a run, of the current one when asOf is empty,
@@ -419,9 +419,9 @@ const (
 )
 
 // hints say which texts of a rule nothing is equal to, and what there is instead.
-func (v *evaluator) hints(rule *segment.Rule) ([]string, error) {
+func (v *evaluator) hints(rule *segment.Rule) ([]Sentence, error) {
 	asked := rule.Asked(v.cat)
-	var out []string
+	var out []Sentence
 	for _, a := range asked[:min(len(asked), mostHints)] {
 		if a.Table == segment.Customers {
 			if err := v.makeCustomers(); err != nil {
@@ -440,28 +440,10 @@ func (v *evaluator) hints(rule *segment.Rule) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("values of %s: %w", a.Name, err)
 		}
-		out = append(out, hint(a, textsOf(t.Column("value"))))
+		en, zh := a.Hint(textsOf(t.Column("value")), shownOther)
+		out = append(out, Sentence{Code: "no_such_value", En: en, Zh: zh})
 	}
 	return out, nil
-}
-
-// hint words that nothing is equal to a text.
-func hint(a segment.Asked, values []string) string {
-	quote := func(list []string) string {
-		out := make([]string, len(list))
-		for i, v := range list {
-			out[i] = "'" + v + "'"
-		}
-		return strings.Join(out, ", ")
-	}
-	text := fmt.Sprintf("no %s is '%s'", a.Name, a.Text)
-	if near := segment.Nearest(a.Text, values); len(near) > 0 {
-		return text + ": did you mean " + quote(near) + "?"
-	}
-	if len(values) == 0 {
-		return text + ": there is none at all"
-	}
-	return text + ": there are " + quote(values[:min(len(values), shownOther)])
 }
 
 func textsOf(c *table.Column) []string {

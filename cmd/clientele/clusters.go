@@ -58,7 +58,7 @@ clusters.match keeps the names of an earlier run.`,
 // clustered prints the clusters of a run: people get names and sentences of their
 // language, and what was found in sentences.
 func (a *app) clustered(c *engine.Clustering, section, lang string) error {
-	a.remark(inLanguage(lang, "as of %s: %s", "截至 %s：%s"), c.AsOf, c.Method)
+	a.remark(inLanguage(lang, "as of %s: %s", "截至 %s：%s"), c.AsOf, inLanguage(lang, c.Method, c.MethodZh))
 	if c.Fitted != c.AsOf {
 		a.remark(inLanguage(lang, "clusters of %s", "沿用 %s 的分群"), c.Fitted)
 	}

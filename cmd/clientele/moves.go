@@ -318,6 +318,9 @@ made of is left out; columns that follow from it, such as recency for At Risk, a
 			if section == "" && a.format == "csv" {
 				section = "effects"
 			}
+			if a.format == "table" {
+				p.Sections = p.SectionsIn(lang)
+			}
 			if section == "" && a.format == "table" {
 				words := &p.Sections[slices.IndexFunc(p.Sections, func(s engine.Section) bool { return s.Title == "words" })]
 				words.Table = a.first(words.Table, shownRows, "words")

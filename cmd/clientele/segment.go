@@ -90,6 +90,7 @@ func newSegmentShow(a *app) *cobra.Command {
 func newSegmentPreview(a *app) *cobra.Command {
 	var asOf string
 	var limit int
+	lang := "en"
 	cmd := &cobra.Command{
 		Use:   "preview RULE",
 		Short: "Who a rule would choose: how many, what they are worth, and ten of them",
@@ -100,6 +101,7 @@ clientele.yaml becomes a segment of every run. As CSV the customers alone are pr
 		Example: `  clientele segment preview "clv > 500 and last_order_on < as_of - 90 days"
   clientele segment preview "spend on category '茶叶' in 365 days > 500"
   clientele segment preview "segment 'At Risk' and not email_consent" --as-of 2026-03-31
+  clientele segment preview "city = '杭州'" --lang zh
   clientele segment preview "birthday in 7 days" --limit 0 --format csv > birthdays.csv`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, list []string) error {
@@ -112,12 +114,10 @@ clientele.yaml becomes a segment of every run. As CSV the customers alone are pr
 			}
 			p, err := e.Preview(cmd.Context(), asOf, list[0], limit)
 			if err != nil {
-				return a.ruleMistake(err)
+				return a.ruleMistakeIn(err, lang)
 			}
-			a.remark("as of %s: %s", p.AsOf, strings.ReplaceAll(p.Rule, "\n", " "))
-			for _, hint := range p.Hints {
-				a.remark("%s", hint)
-			}
+			a.remark(inLanguage(lang, "as of %s: %s", "截至 %s：%s"), p.AsOf, strings.ReplaceAll(p.Rule, "\n", " "))
+			a.remarkWarnings(p.Hints, lang)
 			if a.format == "csv" {
 				return a.rows(p.Customers)
 			}
@@ -133,6 +133,7 @@ clientele.yaml becomes a segment of every run. As CSV the customers alone are pr
 	}
 	runFlag(cmd, &asOf)
 	cmd.Flags().IntVar(&limit, "limit", 10, "customers at most; 0: all")
+	cmd.Flags().Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of remarks and of what is wrong with the rule: en or zh")
 	return cmd
 }
 
@@ -154,15 +155,21 @@ func (a *app) tables(list []engine.Section) error {
 
 // ruleMistake is an error about a rule that was typed as one of usage, after the
 // place has been shown on a terminal.
-func (a *app) ruleMistake(err error) error {
-	mistake, ok := err.(interface{ Caret() string })
+func (a *app) ruleMistake(err error) error { return a.ruleMistakeIn(err, "en") }
+
+// ruleMistakeIn is a rule's mistake in a language.
+func (a *app) ruleMistakeIn(err error, lang string) error {
+	mistake, ok := err.(interface {
+		Caret() string
+		In(lang string) string
+	})
 	if !ok {
 		return err
 	}
 	if f, ok := a.errOut.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		fmt.Fprintln(a.errOut, mistake.Caret())
 	}
-	return usageError{err}
+	return usageError{errors.New(mistake.In(lang))}
 }
 
 func newSegmentRules(a *app) *cobra.Command {

@@ -116,6 +116,3 @@ func askedOfFacts(w Window) []Asked {
 func valuesSQL(expression, from string) string {
 	return "SELECT " + expression + " AS value FROM " + from
 }
-
-// Nearest are at most three of some texts that are spelled most like one.
-func Nearest(text string, texts []string) []string { return nearest(text, texts) }

@@ -201,10 +201,10 @@ func edits(a, b []rune) int {
 	return rows[len(a)][len(b)]
 }
 
-// didYouMean is the words nearest to a name as the end of a message, or nothing.
-func didYouMean(name string, words []string) string {
-	if near := nearest(name, words); len(near) > 0 {
-		return ": did you mean " + strings.Join(near, " or ") + "?"
+// didYouMean is the words nearest to a name as the end of a message; empty where there are none.
+func didYouMean(near []string) phrase {
+	if len(near) == 0 {
+		return phrase{}
 	}
-	return ""
+	return phrase{": did you mean %s?", "：是否指 %s？"}.with(either(near))
 }

@@ -19,16 +19,16 @@ type quantity struct {
 }
 
 // is says of what kind the quantity is.
-func (q quantity) is() string {
+func (q quantity) is() phrase {
 	switch q.kind {
 	case Number:
-		return q.name + " is a number"
+		return phrase{q.name + " is a number", q.name + " 是数字"}
 	case Date:
-		return q.name + " is a date"
+		return phrase{q.name + " is a date", q.name + " 是日期"}
 	case Truth:
-		return q.name + " is yes or no"
+		return phrase{q.name + " is yes or no", q.name + " 是“是否”类"}
 	}
-	return q.name + " is text"
+	return phrase{q.name + " is text", q.name + " 是文字"}
 }
 
 // compare is a test of a quantity as SQL, unknown where the quantity is.
@@ -36,7 +36,7 @@ func (c *compiler) compare(q quantity, n Test) (string, *Error) {
 	switch n.Op {
 	case Holds:
 		if q.kind != Truth {
-			return "", c.wrong(n.At, "%s: compare it, such as %s", q.is(), q.example())
+			return "", c.wrong(n.At, phrase{"%s: compare it, such as %s", "%s，需要比较，例如 %s"}, q.is(), q.example())
 		}
 		return q.sql, nil
 	case Missing:
@@ -45,10 +45,10 @@ func (c *compiler) compare(q quantity, n Test) (string, *Error) {
 		return q.sql + " IS NOT NULL", nil
 	}
 	if ordered := slices.Contains([]Op{Less, AtMost, More, AtLeast, Between, NotBetween}, n.Op); ordered && (q.kind == Text || q.kind == Truth) {
-		return "", c.wrong(n.At, "%s, and %s compares numbers and dates: use %s", q.is(), n.Op, q.example())
+		return "", c.wrong(n.At, phrase{"%s, and %s compares numbers and dates: use %s", "%s，而 %s 用于数字和日期：请用 %s"}, q.is(), n.Op, q.example())
 	}
 	if (n.Op == Like || n.Op == NotLike) && q.kind != Text {
-		return "", c.wrong(n.At, "%s, and like is for text: use %s", q.is(), q.example())
+		return "", c.wrong(n.At, phrase{"%s, and like is for text: use %s", "%s，而 like 用于文字：请用 %s"}, q.is(), q.example())
 	}
 	values := make([]string, len(n.Values))
 	for i, v := range n.Values {
@@ -87,18 +87,19 @@ func (c *compiler) compare(q quantity, n Test) (string, *Error) {
 	return expression + " " + string(n.Op) + " " + values[0], nil
 }
 
-func (q quantity) example() string {
+func (q quantity) example() phrase {
+	same := func(text string) phrase { return phrase{q.name + text, q.name + text} }
 	switch {
 	case q.kind == Number && q.unit == "probability":
-		return q.name + " > 50%"
+		return same(" > 50%")
 	case q.kind == Number:
-		return q.name + " > 10"
+		return same(" > 10")
 	case q.kind == Date:
-		return q.name + " < as_of - 90 days"
+		return same(" < as_of - 90 days")
 	case q.kind == Truth:
-		return q.name + " or not " + q.name
+		return phrase{q.name + " or not " + q.name, q.name + " 或 not " + q.name}
 	}
-	return q.name + " = 'a', in ('a', 'b') or like 'a*'"
+	return phrase{q.name + " = 'a', in ('a', 'b') or like 'a*'", q.name + " = 'a'、in ('a', 'b') 或 like 'a*'"}
 }
 
 // glob is a pattern of * and ? as one of LIKE.
@@ -110,7 +111,7 @@ func glob(s string) string {
 func (c *compiler) ends(n Test) *Error {
 	low, high := n.Values[0], n.Values[1]
 	if low.Kind == high.Kind && (low.Kind == NumberValue && low.Number > high.Number || low.Kind == DayValue && low.Day > high.Day) {
-		return c.wrong(low.At, "nothing is between %v and %v: the smaller one stands first", low, high)
+		return c.wrong(low.At, phrase{"nothing is between %v and %v: the smaller one stands first", "%v 与 %v 之间没有任何值：较小的写在前面"}, low, high)
 	}
 	return nil
 }
@@ -134,40 +135,40 @@ func (c *compiler) value(q quantity, v Value) (string, *Error) {
 		case TextValue:
 			return "lower(" + c.bind(v.Text) + ")", nil
 		case TruthValue:
-			return "", c.wrong(v.At, "%s: write '%s' in quotes", q.is(), v)
+			return "", c.wrong(v.At, phrase{"%s: write '%s' in quotes", "%s：请加引号，写作 '%s'"}, q.is(), v)
 		}
-		return "", c.wrong(v.At, "%s: write '%s' in quotes", q.is(), v)
+		return "", c.wrong(v.At, phrase{"%s: write '%s' in quotes", "%s：请加引号，写作 '%s'"}, q.is(), v)
 	}
-	return "", c.wrong(v.At, "%s, %s is %s", q.is(), shortened(v.String()), v.is())
+	return "", c.wrong(v.At, phrase{"%s, %s is %s", "%s，而 %s 是%s"}, q.is(), shortened(v.String()), v.is())
 }
 
 // is says of what kind the value is.
-func (v Value) is() string {
+func (v Value) is() phrase {
 	switch v.Kind {
 	case NumberValue:
-		return "a number"
+		return phrase{"a number", "数字"}
 	case TextValue:
-		return "text"
+		return phrase{"text", "文字"}
 	case DayValue, AsOfValue:
-		return "a date"
+		return phrase{"a date", "日期"}
 	case LengthValue:
-		return "a length of time"
+		return phrase{"a length of time", "时长"}
 	case TruthValue:
-		return "yes or no"
+		return phrase{"yes or no", "是否"}
 	}
-	return "a column"
+	return phrase{"a column", "列"}
 }
 
 func (c *compiler) numberValue(q quantity, v Value) (string, *Error) {
 	switch v.Kind {
 	case NumberValue:
 		if q.unit == "probability" && (v.Number < 0 || v.Number > 1) {
-			return "", c.wrong(v.At, "%s is a probability, between 0 and 1 or 0%% and 100%%", q.name)
+			return "", c.wrong(v.At, phrase{"%s is a probability, between 0 and 1 or 0%% and 100%%", "%s 是概率，取值 0 至 1，或 0%% 至 100%%"}, q.name)
 		}
 		return c.bind(v.Number), nil
 	case LengthValue:
 		if q.unit != "days" {
-			return "", c.wrong(v.At, "%s is no length of time: write a number", q.name)
+			return "", c.wrong(v.At, phrase{"%s is no length of time: write a number", "%s 不是时长：请写数字"}, q.name)
 		}
 		switch v.Unit {
 		case Days:
@@ -175,13 +176,13 @@ func (c *compiler) numberValue(q quantity, v Value) (string, *Error) {
 		case Weeks:
 			return c.bind(float64(7 * v.N)), nil
 		}
-		return "", c.wrong(v.At, "%s is a number of days: %s have no fixed number of them, write days or weeks", q.name, v.Unit)
+		return "", c.wrong(v.At, phrase{"%s is a number of days: %s have no fixed number of them, write days or weeks", "%s 是天数：“%s”的天数不固定，请用天（days）或周（weeks）"}, q.name, v.Unit)
 	case TextValue:
 		if _, err := strconv.ParseFloat(v.Text, 64); err == nil && !q.attribute {
-			return "", c.wrong(v.At, "%s: write %s without quotes", q.is(), shortened(v.Text))
+			return "", c.wrong(v.At, phrase{"%s: write %s without quotes", "%s：%s 不要加引号"}, q.is(), shortened(v.Text))
 		}
 	}
-	return "", c.wrong(v.At, "%s, %s is %s", q.is(), shortened(v.String()), v.is())
+	return "", c.wrong(v.At, phrase{"%s, %s is %s", "%s，而 %s 是%s"}, q.is(), shortened(v.String()), v.is())
 }
 
 func (c *compiler) dateValue(q quantity, v Value) (string, *Error) {
@@ -193,9 +194,9 @@ func (c *compiler) dateValue(q quantity, v Value) (string, *Error) {
 			return c.date(day), nil
 		}
 	case LengthValue:
-		return "", c.wrong(v.At, "%s: the day so long ago is as_of - %s", q.is(), v)
+		return "", c.wrong(v.At, phrase{"%s: the day so long ago is as_of - %s", "%s：这么久以前的那一天写作 as_of - %s"}, q.is(), v)
 	}
-	return "", c.wrong(v.At, "%s, %s is %s: %s, or as_of - 90 days", q.is(), shortened(v.String()), v.is(), dateExpected)
+	return "", c.wrong(v.At, phrase{"%s, %s is %s: %s, or as_of - 90 days", "%s，而 %s 是%s：%s，或 as_of - 90 days"}, q.is(), shortened(v.String()), v.is(), dateExpected())
 }
 
 func (c *compiler) date(day int) string {
@@ -207,18 +208,18 @@ func (c *compiler) columnValue(q quantity, v Value) (string, *Error) {
 	info, ok := c.cat.column(v.Text)
 	if !ok {
 		if q.kind == Text {
-			return "", c.wrong(v.At, "%s: a text stands in quotes, such as %s", shortened(v.Text), quoted(shortened(v.Text)))
+			return "", c.wrong(v.At, phrase{"%s: a text stands in quotes, such as %s", "%s：文字要加引号，例如 %s"}, shortened(v.Text), quoted(shortened(v.Text)))
 		}
 		return "", c.unknown(v.Text, v.At)
 	}
 	other := quantity{name: info.Name, kind: info.Kind}
 	switch {
 	case !q.column:
-		return "", c.wrong(v.At, "%s is compared with numbers, texts and dates, with no column", q.name)
+		return "", c.wrong(v.At, phrase{"%s is compared with numbers, texts and dates, with no column", "%s 可与数字、文字和日期比较，不能与列比较"}, q.name)
 	case info.Kind != q.kind:
-		return "", c.wrong(v.At, "%s, %s", q.is(), other.is())
+		return "", c.wrong(v.At, phrase{"%s, %s", "%s，%s"}, q.is(), other.is())
 	case info.Table != q.table:
-		return "", c.wrong(v.At, "%s and %s stand in different tables: a column of scores is compared with one of scores, one of customers with one of customers", q.name, info.Name)
+		return "", c.wrong(v.At, phrase{"%s and %s stand in different tables: a column of scores is compared with one of scores, one of customers with one of customers", "%s 与 %s 不在同一张表：评分表的列只能与评分表的列相比，客户表的列只能与客户表的列相比"}, q.name, info.Name)
 	case q.kind == Text:
 		return "lower(" + info.sql() + ")", nil
 	}
@@ -263,7 +264,7 @@ func (c *compiler) windowTest(w Window, n Test) (bound, *Error) {
 		n.Op, n.Values = More, []Value{{Kind: NumberValue}}
 	}
 	if !m.mean && (n.Op == Missing || n.Op == Known) {
-		return nil, c.wrong(n.At, "%s is never missing: it is 0 where there is nothing", w.Measure)
+		return nil, c.wrong(n.At, phrase{"%s is never missing: it is 0 where there is nothing", "%s 不会缺失：没有记录时为 0"}, w.Measure)
 	}
 	text, e := c.compare(q, n)
 	if e != nil {

@@ -96,8 +96,8 @@ type compiler struct {
 	own   []string
 }
 
-func (c *compiler) wrong(at int, format string, args ...any) *Error {
-	return &Error{Text: c.text, At: at, Reason: fmt.Sprintf(format, args...)}
+func (c *compiler) wrong(at int, why phrase, args ...any) *Error {
+	return mistake(c.text, at, why.with(args...))
 }
 
 // bind is the parameter that holds a value; equal values share one, so that equal
@@ -230,7 +230,7 @@ func (c *compiler) ageTest(n Test) (bound, *Error) {
 
 func (c *compiler) birthday(n Birthday) (bound, *Error) {
 	if _, ok := c.cat.column("birth_date"); !ok {
-		return nil, c.wrong(n.At, "birthday: there is no birth_date")
+		return nil, c.wrong(n.At, phrase{"birthday: there is no birth_date", "birthday：没有 birth_date 列"})
 	}
 	from, to := timeOf(c.asOf+1), timeOf(c.asOf+n.Days)
 	first, last := int(from.Month())*100+from.Day(), leapless(to)
@@ -250,11 +250,8 @@ func (c *compiler) attributeTest(of Attribute, n Test) (bound, *Error) {
 		for i := range near {
 			near[i] = (&Rule{Root: Test{Of: Attribute{near[i]}}}).String()
 		}
-		reason := fmt.Sprintf("no customer has an attribute %s", quoted(shortened(of.Name)))
-		if len(near) > 0 {
-			reason += ": did you mean " + strings.Join(near, " or ") + "?"
-		}
-		return nil, c.wrong(n.At, "%s", reason)
+		none := phrase{"no customer has an attribute %s%s", "没有客户带有属性 %s%s"}
+		return nil, c.wrong(n.At, none, quoted(shortened(of.Name)), didYouMean(near))
 	}
 	q := quantity{name: "attribute." + of.Name, sql: "json_extract_string(k.attributes, " + c.bind(Pointer(of.Name)) + ")", kind: Text, table: Customers, attribute: true}
 	if len(n.Values) > 0 {
@@ -343,11 +340,11 @@ func (c *compiler) segment(name string, n InSegment) (Named, *Error) {
 		for _, s := range found {
 			of = append(of, "segment "+quoted(s.Name)+" of "+quoted(s.Scheme))
 		}
-		return Named{}, c.wrong(n.At, "%s is in several schemes: write %s", quoted(shortened(name)), strings.Join(of, " or "))
+		return Named{}, c.wrong(n.At, phrase{"%s is in several schemes: write %s", "%s 在多个方案中都有：请写 %s"}, quoted(shortened(name)), either(of))
 	}
 	schemes := c.cat.schemes()
 	if n.Scheme != "" && !slices.ContainsFunc(schemes, func(s string) bool { return inScheme(s, n.Scheme) }) {
-		return Named{}, c.wrong(n.At, "no scheme %s: there are %s", quoted(shortened(n.Scheme)), strings.Join(schemes, ", "))
+		return Named{}, c.wrong(n.At, phrase{"no scheme %s: there are %s", "没有方案 %s：现有 %s"}, quoted(shortened(n.Scheme)), strings.Join(schemes, ", "))
 	}
 	var names []string
 	for _, s := range c.cat.Segments {
@@ -355,24 +352,24 @@ func (c *compiler) segment(name string, n InSegment) (Named, *Error) {
 			names = append(names, quoted(s.Name))
 		}
 	}
-	reason := "no segment " + quoted(shortened(name))
+	none := phrase{"no segment %s", "没有客群 %s"}.with(quoted(shortened(name)))
 	if n.Scheme != "" {
-		reason += " of " + n.Scheme
+		none = phrase{"no segment %s of %s", "方案 %[2]s 中没有客群 %[1]s"}.with(quoted(shortened(name)), n.Scheme)
 	}
-	near := didYouMean(quoted(name), names)
-	if near == "" && len(c.cat.Open) > 0 {
-		near = ": one whose name a run makes is written segment " + quoted(shortened(name)) + " of " + c.cat.Open[0].Scheme
+	near := didYouMean(nearest(quoted(name), names))
+	if near == (phrase{}) && len(c.cat.Open) > 0 {
+		near = phrase{": one whose name a run makes is written segment %s of %s", "：名称由运行产生的客群写作 segment %s of %s"}.with(quoted(shortened(name)), c.cat.Open[0].Scheme)
 	}
-	return Named{}, c.wrong(n.At, "%s%s", reason, near)
+	return Named{}, c.wrong(n.At, phrase{"%s%s", "%s%s"}, none, near)
 }
 
 // unknown words that there is no such column.
 func (c *compiler) unknown(name string, at int) *Error {
 	if m := summarised.FindStringSubmatch(name); m != nil {
-		return c.wrong(at, "no column %s: write %s in %s days", name, m[1], m[2])
+		return c.wrong(at, phrase{"no column %s: write %s in %s days", "没有 %s 这一列：请写 %s in %s days"}, name, m[1], m[2])
 	}
 	if name == "today" || name == "now" {
-		return c.wrong(at, "%s: a rule knows no clock, but as_of, the last day whose facts count", name)
+		return c.wrong(at, phrase{"%s: a rule knows no clock, but as_of, the last day whose facts count", "%s：规则不看当前时间，请用统计日 as_of，即计入数据的最后一天"}, name)
 	}
 	words := []string{Age, "birthday", "tag", "segment", "attribute"}
 	for _, d := range c.cat.Columns {
@@ -381,11 +378,11 @@ func (c *compiler) unknown(name string, at int) *Error {
 	for _, m := range measures() {
 		words = append(words, m.name)
 	}
-	near := didYouMean(name, words)
-	if near == "" {
-		near = ": clientele segment rules lists all names"
+	near := didYouMean(nearest(name, words))
+	if near == (phrase{}) {
+		near = phrase{": clientele segment rules lists all names", "：clientele segment rules --lang zh 可查看全部名称"}
 	}
-	return c.wrong(at, "no column %s%s", quoted(shortened(name)), near)
+	return c.wrong(at, phrase{"no column %s%s", "没有 %s 这一列%s"}, quoted(shortened(name)), near)
 }
 
 // summarised are names that the customer summary has.

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"flag"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -45,6 +47,9 @@ func told(t *testing.T, text string, err error) {
 	var e *Error
 	if !errors.As(err, &e) || e.Reason == "" || strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 600 {
 		t.Fatalf("%q: %q is no clear mistake", text, err)
+	}
+	if zh := e.In("zh"); e.Zh == "" || strings.ContainsAny(zh, "\n\r") || strings.Contains(zh, "%!") || !slices.ContainsFunc([]rune(e.Zh), func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+		t.Fatalf("%q: %q is no clear mistake in Chinese", text, zh)
 	}
 	e.Caret()
 }

@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -127,7 +126,7 @@ const wordLength = 200
 func lexWord(rule string, at int) (token, int, *Error) {
 	s, next := take(rule, at, isWord)
 	if len(s) > wordLength {
-		return token{}, 0, &Error{Text: rule, At: at, Reason: "this word is too long: a text stands in quotes"}
+		return token{}, 0, mistake(rule, at, phrase{"this word is too long: a text stands in quotes", "这个词太长：文字要加引号"})
 	}
 	return token{kind: word, at: at, text: s, lower: strings.ToLower(s)}, next, nil
 }
@@ -195,15 +194,16 @@ func lexStraight(rule string, at int, quote string) (token, int, *Error) {
 }
 
 func unclosed(rule string, at int) *Error {
-	return &Error{Text: rule, At: at, Reason: "the text that begins here does not end: its closing quote is missing"}
+	return mistake(rule, at, phrase{"the text that begins here does not end: its closing quote is missing", "从这里开始的文字没有结束：缺少后引号"})
 }
 
 var (
-	dateForm     = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
-	likeADate    = regexp.MustCompile(`^\d{4}([-/.])\d{1,2}([-/.])\d{1,2}`)
-	numberForm   = regexp.MustCompile(`^\d+(\.\d+)?([eE][-+]?\d+)?`)
-	dateExpected = "dates are written 2026-01-31"
+	dateForm   = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
+	likeADate  = regexp.MustCompile(`^\d{4}([-/.])\d{1,2}([-/.])\d{1,2}`)
+	numberForm = regexp.MustCompile(`^\d+(\.\d+)?([eE][-+]?\d+)?`)
 )
+
+func dateExpected() phrase { return phrase{"dates are written 2026-01-31", "日期写作 2026-01-31"} }
 
 // numberLength is more characters than any number or date needs.
 const numberLength = 400
@@ -215,26 +215,26 @@ func lexNumber(rule string, at int) (token, int, *Error) {
 		return taken <= numberLength && (r >= '0' && r <= '9' || strings.ContainsRune("-+/.eE", r))
 	})
 	if taken > numberLength {
-		return token{}, 0, &Error{Text: rule, At: at, Reason: "this number is too long"}
+		return token{}, 0, mistake(rule, at, phrase{"this number is too long", "这个数字太长"})
 	}
 	if found := likeADate.FindString(s); found != "" {
 		if !dateForm.MatchString(found) {
-			return token{}, 0, &Error{Text: rule, At: at, Reason: fmt.Sprintf("%q: %s", found, dateExpected)}
+			return token{}, 0, mistake(rule, at, phrase{"%q: %s", "%q：%s"}.with(found, dateExpected()))
 		}
 		day, ok := parseDay(found)
 		if !ok {
-			return token{}, 0, &Error{Text: rule, At: at, Reason: fmt.Sprintf("%q: there is no such day", found)}
+			return token{}, 0, mistake(rule, at, phrase{"%q: there is no such day", "%q：没有这一天"}.with(found))
 		}
 		return token{kind: date, at: at, text: found, day: day}, width(rule, at, len(found)), nil
 	}
 	form := numberForm.FindString(s)
 	v, err := strconv.ParseFloat(form, 64)
 	if err != nil {
-		return token{}, 0, &Error{Text: rule, At: at, Reason: fmt.Sprintf("%q: not a number", shortened(form))}
+		return token{}, 0, mistake(rule, at, phrase{"%q: not a number", "%q：不是数字"}.with(shortened(form)))
 	}
 	next := width(rule, at, len(form))
 	if next < len(rule) && rule[next] == '.' {
-		return token{}, 0, &Error{Text: rule, At: next, Reason: "digits are missing after the point"}
+		return token{}, 0, mistake(rule, next, phrase{"digits are missing after the point", "小数点后缺少数字"})
 	}
 	return token{kind: number, at: at, text: form, number: v}, next, nil
 }
@@ -278,20 +278,20 @@ func lexMark(rule string, at int) (token, int, *Error) {
 			return token{kind: mark, at: at, text: m[1]}, width(rule, at, utf8.RuneCountInString(m[0])), nil
 		}
 	}
-	reason := fmt.Sprintf("%q has no meaning here", first)
+	var instead phrase
 	switch first {
 	case '&':
-		reason += ": write and"
+		instead = phrase{": write and", "：请写 and"}
 	case '|':
-		reason += ": write or"
+		instead = phrase{": write or", "：请写 or"}
 	case '!':
-		reason += ": write not"
+		instead = phrase{": write not", "：请写 not"}
 	case '*', '?':
-		reason += ": it stands for any text within the quotes of like 'tea*'"
+		instead = phrase{": it stands for any text within the quotes of like 'tea*'", "：通配符写在 like 的引号之内，例如 like 'tea*'"}
 	case '¥', '￥', '$', '€', '£':
-		reason += ": amounts are in the reporting currency, write the number alone"
+		instead = phrase{": amounts are in the reporting currency, write the number alone", "：金额均为报告币种，只写数字"}
 	case ';', '；', '。':
-		reason += ": conditions are joined by and, or"
+		instead = phrase{": conditions are joined by and, or", "：条件之间用 and、or 连接"}
 	}
-	return token{}, 0, &Error{Text: rule, At: at, Reason: reason}
+	return token{}, 0, mistake(rule, at, phrase{"%q has no meaning here%s", "%q 在此处没有意义%s"}.with(first, instead))
 }

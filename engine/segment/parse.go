@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,13 +30,13 @@ func (p *parser) take() token {
 	return t
 }
 
-func (p *parser) wrong(t token, format string, args ...any) *Error {
-	return &Error{Text: p.text, At: t.at, Reason: fmt.Sprintf(format, args...)}
+func (p *parser) wrong(t token, why phrase, args ...any) *Error {
+	return mistake(p.text, t.at, why.with(args...))
 }
 
 // expected says what should stand where something else does.
-func (p *parser) expected(what string) *Error {
-	return p.wrong(p.peek(), "expected %s, found %s", what, p.peek())
+func (p *parser) expected(what phrase) *Error {
+	return p.wrong(p.peek(), phrase{"expected %s, found %s", "此处应为%s，却是 %s"}, what, p.peek())
 }
 
 // isWord reports whether a token is one of some keywords.
@@ -69,12 +68,12 @@ func (p *parser) rule() (Node, *Error) {
 	}
 	if t := p.peek(); t.kind != end {
 		if t.isMark(",") && p.next > 0 && p.tokens[p.next-1].kind == number {
-			return nil, p.wrong(t, "expected and, or or the end, found %s: numbers have no thousands separators", t)
+			return nil, p.wrong(t, phrase{"expected and, or or the end, found %s: numbers have no thousands separators", "此处应为 and、or 或结尾，却是 %s：数字不写千位分隔符"}, t)
 		}
 		if t.isWord("in", "within", "since", "from") || t.isWord(prepositions()...) {
-			return nil, p.wrong(t, "expected and, or or the end, found %s: days and filters stand before the comparison, as in orders in 90 days > 2", t)
+			return nil, p.wrong(t, phrase{"expected and, or or the end, found %s: days and filters stand before the comparison, as in orders in 90 days > 2", "此处应为 and、or 或结尾，却是 %s：天数和筛选写在比较之前，例如 orders in 90 days > 2"}, t)
 		}
-		return nil, p.expected("and, or or the end")
+		return nil, p.expected(phrase{"and, or or the end", " and、or 或结尾"})
 	}
 	return root, nil
 }
@@ -134,7 +133,7 @@ func (p *parser) not() (Node, *Error) {
 		return p.condition()
 	}
 	if p.depth++; p.depth > maxDepth {
-		return nil, p.wrong(t, "parentheses and nots go more than %d deep", maxDepth)
+		return nil, p.wrong(t, phrase{"parentheses and nots go more than %d deep", "括号与 not 的嵌套超过 %d 层"}, maxDepth)
 	}
 	defer func() { p.depth-- }()
 	p.next++
@@ -144,24 +143,26 @@ func (p *parser) not() (Node, *Error) {
 	}
 	n, e := p.or()
 	if e == nil && !p.acceptMark(")") {
-		e = p.expected("and, or or )")
+		e = p.expected(phrase{"and, or or )", " and、or 或右括号"})
 	}
 	return n, e
 }
 
-const conditionExpected = "a condition, such as clv > 500"
+func conditionExpected() phrase {
+	return phrase{"a condition, such as clv > 500", "条件，例如 clv > 500"}
+}
 
 // condition reads what stands between and, or, not and parentheses.
 func (p *parser) condition() (Node, *Error) {
 	t := p.peek()
 	if p.conditions++; p.conditions > maxConditions {
-		return nil, p.wrong(t, "a rule has at most %d conditions", maxConditions)
+		return nil, p.wrong(t, phrase{"a rule has at most %d conditions", "一条规则最多 %d 个条件"}, maxConditions)
 	}
 	if t.kind != word || t.isWord("and", "or", "in", "between", "like", "is") {
 		if t.kind == number || t.kind == text || t.kind == date || t.isMark("-") {
-			return nil, p.wrong(t, "expected %s, found %s: what is compared stands first", conditionExpected, t)
+			return nil, p.wrong(t, phrase{"expected %s, found %s: what is compared stands first", "此处应为%s，却是 %s：被比较的列写在前面"}, conditionExpected(), t)
 		}
-		return nil, p.expected(conditionExpected)
+		return nil, p.expected(conditionExpected())
 	}
 	switch following := p.after(1); {
 	case t.isWord("no"):
@@ -182,7 +183,7 @@ func (p *parser) condition() (Node, *Error) {
 	}
 	p.next++
 	if following := p.peek(); following.isMark(".") {
-		return nil, p.wrong(t, "%s: only attributes have a dot, such as attribute.level", strconv.Quote(t.text))
+		return nil, p.wrong(t, phrase{"%s: only attributes have a dot, such as attribute.level", "%s：只有属性才带点，例如 attribute.level"}, strconv.Quote(t.text))
 	}
 	return p.test(t, Column{t.lower})
 }
@@ -206,7 +207,7 @@ func (p *parser) none() (Node, *Error) {
 	at := p.take()
 	m, ok := measureOf(p.peek().lower)
 	if !ok || p.peek().kind != word || !m.noun {
-		return nil, p.expected("orders, refunds, interactions or responses after no")
+		return nil, p.expected(phrase{"orders, refunds, interactions or responses after no", " no 之后的 orders、refunds、interactions 或 responses"})
 	}
 	w, e := p.window(m)
 	if e != nil {
@@ -233,14 +234,14 @@ func (p *parser) window(m measure) (w Window, e *Error) {
 		t := p.peek()
 		switch isSpan := p.isSpan(); {
 		case isSpan && spanned:
-			return w, p.wrong(t, "the days are named twice")
+			return w, p.wrong(t, phrase{"the days are named twice", "天数写了两次"})
 		case isSpan:
 			spanned = true
 			w.Span, e = p.span()
 		case t.isWord(prepositions()...), t.kind == word && slices.Contains(m.nouns(), t.lower):
 			var f Filter
 			if f, e = p.filter(m); len(w.Filters) == maxFilters {
-				return w, p.wrong(t, "%s is narrowed down in at most %d ways", m.name, maxFilters)
+				return w, p.wrong(t, phrase{"%s is narrowed down in at most %d ways", "%s 最多带 %d 个筛选"}, m.name, maxFilters)
 			}
 			w.Filters = append(w.Filters, f)
 		default:
@@ -262,7 +263,7 @@ func (p *parser) span() (s Span, e *Error) {
 	case "in", "within":
 		p.accept("the")
 		p.accept("last", "past")
-		s.N, s.Unit, e = p.length("a number of days, weeks, months or years, such as 90 days")
+		s.N, s.Unit, e = p.length(phrase{"a number of days, weeks, months or years, such as 90 days", "天数、周数、月数或年数，例如 90 days"})
 		return s, e
 	case "since":
 		s.From, e = p.day()
@@ -272,11 +273,11 @@ func (p *parser) span() (s Span, e *Error) {
 		return s, e
 	}
 	if !p.accept("to") {
-		return s, p.expected("to and a date")
+		return s, p.expected(phrase{"to and a date", " to 和日期"})
 	}
 	last := p.peek()
 	if s.To, e = p.day(); e == nil && s.From.Kind == DayValue && s.To.Kind == DayValue && s.From.Day > s.To.Day {
-		e = p.wrong(last, "the days end, on %v, before they begin, on %v", s.To, s.From)
+		e = p.wrong(last, phrase{"the days end, on %v, before they begin, on %v", "结束日 %v 早于开始日 %v"}, s.To, s.From)
 	}
 	return s, e
 }
@@ -284,7 +285,7 @@ func (p *parser) span() (s Span, e *Error) {
 func (p *parser) day() (*Value, *Error) {
 	t := p.peek()
 	if t.kind != date && !t.isWord("as_of") {
-		return nil, p.expected("a date, such as 2026-01-31 or as_of - 90 days")
+		return nil, p.expected(phrase{"a date, such as 2026-01-31 or as_of - 90 days", "日期，例如 2026-01-31 或 as_of - 90 days"})
 	}
 	v, e := p.value()
 	return &v, e
@@ -312,21 +313,21 @@ func unitOf(t token) (u Unit, days int, ok bool) {
 }
 
 // length reads a number and a unit of time.
-func (p *parser) length(what string) (n int, unit Unit, e *Error) {
+func (p *parser) length(what phrase) (n int, unit Unit, e *Error) {
 	t := p.peek()
 	if t.kind != number {
 		return 0, "", p.expected(what)
 	}
 	if t.number < 1 || !isWhole(t.number) {
-		return 0, "", p.wrong(t, "%s: expected a whole number of at least 1", t.text)
+		return 0, "", p.wrong(t, phrase{"%s: expected a whole number of at least 1", "%s：应为不小于 1 的整数"}, t.text)
 	}
 	p.next++
 	unit, days, ok := unitOf(p.peek())
 	if !ok {
-		return 0, "", p.expected("days, weeks, months or years")
+		return 0, "", p.expected(phrase{"days, weeks, months or years", " days（天）、weeks（周）、months（月）或 years（年）"})
 	}
 	if t.number > float64(maxDays/days) {
-		return 0, "", p.wrong(t, "%s %s: longer than %d years", t.text, unit, maxDays/366)
+		return 0, "", p.wrong(t, phrase{"%s %s: longer than %d years", "%s %s：超过 %d 年"}, t.text, unit, maxDays/366)
 	}
 	p.next++
 	return int(t.number), unit, nil
@@ -342,22 +343,22 @@ func (p *parser) filter(m measure) (f Filter, e *Error) {
 	t := p.peek()
 	if t.kind != word || !slices.Contains(m.nouns(), t.lower) {
 		if len(m.nouns()) == 0 {
-			return f, p.wrong(preposition, "%s cannot be narrowed down by %s", m.name, preposition)
+			return f, p.wrong(preposition, phrase{"%s cannot be narrowed down by %s", "%s 不能用 %s 筛选"}, m.name, preposition)
 		}
-		what := strings.Join(m.nouns(), ", ")
+		what := phrase{"%s", " %s "}.with(strings.Join(m.nouns(), ", "))
 		if worded {
-			what += " after " + preposition.lower
+			what = phrase{"%s after %s", " %[2]s 之后的 %[1]s "}.with(strings.Join(m.nouns(), ", "), preposition.lower)
 		}
 		return f, p.expected(what)
 	}
 	p.next++
 	f.Noun = t.lower
-	f.Op, f.Values, e = p.match("the name of the " + f.Noun + " in quotes")
+	f.Op, f.Values, e = p.match(phrase{"the name of the %s in quotes", "加引号的%s名称"}.with(nounPhrase(f.Noun)))
 	return f, e
 }
 
 // match reads 'a', = 'a', in ('a', 'b') or like 'a*'.
-func (p *parser) match(what string) (Op, []string, *Error) {
+func (p *parser) match(what phrase) (Op, []string, *Error) {
 	op := Equal
 	switch {
 	case p.acceptMark("="):
@@ -372,7 +373,7 @@ func (p *parser) match(what string) (Op, []string, *Error) {
 		texts := make([]string, len(values))
 		for i, v := range values {
 			if v.Kind != TextValue {
-				return "", nil, p.wrong(token{at: v.At}, "expected %s, found %v", what, v)
+				return "", nil, p.wrong(token{at: v.At}, phrase{"expected %s, found %v", "此处应为%s，却是 %v"}, what, v)
 			}
 			texts[i] = v.Text
 		}
@@ -390,12 +391,12 @@ func (p *parser) match(what string) (Op, []string, *Error) {
 func (p *parser) inSegment() (Node, *Error) {
 	at := p.take()
 	t := p.peek()
-	op, names, e := p.match("the name of the segment in quotes")
+	op, names, e := p.match(phrase{"the name of the segment in quotes", "加引号的客群名称"})
 	if e != nil {
 		return nil, e
 	}
 	if op == Like {
-		return nil, p.wrong(t, "segments are named, not matched: segment 'a' or segment in ('a', 'b')")
+		return nil, p.wrong(t, phrase{"segments are named, not matched: segment 'a' or segment in ('a', 'b')", "客群按名称指定，不能用通配：segment 'a' 或 segment in ('a', 'b')"})
 	}
 	n := InSegment{Names: names, At: at.at}
 	if !p.accept("of") {
@@ -412,7 +413,7 @@ func (p *parser) inSegment() (Node, *Error) {
 		p.next++
 	}
 	if n.Scheme = strings.Join(words, " "); n.Scheme == "" {
-		return nil, p.expected("the name of a scheme, such as lifecycle")
+		return nil, p.expected(phrase{"the name of a scheme, such as lifecycle", "方案名称，例如 lifecycle"})
 	}
 	return n, nil
 }
@@ -420,12 +421,12 @@ func (p *parser) inSegment() (Node, *Error) {
 func (p *parser) birthday() (Node, *Error) {
 	at := p.take()
 	if !p.accept("in", "within") {
-		return nil, p.expected("in and a number of days after birthday, such as birthday in 7 days")
+		return nil, p.expected(phrase{"in and a number of days after birthday, such as birthday in 7 days", " birthday 之后的 in 和天数，例如 birthday in 7 days"})
 	}
 	p.accept("the")
 	p.accept("next")
 	t := p.peek()
-	n, unit, e := p.length("a number of days, such as 7 days")
+	n, unit, e := p.length(phrase{"a number of days, such as 7 days", "天数，例如 7 days"})
 	if e != nil {
 		return nil, e
 	}
@@ -433,7 +434,7 @@ func (p *parser) birthday() (Node, *Error) {
 	case Weeks:
 		n *= 7
 	case Months, Years:
-		return nil, p.wrong(t, "birthdays are looked for in days or weeks")
+		return nil, p.wrong(t, phrase{"birthdays are looked for in days or weeks", "生日以天或周计"})
 	}
 	return Birthday{Days: n, At: at.at}, nil
 }
@@ -444,7 +445,7 @@ func (p *parser) endOrder() (Node, *Error) {
 	p.next++
 	c := Column{at.lower + "_order_on"}
 	if !p.isSpan() {
-		return nil, p.expected("in and a number of days, since or from and a date")
+		return nil, p.expected(phrase{"in and a number of days, since or from and a date", " in 和天数，或 since、from 和日期"})
 	}
 	s, e := p.span()
 	if e != nil {
@@ -469,9 +470,9 @@ func (p *parser) tag() (Node, *Error) {
 	case t.isWord("is"):
 		return p.test(at, Tag{})
 	case t.isMark("!="), t.isWord("not"):
-		return nil, p.wrong(t, "a customer has many tags: write not tag 'VIP'")
+		return nil, p.wrong(t, phrase{"a customer has many tags: write not tag 'VIP'", "一位客户可有多个标签：请写 not tag 'VIP'"})
 	}
-	op, texts, e := p.match("the tag in quotes")
+	op, texts, e := p.match(phrase{"the tag in quotes", "加引号的标签"})
 	if e != nil {
 		return nil, e
 	}
@@ -495,10 +496,10 @@ func (p *parser) attribute() (Node, *Error) {
 			name += "." + p.take().text
 		}
 	default:
-		return nil, p.wrong(t, "expected the name of an attribute, found %s: quote one that is no word, such as attribute.'VIP level'", t)
+		return nil, p.wrong(t, phrase{"expected the name of an attribute, found %s: quote one that is no word, such as attribute.'VIP level'", "此处应为属性名，却是 %s：不是单个词的属性名要加引号，例如 attribute.'VIP level'"}, t)
 	}
 	if name == "" {
-		return nil, p.wrong(t, "the name of the attribute is empty")
+		return nil, p.wrong(t, phrase{"the name of the attribute is empty", "属性名为空"})
 	}
 	return p.test(at, Attribute{name})
 }
@@ -518,7 +519,7 @@ func (p *parser) test(at token, of Operand) (Node, *Error) {
 	case t.isWord("not"):
 		p.next++
 		if !p.peek().isWord("in", "between", "like") {
-			return nil, p.expected("in, between or like after not")
+			return nil, p.expected(phrase{"in, between or like after not", " not 之后的 in、between 或 like"})
 		}
 		return p.set(n, true)
 	case t.isWord("in", "between", "like"):
@@ -526,14 +527,14 @@ func (p *parser) test(at token, of Operand) (Node, *Error) {
 	}
 	switch o := of.(type) {
 	case Attribute:
-		return nil, p.expected("a comparison, such as = 'gold', in (...) or is known")
+		return nil, p.expected(phrase{"a comparison, such as = 'gold', in (...) or is known", "比较，例如 = 'gold'、in (...) 或 is known"})
 	case Window:
 		if m, _ := measureOf(o.Measure); !m.counts() {
-			return nil, p.expected("a comparison, such as > 500")
+			return nil, p.expected(phrase{"a comparison, such as > 500", "比较，例如 > 500"})
 		}
 	}
 	if t.kind != end && !t.isWord("and", "or") && !t.isMark(")") {
-		return nil, p.expected("a comparison, such as = 'a', > 5, in (...), like '*a*' or is missing")
+		return nil, p.expected(phrase{"a comparison, such as = 'a', > 5, in (...), like '*a*' or is missing", "比较，例如 = 'a'、> 5、in (...)、like '*a*' 或 is missing"})
 	}
 	return n, nil
 }
@@ -546,9 +547,9 @@ func (p *parser) isMissing(n Test) (Node, *Error) {
 		missing = !missing
 	default:
 		if t := p.peek(); t.kind == text || t.kind == number {
-			return nil, p.wrong(t, "expected missing or known, found %s: equal is written =", t)
+			return nil, p.wrong(t, phrase{"expected missing or known, found %s: equal is written =", "此处应为 missing 或 known，却是 %s：等于写作 ="}, t)
 		}
-		return nil, p.expected("missing or known")
+		return nil, p.expected(phrase{"missing or known", " missing 或 known"})
 	}
 	n.Op = Known
 	if missing {
@@ -567,7 +568,7 @@ func (p *parser) set(n Test, negated bool) (Node, *Error) {
 	switch t.lower {
 	case "in":
 		if !p.peek().isMark("(") {
-			return nil, p.expected("a list, such as ('a', 'b')")
+			return nil, p.expected(phrase{"a list, such as ('a', 'b')", "列表，例如 ('a', 'b')"})
 		}
 		var e *Error
 		n.Values, e = p.values()
@@ -576,7 +577,7 @@ func (p *parser) set(n Test, negated bool) (Node, *Error) {
 		return p.valued(n, 2)
 	}
 	if p.peek().kind != text {
-		return nil, p.expected("a text in quotes, such as 'tea*'")
+		return nil, p.expected(phrase{"a text in quotes, such as 'tea*'", "加引号的文字，例如 'tea*'"})
 	}
 	return p.valued(n, 1)
 }
@@ -584,7 +585,7 @@ func (p *parser) set(n Test, negated bool) (Node, *Error) {
 func (p *parser) valued(n Test, count int) (Node, *Error) {
 	for i := range count {
 		if i > 0 && !p.accept("and") {
-			return nil, p.expected("and with the other end")
+			return nil, p.expected(phrase{"and with the other end", " and 和另一端的值"})
 		}
 		v, e := p.value()
 		if e != nil {
@@ -601,7 +602,7 @@ func (p *parser) values() ([]Value, *Error) {
 	var list []Value
 	for {
 		if p.listed++; p.listed > maxValues {
-			return nil, p.wrong(p.peek(), "the lists of a rule have at most %d values", maxValues)
+			return nil, p.wrong(p.peek(), phrase{"the lists of a rule have at most %d values", "一条规则的列表合计最多 %d 个值"}, maxValues)
 		}
 		v, e := p.value()
 		if e != nil {
@@ -612,7 +613,7 @@ func (p *parser) values() ([]Value, *Error) {
 			return list, nil
 		}
 		if !p.acceptMark(",") {
-			return nil, p.expected(", or )")
+			return nil, p.expected(phrase{", or )", "逗号或右括号"})
 		}
 	}
 }
@@ -626,7 +627,7 @@ func (p *parser) value() (Value, *Error) {
 	if negative {
 		p.next++
 		if t = p.peek(); t.kind != number {
-			return v, p.expected("a number after -")
+			return v, p.expected(phrase{"a number after -", "负号之后的数字"})
 		}
 	}
 	switch t.kind {
@@ -643,7 +644,7 @@ func (p *parser) value() (Value, *Error) {
 	case word:
 		return p.named(v)
 	}
-	return v, p.expected("a number, a text in quotes, a date or as_of")
+	return v, p.expected(phrase{"a number, a text in quotes, a date or as_of", "数字、加引号的文字、日期或 as_of"})
 }
 
 func (p *parser) number(v Value, negative bool) (Value, *Error) {
@@ -651,7 +652,7 @@ func (p *parser) number(v Value, negative bool) (Value, *Error) {
 	if _, _, ok := unitOf(p.after(1)); ok && !negative {
 		var e *Error
 		v.Kind = LengthValue
-		v.N, v.Unit, e = p.length("a length of time")
+		v.N, v.Unit, e = p.length(phrase{"a length of time", "时长"})
 		return v, e
 	}
 	p.next++
@@ -688,7 +689,7 @@ func (p *parser) named(v Value) (Value, *Error) {
 		return v, nil
 	case "and", "or", "not", "in", "between", "like", "is":
 		p.next--
-		return v, p.expected("a number, a text in quotes, a date or as_of")
+		return v, p.expected(phrase{"a number, a text in quotes, a date or as_of", "数字、加引号的文字、日期或 as_of"})
 	case "as_of":
 	default:
 		v.Kind, v.Text = ColumnValue, t.lower
@@ -701,7 +702,7 @@ func (p *parser) named(v Value) (Value, *Error) {
 	}
 	p.next++
 	var e *Error
-	v.N, v.Unit, e = p.length("a length of time, such as 90 days")
+	v.N, v.Unit, e = p.length(phrase{"a length of time, such as 90 days", "时长，例如 90 days"})
 	if sign.isMark("-") {
 		v.N = -v.N
 	}

@@ -15,7 +15,6 @@
 package segment
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -39,11 +38,10 @@ type Error struct {
 	Text   string // the rule
 	At     int    // byte of Text at which the mistake is
 	Reason string
+	Zh     string // Reason in Chinese
 }
 
-func (e *Error) Error() string {
-	return fmt.Sprintf("character %d: %s", utf8.RuneCountInString(e.Text[:e.At])+1, e.Reason)
-}
+func (e *Error) Error() string { return e.In("en") }
 
 // around is how many characters of a long rule a caret line shows on either side.
 const around = 60
@@ -97,20 +95,20 @@ func Parse(text string) (*Rule, error) {
 // readable refuses what is no text, or too much of it.
 func readable(text string) *Error {
 	if len(text) > maxBytes {
-		return &Error{Reason: fmt.Sprintf("a rule has at most %d bytes, this one has %d", maxBytes, len(text))}
+		return mistake("", 0, phrase{"a rule has at most %d bytes, this one has %d", "规则最多 %d 字节，这一条有 %d 字节"}.with(maxBytes, len(text)))
 	}
 	for at, r := range text {
 		if r == utf8.RuneError {
 			if _, size := utf8.DecodeRuneInString(text[at:]); size == 1 {
-				return &Error{Text: text[:at], At: at, Reason: "not UTF-8 text"}
+				return mistake(text[:at], at, phrase{"not UTF-8 text", "不是 UTF-8 文字"})
 			}
 		}
 		if (r < ' ' || r == 0x7F) && !strings.ContainsRune("\t\n\r", r) {
-			return &Error{Text: text[:at], At: at, Reason: fmt.Sprintf("the control character %U", r)}
+			return mistake(text[:at], at, phrase{"the control character %U", "含有控制字符 %U"}.with(r))
 		}
 	}
 	if strings.TrimSpace(text) == "" {
-		return &Error{Text: text, Reason: "the rule is empty: a rule is such as clv > 500"}
+		return mistake(text, 0, phrase{"the rule is empty: a rule is such as clv > 500", "规则为空：规则例如 clv > 500"})
 	}
 	return nil
 }

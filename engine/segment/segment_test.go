@@ -175,6 +175,55 @@ func TestMistakes(t *testing.T) {
 		var mistake *Error
 		if !errors.As(err, &mistake) || err.Error() != want {
 			t.Errorf("%s:\ngot  %v\nwant %s", text, err, want)
+			continue
+		}
+		told(t, text, err)
+	}
+}
+
+// Mistakes in Chinese are whole sentences of Chinese, with the words of the language as they are typed.
+func TestMistakesInChinese(t *testing.T) {
+	for text, want := range map[string]string{
+		``:                        "第 1 个字符：规则为空：规则例如 clv > 500",
+		`clv >`:                   "第 6 个字符：此处应为数字、加引号的文字、日期或 as_of，却是 规则的结尾",
+		`orders > 2 in 90 days`:   `第 12 个字符：此处应为 and、or 或结尾，却是 "in"：天数和筛选写在比较之前，例如 orders in 90 days > 2`,
+		`churn_rsk > 50%`:         "第 1 个字符：没有 'churn_rsk' 这一列：是否指 churn_risk？",
+		`clv > 100 && orders`:     "第 11 个字符：'&' 在此处没有意义：请写 and",
+		`clv > '5'`:               "第 7 个字符：clv 是数字：5 不要加引号",
+		`city > '杭州'`:             "第 1 个字符：city 是文字，而 > 用于数字和日期：请用 city = 'a'、in ('a', 'b') 或 like 'a*'",
+		`recency_days > 2 months`: "第 16 个字符：recency_days 是天数：“个月”的天数不固定，请用天（days）或周（weeks）",
+		`spend on category > 5`:   `第 19 个字符：此处应为加引号的品类名称，却是 ">"`,
+		`segment 'LOST'`:          "第 1 个字符：'LOST' 在多个方案中都有：请写 segment 'Lost' of 'rfm grid125' 或 segment 'lost' of 'lifecycle'",
+		`segment 'x' of nothing`:  "第 1 个字符：没有方案 'nothing'：现有 rfm grid125, lifecycle, churn band, own, cluster",
+	} {
+		r, err := Parse(text)
+		if err == nil {
+			err = r.Check(shop())
+		}
+		var e *Error
+		if !errors.As(err, &e) {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if got := e.In("zh"); got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+// A hint names what there is in both languages.
+func TestHint(t *testing.T) {
+	values := []string{"龙井", "碧螺春", "毛峰"}
+	for _, c := range []struct {
+		asked  Asked
+		values []string
+		en, zh string
+	}{
+		{Asked{Name: "product", Text: "龙井茶"}, values, "no product is '龙井茶': did you mean '龙井'?", "没有商品为 '龙井茶'：是否指 '龙井'？"},
+		{Asked{Name: "city", Text: "x"}, values, "no city is 'x': there are '龙井', '碧螺春'", "没有 city 为 'x'：现有 '龙井'、'碧螺春'"},
+		{Asked{Name: "tag", Text: "x"}, nil, "no tag is 'x': there is none at all", "没有标签为 'x'：完全没有这类数据"},
+	} {
+		if en, zh := c.asked.Hint(c.values, 2); en != c.en || zh != c.zh {
+			t.Errorf("%s\n%s\nwant\n%s\n%s", en, zh, c.en, c.zh)
 		}
 	}
 }
@@ -379,7 +428,7 @@ func TestNearest(t *testing.T) {
 		"churn_rsik": {"churn_risk"},
 		"x":          nil,
 	} {
-		if got := Nearest(text, []string{"recency", "churn_risk", "churn_band", "杭州市", "西湖龙井", "y1"}); !slices.Equal(got, want) {
+		if got := nearest(text, []string{"recency", "churn_risk", "churn_band", "杭州市", "西湖龙井", "y1"}); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}

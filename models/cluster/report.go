@@ -15,6 +15,30 @@ func (f *Fitted) methodText() string {
 	return "k-means of log1p"
 }
 
+// MethodZh is Report().Method in Chinese.
+func (f *Fitted) MethodZh() string {
+	switch {
+	case f.candidate() == nil:
+		return "未分群：" + f.whyText().Zh
+	case f.Method == Mixture:
+		return "取对数（log1p）后的对角高斯混合聚类"
+	}
+	return "取对数（log1p）后的 k 均值聚类"
+}
+
+// nounsZh are columns of features in Chinese.
+func nounsZh(columns []string) string {
+	list, err := featuresOf(columns)
+	if err != nil { // a saved fit of other columns than there are
+		return " " + strings.Join(columns, "、") + " "
+	}
+	var out []string
+	for _, f := range list {
+		out = append(out, f.noun.Zh)
+	}
+	return strings.Join(out, "、")
+}
+
 // whyText says in a few words why there are no clusters.
 func (f *Fitted) whyText() words {
 	switch f.Why {
@@ -28,7 +52,7 @@ func (f *Fitted) whyText() words {
 
 // notes say how the number of clusters was found, and what became of earlier ones.
 func (f *Fitted) notes() []models.Warning {
-	columns := strings.Join(f.Columns, ", ")
+	columns, columnsZh := strings.Join(f.Columns, ", "), nounsZh(f.Columns)
 	c := f.candidate()
 	switch {
 	case c == nil:
@@ -36,7 +60,7 @@ func (f *Fitted) notes() []models.Warning {
 	case f.Asked != 0:
 		return append([]models.Warning{{Code: "clusters",
 			En: fmt.Sprintf("%d clusters by %s, as configured: silhouette %.2f, adjusted Rand index %.2f over %d resamples.", c.K, columns, c.Silhouette, c.Stability, resamples),
-			Zh: fmt.Sprintf("按配置以 %s 分为 %d 类：轮廓系数 %.2f，%d 次重抽样的调整兰德指数 %.2f。", columns, c.K, c.Silhouette, resamples, c.Stability)}}, f.matching()...)
+			Zh: fmt.Sprintf("按配置以%s分为 %d 类：轮廓系数 %.2f，%d 次重抽样的调整兰德指数 %.2f。", columnsZh, c.K, c.Silhouette, resamples, c.Stability)}}, f.matching()...)
 	}
 	by := words{"they part most clearly of those that are sound", "在合适的类数中区分最清楚"}
 	if f.Method == Mixture && !c.Singular {
@@ -45,7 +69,7 @@ func (f *Fitted) notes() []models.Warning {
 	last, other := f.Candidates[len(f.Candidates)-1].K, f.othersSound()
 	return append([]models.Warning{{Code: "clusters",
 		En: fmt.Sprintf("%d clusters by %s, chosen from 2 to %d: %s (silhouette %.2f, adjusted Rand index %.2f over %d resamples).%s", c.K, columns, last, by.En, c.Silhouette, c.Stability, resamples, other.En),
-		Zh: fmt.Sprintf("按 %s 分为 %d 类（候选 2 至 %d 类）：%s（轮廓系数 %.2f，%d 次重抽样的调整兰德指数 %.2f）。%s", columns, c.K, last, by.Zh, c.Silhouette, resamples, c.Stability, other.Zh)}}, f.matching()...)
+		Zh: fmt.Sprintf("按%s分为 %d 类（候选 2 至 %d 类）：%s（轮廓系数 %.2f，%d 次重抽样的调整兰德指数 %.2f）。%s", columnsZh, c.K, last, by.Zh, c.Silhouette, resamples, c.Stability, other.Zh)}}, f.matching()...)
 }
 
 // othersSound names the other numbers of clusters that would do.
@@ -74,7 +98,7 @@ func (f *Fitted) noClusters() models.Warning {
 		w.Zh = fmt.Sprintf("未分群：有订单且数据完整的客户只有 %d 位，少于 %d 位看不出客群。", f.Rows, fewestCustomers)
 	case f.Why == AllAlike:
 		w.En = "No clusters: all customers are alike in " + strings.Join(f.Columns, ", ") + "."
-		w.Zh = "未分群：所有客户的 " + strings.Join(f.Columns, ", ") + " 都相同。"
+		w.Zh = "未分群：所有客户的" + nounsZh(f.Columns) + "都相同。"
 	default:
 		en, zh := f.faults()
 		w.En = fmt.Sprintf("No clusters: of the numbers tried (%d to %d) %s. clusters.k makes clusters all the same.", f.Candidates[0].K, f.Candidates[len(f.Candidates)-1].K, en)
@@ -135,7 +159,7 @@ func (f *Fitted) warnings() []models.Warning {
 	if f.Missing > 0 {
 		columns := strings.Join(f.Columns, ", ")
 		add("missing", fmt.Sprintf("Customers with an order who are in no cluster, since one of %s is unknown: %s.", columns, thousands(f.Missing)),
-			fmt.Sprintf("因 %s 中有缺失值而未归入任何类的有订单客户：%s 位。", columns, thousands(f.Missing)))
+			fmt.Sprintf("因%s中有缺失值而未归入任何类的有订单客户：%s 位。", nounsZh(f.Columns), thousands(f.Missing)))
 	}
 	c := f.candidate()
 	if c == nil {
@@ -160,7 +184,7 @@ func (f *Fitted) warnings() []models.Warning {
 		add("unsettled", fmt.Sprintf("The clusters still moved after %d iterations.", f.Iterations), fmt.Sprintf("迭代 %d 次后聚类仍未稳定。", f.Iterations))
 	}
 	if constant := f.constant(); len(constant) > 0 {
-		add("constant", "These columns are the same for everybody and tell nobody apart: "+strings.Join(constant, ", ")+".", "以下各列对所有客户都相同，不起区分作用："+strings.Join(constant, ", ")+"。")
+		add("constant", "These columns are the same for everybody and tell nobody apart: "+strings.Join(constant, ", ")+".", "以下各项对所有客户都相同，不起区分作用："+nounsZh(constant)+"。")
 	}
 	return out
 }
