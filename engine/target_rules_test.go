@@ -48,11 +48,6 @@ func heldOut(ids ...string) (who string, share float64) {
 	return who, share + 1e-9
 }
 
-// smallMail are the addresses of smallShop.
-func smallMail(id string) string {
-	return map[string]string{"a": "ann", "b": "bob", "c": "cai", "d": "dan"}[id] + "@shop.example"
-}
-
 // Who was held out by a list stays out under the id that theirs was merged into, in
 // new lists and in files of old ones, as long as the share takes the old id; and the
 // list says what the group comes to.
