@@ -50,6 +50,7 @@ type state struct {
 	Scores      string      `json:"scores"` // mark of all that scores depend on
 	Latest      string      `json:"latest"` // the last day that has facts
 	LastSuccess time.Time   `json:"last_success"`
+	Took        float64     `json:"took"` // the last night that published, seconds
 	Pending     unpublished `json:"pending"`
 	Ran         Ran         `json:"ran"`
 }
@@ -98,6 +99,13 @@ type night struct {
 	lock  *workspace.Lock
 	state state
 	ran   *Ran
+	began time.Time
+}
+
+// LastTook is how long the last night that published something took; 0 where that
+// is not known.
+func (e *Engine) LastTook() time.Duration {
+	return time.Duration(e.readState().Took * float64(time.Second))
 }
 
 func (n *night) run() error {
@@ -255,7 +263,10 @@ func (n *night) score(day Day) error {
 // note writes down what was done. That it cannot be written is no failure: the
 // run is published, and the next one only does more than it had to.
 func (n *night) note(day, latest Day, files string, settled bool) {
-	s := state{Format: stateFormat, Scores: n.markScores(day, n.ran.Checked), Latest: latest.String(), LastSuccess: n.Now, Ran: *n.ran}
+	s := state{Format: stateFormat, Scores: n.markScores(day, n.ran.Checked), Latest: latest.String(), LastSuccess: n.Now, Took: n.state.Took, Ran: *n.ran}
+	if n.ran.Outcome == OutcomePublished {
+		s.Took = time.Since(n.began).Seconds()
+	}
 	s.Ran.Loaded = slices.Clone(n.ran.Loaded)
 	for i := range s.Ran.Loaded {
 		s.Ran.Loaded[i].State = StateKnown

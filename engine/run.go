@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,8 +30,13 @@ type Ran struct {
 
 // Stage is a part of a run and how long it took.
 type Stage struct {
-	Name string        `json:"name"`
-	Took time.Duration `json:"nanoseconds"`
+	Name string
+	Took time.Duration
+}
+
+// MarshalJSON gives the time in seconds, as everything that people see does.
+func (s Stage) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{"name": s.Name, "seconds": s.Took.Seconds()})
 }
 
 // Run is RunNight without options.
@@ -51,7 +57,7 @@ func (e *Engine) RunNight(ctx context.Context, options Night) (Ran, error) {
 	err := e.locked(func(lock *workspace.Lock) error {
 		j, err := e.begin()
 		defer j.restore()
-		n := &night{Engine: e, Night: options, ctx: ctx, lock: lock, state: e.readState(), ran: &ran}
+		n := &night{Engine: e, Night: options, ctx: ctx, lock: lock, state: e.readState(), ran: &ran, began: time.Now()}
 		if err == nil {
 			err = n.run()
 		}

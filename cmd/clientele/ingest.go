@@ -222,6 +222,10 @@ func pairs(flag string, words []string) (map[string]string, error) {
 // several files of a source is said once, and three bad rows of a source are
 // enough to see what is wrong.
 func (a *app) remarkLoaded(loaded []engine.Loaded) {
+	if a.log != nil {
+		a.logLoaded(loaded)
+		return
+	}
 	type note struct{ source, text string }
 	several, known := map[note]int{}, 0
 	told, rejected, batches := map[string]int{}, map[string]int64{}, map[string][]int{}

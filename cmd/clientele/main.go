@@ -26,7 +26,8 @@ var version = "dev"
 func main() {
 	syscall.Umask(0o077)           // stores and exports hold people's data
 	signal.Ignore(syscall.SIGXFSZ) // a limit on file sizes is an error of the write
-	os.Exit(status(run(untilSignal(context.Background()), os.Args[1:], os.Stdout, os.Stderr, time.Now()), os.Stderr))
+	err := run(untilSignal(context.Background()), os.Args[1:], os.Stdout, os.Stderr, time.Now())
+	os.Exit(status(err, os.Args[1:], os.Stderr))
 }
 
 // stopped says that a signal ended the command.
@@ -65,13 +66,22 @@ func run(ctx context.Context, args []string, out, errOut io.Writer, now time.Tim
 // usageError is a mistake in the words of the command.
 type usageError struct{ error }
 
-// status prints an error as one line and returns the exit status.
-func status(err error, errOut io.Writer) int {
+// status prints an error as one line, or as the last record of a log, and returns
+// the exit status.
+func status(err error, args []string, errOut io.Writer) int {
 	code := exitStatus(err)
-	if err == nil || aboutData(err) { // the command has printed what is wrong with the data
-		return code
+	form, quiet := logOf(args)
+	switch {
+	case form != "" && err == nil:
+		newLog(errOut, form, quiet).Info("done", "exit_status", code)
+	case form != "" && code == exitRefused:
+		newLog(errOut, form, quiet).Warn(message(err), "exit_status", code)
+	case form != "":
+		newLog(errOut, form, quiet).Error(engine.Scrub(message(err)), "exit_status", code)
+	case err == nil || code == exitRefused: // the command has printed what is wrong with the data
+	default:
+		fmt.Fprintln(errOut, "clientele: "+message(err))
 	}
-	fmt.Fprintln(errOut, "clientele: "+message(err))
 	return code
 }
 

@@ -98,6 +98,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"bytes":   writeBytes,
 		"repeat":  repeat,
 		"hold":    hold,
+		"records": checkRecords,
 		"disk":    disk,
 
 		"exports":  writeExports,

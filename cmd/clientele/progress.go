@@ -20,15 +20,17 @@ type progress struct {
 	mu       sync.Mutex
 	w        io.Writer
 	terminal bool
-	verbose  bool // a line for each stage that ended
-	began    time.Time
+	verbose  bool          // a line for each stage that ended
+	started  time.Time     // the command
+	expected time.Duration // that it takes in all, as far as the last time tells; 0: not known
+	began    time.Time     // the stage
 	stage    string
 	drawn    time.Time
 	width    int
 }
 
 func newProgress(w io.Writer, verbose bool) *progress {
-	p := &progress{w: w, verbose: verbose}
+	p := &progress{w: w, verbose: verbose, started: time.Now()}
 	if f, ok := terminal(w); ok {
 		p.terminal = true
 		p.width, _, _ = term.GetSize(int(f.Fd()))
@@ -80,6 +82,9 @@ func (p *progress) line(e engine.Event) string {
 	}
 	if took > time.Second {
 		text += fmt.Sprintf("  %v", took.Round(time.Second))
+	}
+	if left := p.expected - time.Since(p.started); left > time.Second {
+		text += fmt.Sprintf("  (about %v left in all, by the last run)", left.Round(time.Second))
 	}
 	if width := max(p.width-1, 20); len([]rune(text)) > width {
 		text = string([]rune(text)[:width])

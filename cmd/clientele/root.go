@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"slices"
 	"strconv"
@@ -32,6 +33,10 @@ type app struct {
 	memory  string
 	raw     bool           // texts of a CSV as they are
 	zone    *time.Location // the business time zone, once the workspace is open
+
+	logForm  string       // "": messages for people
+	log      *slog.Logger // nil: messages for people
+	progress *progress    // nil: none is shown
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -74,9 +79,11 @@ Exit status: 0 done; 1 failed; 2 wrong usage; 3 data problems; 4 locked by anoth
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error how long each stage took")
 	flags.IntVar(&a.threads, "threads", 0, "threads to use (default all cores, or resources.threads)")
 	flags.StringVar(&a.memory, "memory", "", "memory to use, such as 4GiB (default 60 % of the machine, or resources.memory)")
+	flags.Var(&choice{&a.logForm, []string{logJSON, logText}}, "log", "write records on standard error instead of messages and progress: `FORM` json or text")
+	root.PersistentPreRun = func(*cobra.Command, []string) { a.startLog() }
 	root.AddCommand(
 		newDemo(a), newInit(a), newIngest(a), newRun(a), newScore(a), newSegment(a), newTarget(a), newList(a), newExport(a), newReport(a),
-		newShow(a), newQuery(a), newBatches(a), newRejects(a), newRollback(a), newCheck(a), newReconcile(a), newBacktest(a), newModels(a), newSurvival(a), newCampaign(a), newRebuild(a), newVerify(a), newExitStatus(),
+		newShow(a), newQuery(a), newBatches(a), newRejects(a), newRollback(a), newCheck(a), newReconcile(a), newBacktest(a), newModels(a), newSurvival(a), newCampaign(a), newRebuild(a), newVerify(a), newExitStatus(), newRuns(a), newPrune(a),
 	)
 	return root
 }
@@ -204,8 +211,12 @@ func (a *app) open(adjust func(*config.Config) error) (*engine.Engine, error) {
 		return nil, err
 	}
 	limitMemory(e.Memory())
-	if !a.quiet {
-		e.Watch = newProgress(a.errOut, a.verbose).event
+	switch {
+	case a.log != nil:
+		e.Watch = a.logEvent
+	case !a.quiet:
+		a.progress = newProgress(a.errOut, a.verbose)
+		e.Watch = a.progress.event
 	}
 	return e, nil
 }

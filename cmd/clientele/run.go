@@ -72,55 +72,122 @@ func (s *scoring) apply(c *config.Config) error {
 }
 
 func newRun(a *app) *cobra.Command {
-	var asOf string
-	var allowRejects bool
+	var n engine.Night
 	var s scoring
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "The nightly job: load what is new, score, export, report",
 		Long: `Load what is new in the sources of clientele.yaml, score every customer as of a day, and
 publish the run: exports/as_of=DATE with Parquet files, data dictionary and reports.
-Running again does only what is left; a kill at any instant leaves what was there before.
+Running again does only what is left; a kill at any instant leaves what was there before. When
+nothing has changed since the last run, that is found out without reading a file, and nothing is
+done (--again does it all the same).
 
 The checks of clientele check run in between. What they find stops nothing: the facts are
 loaded, the scores are published, and the failed checks are printed and stand in the report.
-Exit status 3 when a check of severity error failed, or a file was refused.`,
+Exit status 3 when a check of severity error failed, or a file was refused.
+
+gates of clientele.yaml hold the publication back while the facts are too old, too few or too bad:
+then the facts are loaded, the run of before stays current, and the exit status is 6. keep says
+which runs stay, metrics and lineage which files tell other programs what was done.
+
+--format json prints one line, also of a run that failed: outcome (published, unchanged, held,
+nothing or failed), exit_status, error, rows and files, what was loaded, checked and scored, seconds and
+peak_memory_bytes. --log json turns what standard error has into records.`,
 		Example: `  clientele run
   clientele -C /data/shop run --as-of yesterday
-  clientele run --format json`,
+  clientele -C /data/shop run --format json --log json 2>> run.log
+  clientele run --publish-anyway                    past a gate that holds`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := a.open(s.apply)
 			if err != nil {
 				return err
 			}
+			if a.progress != nil {
+				a.progress.expected = e.LastTook()
+			}
 			began := time.Now()
-			ran, err := e.Run(cmd.Context(), asOf, allowRejects)
+			ran, err := e.RunNight(cmd.Context(), n)
 			a.remarkLoaded(ran.Loaded)
+			if a.log != nil {
+				a.logRun(ran)
+			}
+			if a.format == "json" {
+				return errors.Join(writeJSON(a.out, nightLine(ran, err, time.Since(began))), err)
+			}
 			if err != nil && !aboutData(err) {
 				return err
 			}
-			if a.format == "json" {
-				return errors.Join(writeJSON(a.out, ran), err)
-			}
-			if fresh := freshOnly(ran.Loaded); len(fresh) > 0 {
-				if err := a.rows(sourceTable(fresh)); err != nil {
-					return err
-				}
-			}
-			printErr := a.published(ran.Scored)
-			if failed := ran.Checked.Failed(); len(failed) > 0 && printErr == nil {
-				fmt.Fprintln(a.out)
-				printErr = a.rows(checkTable(failed))
+			if err := a.printNight(ran); err != nil {
+				return err
 			}
 			a.remark("done in %v", time.Since(began).Round(time.Millisecond*100))
-			return errors.Join(printErr, err)
+			return err
 		},
 	}
-	asOfFlag(cmd, &asOf)
-	cmd.Flags().BoolVar(&allowRejects, "allow-rejects", false, "load what is good however many rows are bad")
+	asOfFlag(cmd, &n.AsOf)
+	f := cmd.Flags()
+	f.BoolVar(&n.AllowRejects, "allow-rejects", false, "load what is good however many rows are bad")
+	f.BoolVar(&n.Again, "again", false, "look at every file and score, though nothing has changed")
+	f.BoolVar(&n.PublishAnyway, "publish-anyway", false, "publish though a gate of clientele.yaml holds")
 	s.add(cmd)
 	return cmd
+}
+
+// printNight prints for people what a night came to.
+func (a *app) printNight(ran engine.Ran) error {
+	if fresh := freshOnly(ran.Loaded); len(fresh) > 0 {
+		if err := a.rows(sourceTable(fresh)); err != nil {
+			return err
+		}
+	}
+	if ran.Outcome == engine.OutcomeUnchanged {
+		a.remark("nothing has changed since the run as of %s: it stands (--again scores it anew)", ran.Scored.AsOf)
+	}
+	if err := a.published(ran.Scored); err != nil {
+		return err
+	}
+	if a.log == nil {
+		for _, h := range ran.Held {
+			a.remark("published though %s", h.En)
+		}
+		for _, d := range ran.Doubts {
+			a.remark("%s", d)
+		}
+		for _, day := range ran.Removed {
+			a.remark("the run as of %s is let go, as keep says", day)
+		}
+	}
+	if failed := ran.Checked.Failed(); len(failed) > 0 {
+		fmt.Fprintln(a.out)
+		return a.rows(checkTable(failed))
+	}
+	return nil
+}
+
+// nightOf is a night as one line of JSON: what orchestrators decide by comes first.
+type nightOf struct {
+	ExitStatus int    `json:"exit_status"`
+	Error      string `json:"error,omitempty"`
+	engine.Ran
+	engine.LoadCounts
+	ChecksFailed int     `json:"checks_failed"`
+	Seconds      float64 `json:"seconds"`
+	PeakMemory   int64   `json:"peak_memory_bytes"`
+	Version      string  `json:"version"`
+}
+
+func nightLine(ran engine.Ran, err error, took time.Duration) nightOf {
+	if ran.Outcome == "" { // it did not even begin
+		ran.Outcome = engine.OutcomeFailed
+	}
+	line := nightOf{ExitStatus: exitStatus(err), Ran: ran, LoadCounts: ran.Counts(), ChecksFailed: len(ran.Checked.Failed()),
+		Seconds: took.Seconds(), PeakMemory: engine.PeakMemory(), Version: version}
+	if err != nil {
+		line.Error = engine.Scrub(message(err))
+	}
+	return line
 }
 
 // sourceTable sums files by their source and what became of them: a shop of
@@ -247,7 +314,9 @@ func (a *app) scored(all []engine.Scored) error {
 	}
 	for _, s := range all {
 		for _, w := range s.Warnings {
-			a.remark("as of %s: %s", s.AsOf, w.En)
+			if a.log == nil || len(all) > 1 { // a night's are records of their own
+				a.remark("as of %s: %s", s.AsOf, w.En)
+			}
 		}
 	}
 	if err := a.rows(scoredTable(all)); err != nil {
@@ -257,11 +326,13 @@ func (a *app) scored(all []engine.Scored) error {
 		return nil
 	}
 	last := all[len(all)-1]
-	fmt.Fprintln(a.out)
-	if err := a.rows(modelTable(last)); err != nil {
-		return err
+	if len(last.Models) > 0 { // a run that stands was scored another night
+		fmt.Fprintln(a.out)
+		if err := a.rows(modelTable(last)); err != nil {
+			return err
+		}
+		a.notes(last)
 	}
-	a.notes(last)
 	fmt.Fprintf(a.out, "\n%s\n", filepath.Join(last.Path, "report.en.html"))
 	return nil
 }

@@ -32,13 +32,14 @@ func TestExitStatus(t *testing.T) {
 		{fmt.Errorf("run: %w", errors.Join(engine.ErrRefused, engine.ErrChecks)), 3, ""},
 		{engine.ErrDiffers, 3, ""},
 		{&fs.PathError{Op: "write", Path: "out/scores.csv", Err: syscall.ENOSPC}, 5, "clientele: out/scores.csv: the disk is full; nothing half-written\n"},
-		{errors.Join(engine.ErrRefused, fmt.Errorf("%w: too few orders", engine.ErrHeld)), 6, ""},
+		{errors.Join(engine.ErrRefused, &engine.HoldError{Holds: []engine.Hold{{En: "too few orders"}}}), 6,
+			"clientele: files were refused the publication is held back: too few orders. The facts are loaded, and the run of before stays current: load what is missing and run again, or clientele run --publish-anyway\n"},
 		{stopped{syscall.SIGINT}, 130, "clientele: stopped; nothing half-written\n"},
 		{stopped{syscall.SIGTERM}, 143, "clientele: stopped; nothing half-written\n"},
 		{context.Canceled, 130, "clientele: stopped; nothing half-written\n"},
 	} {
 		var errOut strings.Builder
-		if code := status(c.err, &errOut); code != c.code {
+		if code := status(c.err, nil, &errOut); code != c.code {
 			t.Errorf("%v: %d, not %d", c.err, code, c.code)
 		}
 		if c.line != "" && errOut.String() != c.line {
