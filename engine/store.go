@@ -100,6 +100,12 @@ type writer struct {
 // or when there is none, and publishes it when fn says that it changed
 // something. A kill at any instant leaves the published store as it was.
 func (e *Engine) update(ctx context.Context, lock *workspace.Lock, fresh bool, fn func(*writer) (changed bool, err error)) (err error) {
+	defer func() { // DuckDB does not always name the file
+		if failure := StorageFailure(err); failure != nil && !strings.Contains(failure.Path, string(filepath.Separator)) {
+			failure.Path = e.path(workspace.StoreName)
+			err = failure
+		}
+	}()
 	_, err = workspace.Store(e.Dir)
 	isNew := fresh || errors.Is(err, fs.ErrNotExist)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -156,10 +162,6 @@ func (e *Engine) update(ctx context.Context, lock *workspace.Lock, fresh bool, f
 		}
 	}
 	if err := w.db.Seal(ctx); err != nil {
-		if failure := StorageFailure(err); failure != nil { // DuckDB does not always name the file
-			failure.Path = w.path(workspace.StoreName)
-			return failure
-		}
 		return fmt.Errorf("checkpoint %s: %w", workspace.StoreName, err)
 	}
 	if worn {

@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,12 +29,13 @@ import (
 
 // How much the tests of faults try. The numbers here are those of make test.
 var (
-	faultKills = flag.Int("kills", 6, "random instants at which processes are killed, over all commands")
-	faultCalls = flag.Int("calls", 6, "writes, syncs and renames of all that are made to fail, and at which processes are killed; 0: every one")
-	faultSizes = flag.Int("sizes", 3, "sizes of a full disk")
-	faultStops = flag.Int("stops", 4, "random instants at which processes are stopped by a signal")
-	faultRuns  = flag.Int("runs", 4, "runs beside readers")
-	faultFlips = flag.Int("flips", 6, "bytes of the store that are changed before a run")
+	faultKills  = flag.Int("kills", 6, "random instants at which processes are killed, over all commands")
+	faultCalls  = flag.Int("calls", 4, "writes, syncs and renames of all that are made to fail, and at which processes are killed; 0: every one")
+	faultSizes  = flag.Int("sizes", 2, "sizes of a full disk")
+	faultStops  = flag.Int("stops", 2, "random instants at which processes are stopped by a signal")
+	faultRuns   = flag.Int("runs", 2, "runs beside readers")
+	faultClocks = flag.Int("clocks", 1, "business time zones in which days are scored by several clocks")
+	faultFlips  = flag.Int("flips", 4, "bytes of the store that are changed before a run")
 )
 
 // child is clientele as a process of its own: this binary under that name.
@@ -145,11 +147,11 @@ func (d deed) in(shop string) []string {
 func deeds() []deed {
 	return []deed{
 		{"run", []string{"run"}},
-		{"ingest", []string{"ingest", "orders", "{shop}/later.csv"}},
-		{"score", []string{"score", "--as-of", "2024-05-28"}},
-		{"export", []string{"export", "--to", "{shop}/out", "--format", "parquet,csv,xlsx"}},
 		{"list", []string{"target", "--where", "orders > 3", "--channel", "email", "--control", "0.3", "--to", "{shop}/second.csv"}},
 		{"rebuild", []string{"rebuild"}},
+		{"export", []string{"export", "--to", "{shop}/out", "--format", "parquet,csv,xlsx"}},
+		{"ingest", []string{"ingest", "orders", "{shop}/later.csv"}},
+		{"score", []string{"score", "--as-of", "2024-05-28"}},
 	}
 }
 
@@ -311,6 +313,50 @@ type rehearsal struct {
 	from          string // the workspace before it, of which copies are made
 	before, after map[string]string
 	took          time.Duration
+}
+
+// faults is a workspace on copies of which faults are tried.
+type faults struct {
+	from      string
+	rehearsed map[string]func(*testing.T) *rehearsal
+}
+
+// TestFaults tries what happens to a nightly job: it is killed, the disk is full or
+// fails, bytes change, others read and write meanwhile.
+func TestFaults(t *testing.T) {
+	f := &faults{from: faultShop(t), rehearsed: map[string]func(*testing.T) *rehearsal{}}
+	for _, d := range deeds() {
+		var once sync.Once
+		var r *rehearsal
+		f.rehearsed[d.name] = func(t *testing.T) *rehearsal {
+			t.Helper()
+			once.Do(func() { r = rehearse(t, f.from, d) })
+			if r == nil {
+				t.Fatalf("%s could not be rehearsed", d.name)
+			}
+			return r
+		}
+	}
+	for _, part := range []struct {
+		name string
+		try  func(*testing.T)
+	}{
+		{"Kill", f.kill}, {"Stop", f.stop}, {"Calls", f.calls}, {"FullDisk", f.fullDisk}, {"FileSize", f.fileSize},
+		{"SecondWriter", f.secondWriter}, {"FlippedByte", f.flippedByte}, {"VerifyJSON", f.verifyJSON},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			t.Parallel()
+			part.try(t)
+		})
+	}
+}
+
+// copy is a new copy of the workspace.
+func (f *faults) copy(t *testing.T) string {
+	t.Helper()
+	shop := filepath.Join(t.TempDir(), "shop")
+	copyShop(t, shop, f.from)
+	return shop
 }
 
 // rehearse does a deed in a copy of a workspace, twice: the second time tells how long
@@ -516,6 +562,18 @@ func wholeFiles(dir string, all bool) error {
 		return fmt.Errorf("%s: %d files, and %d in the manifest", dir, len(entries), len(manifest.Files))
 	}
 	return nil
+}
+
+// picked picks n of a list, one at random in each n-th of it; all when n is 0.
+func picked[T any](seeded *rand.Rand, list []T, n int) []T {
+	if n <= 0 || n >= len(list) {
+		return list
+	}
+	var out []T
+	for i := range n {
+		out = append(out, list[int((float64(i)+seeded.Float64())/float64(n)*float64(len(list)))])
+	}
+	return out
 }
 
 // watch looks at a workspace again and again until the returned function is called,

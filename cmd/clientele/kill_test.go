@@ -20,12 +20,10 @@ func instants(seeded *rand.Rand, n int, span time.Duration) []time.Duration {
 	return out
 }
 
-// TestKill kills every command that changes something at random instants, while
+// kill kills every command that changes something at random instants, while
 // somebody reads: nobody sees anything that is not whole, and the command done again
 // gives what it gives when nothing interrupts it.
-func TestKill(t *testing.T) {
-	t.Parallel()
-	from := faultShop(t)
+func (f *faults) kill(t *testing.T) {
 	seeded := rand.New(rand.NewPCG(2026, 11))
 	var killed, looks, changed atomic.Int64
 	t.Run("deeds", func(t *testing.T) {
@@ -41,7 +39,7 @@ func TestKill(t *testing.T) {
 			}
 			t.Run(d.name, func(t *testing.T) {
 				t.Parallel()
-				r := rehearse(t, from, d)
+				r := f.rehearsed[d.name](t)
 				for _, place := range places {
 					instant := time.Duration(place * float64(r.took))
 					shop := r.copy(t)
@@ -92,21 +90,15 @@ func killedAt(t *testing.T, args []string, instant time.Duration) bool {
 	return true
 }
 
-// TestInterrupt stops every command as Ctrl-C and as the system do: within two
+// stop stops every command as Ctrl-C and as the system do: within two
 // seconds, with the exit status of the signal and one line, with nothing left behind.
-func TestInterrupt(t *testing.T) {
-	t.Parallel()
-	from := faultShop(t)
+func (f *faults) stop(t *testing.T) {
 	seeded := rand.New(rand.NewPCG(3, 4))
 	all := deeds()
 	stopped := 0
-	rehearsed := map[string]*rehearsal{}
 	for i := range *faultStops {
 		d := all[i%len(all)]
-		if rehearsed[d.name] == nil {
-			rehearsed[d.name] = rehearse(t, from, d)
-		}
-		r := rehearsed[d.name]
+		r := f.rehearsed[d.name](t)
 		// Before, it is Go's start that is stopped.
 		instant := max(time.Duration(seeded.Float64()*float64(r.took)), 50*time.Millisecond)
 		signal := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}[(i+i/len(all))%2]
