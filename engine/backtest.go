@@ -59,9 +59,6 @@ func (e *Engine) Backtest(ctx context.Context, b Backtesting) (out Backtested, e
 		if err != nil {
 			return err
 		}
-		if err := makeDaily(ctx, db, e.Config, day); err != nil {
-			return err
-		}
 		scoped := *e
 		scoped.Config.Backtest.Origins = cmp.Or(b.Origins, 3)
 		scoped.Config.Backtest.Holdout = cmp.Or(b.Holdout, e.Config.Backtest.Holdout)
@@ -73,7 +70,7 @@ func (e *Engine) Backtest(ctx context.Context, b Backtesting) (out Backtested, e
 		if err != nil {
 			return err
 		}
-		p, err := scoped.newPast(ctx, db, day, e.Config.Backtest.Sample)
+		p, err := scoped.readPast(ctx, db, day, e.Config.Backtest.Sample)
 		if err != nil {
 			return err
 		}
@@ -151,10 +148,7 @@ func (p *past) backtest(names []string) (Backtested, error) {
 // origins are the past days to forecast from, ascending: the windows after them do
 // not overlap, and before the first lies at least half a window of history.
 func (p *past) origins() ([]Day, error) {
-	first, _, err := p.days()
-	if err != nil {
-		return nil, err
-	}
+	first, _ := p.span()
 	var days []Day
 	for k := p.Config.Backtest.Origins; k >= 1; k-- {
 		if day := p.asOf - Day(k*p.holdout()); 2*int(day-first) >= p.holdout() {
@@ -165,10 +159,7 @@ func (p *past) origins() ([]Day, error) {
 }
 
 func (p *past) tooShort() error {
-	first, last, err := p.days()
-	if err != nil {
-		return err
-	}
+	first, last := p.span()
 	return fmt.Errorf("%w: purchases run from %v to %v, and a forecast of %d days takes half as many before it: set --holdout lower, or wait", ErrShortHistory, first, last, p.holdout())
 }
 
@@ -400,9 +391,8 @@ func (o *origin) rules() {
 // customers of their score bought in the window that closed on the day of the origin
 // (isotonic regression). None where history does not reach back so far.
 func (p *past) calibrateRules(o *origin) error {
-	first, _, err := p.days()
-	if err != nil || o.day-Day(o.window) < first {
-		return err
+	if first, _ := p.span(); o.day-Day(o.window) < first {
+		return nil
 	}
 	s, err := p.at(o.day-Day(o.window), o.window)
 	if err != nil {

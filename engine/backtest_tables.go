@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"database/sql"
 	"fmt"
 	"math"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"clientele/models/evaluate"
 	"clientele/models/purchase"
 	"clientele/models/risk"
-	"clientele/queries"
 )
 
 // grid is a table under construction, row by row: a few hundred at most.
@@ -324,23 +322,13 @@ type week struct {
 
 // weeks tracks a model through the weeks before and after its origin.
 func (p *past) weeks(o *origin, f *forecast) ([]week, error) {
-	first, _, err := p.days()
-	if err != nil {
-		return nil, err
-	}
+	first, _ := p.span()
 	length := int(o.day-first) + o.window + 1
-	actual := make([]float64, length)
-	t, err := p.db.Query(p.ctx, queries.Get("past/repeats").SQL,
-		sql.Named("origin", int32(o.day)), sql.Named("last", int32(o.day)+int32(o.window)))
-	if err != nil {
-		return nil, err
-	}
-	for i, day := range t.Ints("day") {
-		actual[day-int64(first)] = float64(t.Ints("repeats")[i])
-	}
+	actual := p.repeats(o.day, first, o.day+Day(o.window))
 	ends := purchase.Weeks(length)
 	var modelled []float64
 	if f.fitted != nil {
+		var err error
 		if modelled, err = tracked(f.fitted, o.table, first, ends); err != nil {
 			return nil, err
 		}

@@ -22,6 +22,7 @@ const (
 	stageSummary  = "summarize the customers"
 	stagePast     = "summarize past states"
 	stageForecast = "choose a purchase model, look back"
+	stagePurchase = "fit purchase models of past states"
 	stageChurn    = "train the churn score"
 	stageFit      = "fit the models"
 	stageScore    = "score the customers"
@@ -41,7 +42,7 @@ const (
 
 // stageOrder is the order of the table.
 func stageOrder() []string {
-	return []string{stageLoad, stageSettle, stageStore, stageCheck, stageSummary, stagePast, stageForecast, stageChurn, stageFit, stageScore,
+	return []string{stageLoad, stageSettle, stageStore, stageCheck, stageSummary, stagePast, stagePurchase, stageForecast, stageChurn, stageFit, stageScore,
 		stageClusters, stageInterval, stageSegments, stageReasons, stageWrite, stageReport, stagePublish}
 }
 
@@ -68,7 +69,7 @@ func group(event string) string {
 	found, longest := event, 0
 	for begin, stage := range map[string]string{
 		"load ": stageLoad, "settle": stageSettle, "publish the store": stageStore, "summarize customers": stageSummary,
-		"summarize as of ": stagePast, "look back": stagePast, "forecast from ": stageForecast, "intervals from ": stageForecast,
+		"summarize as of ": stagePast, "look back": stagePast, "forecast from ": stageForecast, "forecast as of ": stagePurchase, "intervals from ": stageForecast,
 		"choose a churn score": stageChurn, "fit ": stageFit, "score ": stageScore, "fit cluster": stageClusters, "score cluster": stageClusters,
 		"intervals": stageInterval, "reasons": stageReasons, "stage scores": stageWrite, "write ": stageWrite, "write the report": stageReport,
 	} {

@@ -154,7 +154,7 @@ func TestExclusions(t *testing.T) {
 			if err := c.Check(); err != nil {
 				t.Fatal(err)
 			}
-			if err := makeSummary(context.Background(), db, c, day(2024, 6, 30)); err != nil {
+			if _, _, err := makeSummary(context.Background(), db, c, day(2024, 6, 30), 0); err != nil {
 				t.Fatal(err)
 			}
 			query := "SELECT order_id FROM excluded_orders ORDER BY order_id"
@@ -209,7 +209,7 @@ func TestExclusionsLeaveTheRest(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			c := config.Default()
 			c.Exclude = tc.rules
-			if err := makeSummary(context.Background(), db, c, day(2024, 6, 30)); err != nil {
+			if _, _, err := makeSummary(context.Background(), db, c, day(2024, 6, 30), 0); err != nil {
 				t.Fatal(err)
 			}
 			got := words(t, db, `SELECT customer_id || ':' || CASE WHEN orders IS NULL THEN '-' ELSE concat_ws(',', orders, CAST(net_sales AS BIGINT), CAST(refunds AS BIGINT)) END
@@ -280,7 +280,7 @@ func TestExcludeHeaders(t *testing.T) {
 		{Name: "a", Orders: map[string][]string{"order_id": {"A1"}}},
 		{Name: "b", Customers: map[string][]string{"name": {"A*"}, "city": {"x"}, "customer_id": {"C1"}}},
 	}
-	if err := makeSummary(context.Background(), db, c, day(2024, 6, 30)); err != nil {
+	if _, _, err := makeSummary(context.Background(), db, c, day(2024, 6, 30), 0); err != nil {
 		t.Fatal(err)
 	}
 	for _, q := range queries.List("exclude") {
@@ -399,7 +399,7 @@ func TestManyWords(t *testing.T) {
 	}
 	c := config.Default()
 	c.Exclude = []config.Exclusion{ordersRule(map[string][]string{"order_id": ids}), {Name: "ids", Customers: map[string][]string{"customer_id": append(ids, "c2")}}}
-	if err := makeSummary(context.Background(), db, c, day(2024, 6, 30)); err != nil {
+	if _, _, err := makeSummary(context.Background(), db, c, day(2024, 6, 30), 0); err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Join(words(t, db, "SELECT customer_id FROM summary ORDER BY customer_id"), " "); got != "C1 C3 C4 C5" {

@@ -21,10 +21,7 @@ func SetMeta(e *Engine, key, value string) error {
 // models that look back from asOf read it, and what came in the window after it.
 func PastSummary(e *Engine, asOf, day Day, window int) (t *table.Table, orders []float64, err error) {
 	err = e.read(context.Background(), func(db *duck.DB) error {
-		if err := makeDaily(context.Background(), db, e.Config, asOf); err != nil {
-			return err
-		}
-		p, err := e.newPast(context.Background(), db, asOf, 0)
+		p, err := e.readPast(context.Background(), db, asOf, 0)
 		if err != nil {
 			return err
 		}

@@ -65,7 +65,7 @@ func (r *run) learn() (l learned, err error) {
 	if l.margin, err = r.margin(&l); err != nil {
 		return l, err
 	}
-	p, err := r.newPast(r.ctx, r.db, r.asOf, r.Config.Backtest.Sample)
+	p, err := r.newPast(r.ctx, r.db, r.asOf, r.sample, r.every)
 	if err != nil {
 		return l, err
 	}
@@ -85,17 +85,15 @@ func (r *run) learn() (l learned, err error) {
 	}
 	l.noRisk = p.noRisk
 	day := r.asOf - Day(p.holdout())
-	first, _, err := p.days()
-	if err != nil {
-		return l, err
-	}
-	if day >= first {
+	if first, _ := p.span(); day >= first {
 		if l.origin, err = p.lookBack(day, p.holdout(), []purchase.Family{l.family}); err != nil {
 			return l, err
 		}
+		done := r.stage("intervals from "+day.String(), 0)
 		if err = p.addIntervals(l.origin); err != nil {
 			return l, err
 		}
+		done()
 		if l.weeks, err = p.weeks(l.origin, l.origin.get(l.family.Name())); err != nil {
 			return l, err
 		}
@@ -161,10 +159,7 @@ func (p *past) chooseRisk(asOf Day, window int, f purchase.Family) (*risk.Choice
 	if p.Config.Churn.Model == "purchase" {
 		return nil, nil
 	}
-	first, _, err := p.days()
-	if err != nil {
-		return nil, err
-	}
+	first, _ := p.span()
 	snapshots, err := p.riskSnapshots(snapshotDays(first, asOf, window), window, f)
 	if err != nil {
 		return nil, err
@@ -231,6 +226,7 @@ func (p *past) addNoPurchase(s *snapshot, f purchase.Family, window int) error {
 	if s.table.Lookup(risk.PurchaseModelColumn) != nil {
 		return nil
 	}
+	defer p.stage("forecast as of "+s.day.String(), 0)()
 	m := purchaseModel(p.Config, f, s.day)
 	m.Window, m.Horizon = window, window
 	_, scored, err := p.forecastWith(s, m)

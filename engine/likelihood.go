@@ -128,10 +128,7 @@ func (e *Engine) withLikelihood(run workspace.Run) ([]*savedModel, error) {
 // columns that models read.
 func (e *Engine) customersOf(ctx context.Context, day Day) (t *table.Table, every int64, err error) {
 	err = e.read(ctx, func(db *duck.DB) error {
-		if err := makeDaily(ctx, db, e.Config, day); err != nil {
-			return err
-		}
-		p, err := e.newPast(ctx, db, day, e.Config.Backtest.Sample)
+		p, err := e.readPast(ctx, db, day, e.Config.Backtest.Sample)
 		if err != nil {
 			return err
 		}

@@ -14,13 +14,16 @@ import (
 
 // past are earlier states of a shop, as the summary would have told of them then,
 // with what its customers did next: models learn from them and are judged by them.
-// While it is open, bounds and daily are those of some earlier day.
+// While it is open, bounds and purchases are those of some earlier day, and identities
+// those of the customers who are looked back on.
 type past struct {
 	*Engine
 	ctx   context.Context
 	db    *duck.DB
 	asOf  Day
-	every int64 // one customer of so many, by the hash that is the person's number
+	every int64   // one customer of so many, by the hash that is the person's number
+	days  *buying // theirs
+	place map[int64]int
 	made  map[[2]int]*snapshot
 
 	noRisk models.Warning // why there is no churn score
@@ -38,38 +41,79 @@ type snapshot struct {
 	spend  []float64    // and what they came to
 }
 
-// newPast takes the temporary table daily, as of asOf, aside.
-func (e *Engine) newPast(ctx context.Context, db *duck.DB, asOf Day, most int) (*past, error) {
-	p := &past{Engine: e, ctx: ctx, db: db, asOf: asOf, every: 1, made: map[[2]int]*snapshot{}}
-	var people int64
-	if err := db.Row(ctx, []any{&people}, "SELECT count(DISTINCT person) FROM daily"); err != nil {
+// readPast looks back from a day, on most customers at most (0: all), where no summary
+// of that day is made.
+func (e *Engine) readPast(ctx context.Context, db *duck.DB, asOf Day, most int) (*past, error) {
+	if err := ready(ctx, db, e.Config, asOf); err != nil {
 		return nil, err
 	}
-	if most > 0 {
-		p.every = max(1, (people+int64(most)-1)/int64(most))
-	}
-	err := db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE every_day AS "+queries.Get("past/sample").SQL, sql.Named("every", p.every))
+	days, every, err := makePurchases(ctx, db, e.Config, asOf, most)
 	if err != nil {
 		return nil, err
 	}
-	return p, db.Exec(ctx, "ALTER TABLE daily RENAME TO daily_of_today")
+	return e.newPast(ctx, db, asOf, days, every)
 }
 
-// close puts bounds and daily back.
+// newPast looks back on the customers whose purchase days these are, one of every.
+// Besides them, nobody and nothing is known while it is open: who bought nothing by a day
+// is not looked at, so orders that do not count are of no use.
+func (e *Engine) newPast(ctx context.Context, db *duck.DB, asOf Day, days *buying, every int64) (*past, error) {
+	p := &past{Engine: e, ctx: ctx, db: db, asOf: asOf, every: every, days: days, place: map[int64]int{}, made: map[[2]int]*snapshot{}}
+	for i, person := range days.people {
+		p.place[person] = i
+	}
+	return p, db.Statements(ctx, `CREATE TEMP TABLE identities AS SELECT * FROM identities WHERE person % $every = 0;
+ALTER VIEW kept_orders RENAME TO kept_orders_of_today;
+CREATE TEMP VIEW kept_orders AS SELECT * FROM kept_orders_of_today WHERE false;
+ALTER TABLE purchases RENAME TO purchases_of_today;`, sql.Named("every", every))
+}
+
+// close puts bounds, purchases, orders and identities back.
 func (p *past) close() error {
-	for _, statement := range []string{"DROP VIEW IF EXISTS temp.daily", "ALTER TABLE daily_of_today RENAME TO daily", "DROP TABLE every_day"} {
-		if err := p.db.Exec(p.ctx, statement); err != nil {
-			return err
-		}
+	err := p.db.Statements(p.ctx, `DROP TABLE temp.identities;
+DROP VIEW temp.kept_orders;
+ALTER VIEW kept_orders_of_today RENAME TO kept_orders;
+DROP TABLE IF EXISTS temp.purchases;
+ALTER TABLE purchases_of_today RENAME TO purchases;`)
+	if err != nil {
+		return err
 	}
 	return makeBounds(p.ctx, p.db, p.Config, p.asOf)
 }
 
-// days are the first and the last day with a purchase.
-func (p *past) days() (first, last Day, err error) {
-	var from, to sql.NullInt64
-	err = p.db.Row(p.ctx, []any{&from, &to}, "SELECT min(day), max(day) FROM every_day")
-	return Day(from.Int64), Day(to.Int64), err
+// span are the first and the last day with a purchase; 0 and 0 without any.
+func (p *past) span() (first, last Day) {
+	none := true
+	for i := range p.days.people {
+		from, to := p.days.of(i)
+		if from == to {
+			continue
+		}
+		f, l := Day(p.days.days[from]), Day(p.days.days[to-1])
+		if none {
+			first, last, none = f, l, false
+		}
+		first, last = min(first, f), max(last, l)
+	}
+	return first, last
+}
+
+// repeats are the repeat purchases of each day from first to last, of the customers who
+// had bought by the origin.
+func (p *past) repeats(origin, first, last Day) []float64 {
+	out := make([]float64, last-first+1)
+	for i := range p.days.people {
+		from, to := p.days.until(i, last)
+		if from == to || Day(p.days.days[from]) > origin {
+			continue
+		}
+		for _, day := range p.days.days[from+1 : to] {
+			if Day(day) >= first {
+				out[Day(day)-first]++
+			}
+		}
+	}
+	return out
 }
 
 // at is the shop as of a day and what came in the window after it, which must have
@@ -86,8 +130,8 @@ func (p *past) at(day Day, window int) (*snapshot, error) {
 	if err := makeBounds(p.ctx, p.db, p.Config, day); err != nil {
 		return nil, err
 	}
-	// The model sees no row of a later day: this view is all that the summary reads of purchases.
-	if err := p.db.Exec(p.ctx, "CREATE OR REPLACE TEMP VIEW daily AS "+queries.Get("past/known").SQL); err != nil {
+	// The model sees no row of a later day: this table is all that the summary reads of purchases.
+	if err := p.days.load(p.ctx, p.db, day, false); err != nil {
 		return nil, err
 	}
 	t, err := p.db.Query(p.ctx, "SELECT s.* FROM ("+queries.Get("summary/customers").SQL+") AS s WHERE s.x IS NOT NULL ORDER BY s.customer_id")
@@ -95,8 +139,8 @@ func (p *past) at(day Day, window int) (*snapshot, error) {
 		return nil, fmt.Errorf("summarize as of %v: %w", day, err)
 	}
 	s := &snapshot{day: day, window: window, table: t}
-	if s.orders, s.spend, err = p.next(t, window); err != nil {
-		return nil, fmt.Errorf("what came after %v: %w", day, err)
+	if err := p.next(s); err != nil {
+		return nil, err
 	}
 	addLogGaps(s.table)
 	if err := addAttributes(p.ctx, p.db, p.Config.Models, s.table); err != nil {
@@ -106,25 +150,17 @@ func (p *past) at(day Day, window int) (*snapshot, error) {
 	return s, nil
 }
 
-// next is what the customers of a summary did in the window after the day of bounds:
-// on how many days they bought, and what that came to.
-func (p *past) next(t *table.Table, window int) (orders, spend []float64, err error) {
-	came, err := p.db.Query(p.ctx, queries.Get("past/next").SQL, sql.Named("window", window))
-	if err != nil {
-		return nil, nil, err
-	}
-	row := make(map[int64]int, came.Rows())
-	for i, person := range came.Ints("person") {
-		row[person] = i
-	}
-	days, net := came.Ints("days"), came.Floats("net")
-	orders, spend = make([]float64, t.Rows()), make([]float64, t.Rows())
-	for i, person := range t.Ints("person") {
-		if k, bought := row[person]; bought {
-			orders[i], spend[i] = float64(days[k]), net[k]
+// next fills in what the customers of a snapshot did in the window after its day.
+func (p *past) next(s *snapshot) error {
+	s.orders, s.spend = make([]float64, s.table.Rows()), make([]float64, s.table.Rows())
+	for i, person := range s.table.Ints("person") {
+		days, net, err := p.days.came(p.place[person], s.day, s.window)
+		if err != nil {
+			return err
 		}
+		s.orders[i], s.spend[i] = float64(days), net
 	}
-	return orders, spend, nil
+	return nil
 }
 
 // bought says who bought within the window.

@@ -2,9 +2,7 @@ package engine
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,40 +12,14 @@ import (
 	"clientele/queries"
 )
 
-// pastStore is a shop whose purchase days are at hand:
+// pastDays are the purchase days of a shop:
 //
 //	1 buys on days 100, 110 and 130, two orders on the last
 //	2 buys on day 105 for the first time, and on 130
 //	3 buys on day 120 for the first time
-func pastStore(t *testing.T) *past {
-	t.Helper()
-	db := rulesStore(t)
-	e := &Engine{Config: config.Default()}
-	if err := makeSummary(context.Background(), db, e.Config, 140); err != nil {
-		t.Fatal(err)
-	}
-	err := db.Exec(context.Background(), `CREATE OR REPLACE TEMP TABLE daily AS
-		SELECT CAST(person AS BIGINT) AS person, CAST(day AS INTEGER) AS day, CAST(orders AS BIGINT) AS orders, CAST(net AS DECIMAL(28,4)) AS net
-		FROM (VALUES (1, 100, 1, 10), (1, 110, 1, 20.5), (1, 130, 2, 7), (2, 105, 1, 3), (2, 130, 1, 4), (3, 120, 1, 5)) AS v(person, day, orders, net)`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := e.newPast(context.Background(), db, 140, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := p.close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := makeBounds(p.ctx, db, e.Config, 110); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Exec(p.ctx, "CREATE OR REPLACE TEMP VIEW daily AS "+queries.Get("past/known").SQL); err != nil {
-		t.Fatal(err)
-	}
-	return p
+func pastDays() *buying {
+	return &buying{people: []int64{1, 2, 3}, from: []int{0, 3, 5}, count: []int32{3, 2, 1}, days: []int32{100, 110, 130, 105, 130, 120},
+		orders: []int32{1, 1, 2, 1, 1, 1}, net: []int64{100_000, 205_000, 70_000, 30_000, 40_000, 50_000}}
 }
 
 // asText is a query's result, a row a line, columns apart by a bar.
@@ -66,36 +38,56 @@ func asText(t *testing.T, db *duck.DB, query string, args ...any) string {
 
 // What is known on a day ends with that day, what comes next begins on the one after
 // it and ends with the window, and a first purchase is no repeat.
-func TestPastQueries(t *testing.T) {
-	p := pastStore(t)
-	if got, want := asText(t, p.db, "SELECT person, day FROM daily ORDER BY ALL"), "1|100 1|110 2|105"; got != want {
+func TestPastDays(t *testing.T) {
+	p := &past{days: pastDays()}
+	if first, last := p.span(); first != 100 || last != 130 {
+		t.Errorf("from %d to %d, want 100 to 130", first, last)
+	}
+	known, err := p.days.purchases(110, make([]int64, 200), 0, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(known.Ints("person"), known.Ints("purchase_days"), known.Ints("last_day")), "[1 2] [2 1] [110 105]"; got != want {
 		t.Errorf("known on day 110: %s, want %s", got, want)
 	}
-	for window, want := range map[int]string{9: "", 10: "3|1|5.0", 19: "3|1|5.0", 20: "1|1|7.0 2|1|4.0 3|1|5.0"} {
-		if got := asText(t, p.db, queries.Get("past/next").SQL, sql.Named("window", window)); got != want {
+	for window, want := range map[int]string{9: "0 0, 0 0, 0 0", 10: "0 0, 0 0, 1 5", 19: "0 0, 0 0, 1 5", 20: "1 7, 1 4, 1 5"} {
+		var got []string
+		for i := range p.days.people {
+			days, net, err := p.days.came(i, 110, window)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, fmt.Sprint(days, " ", net))
+		}
+		if strings.Join(got, ", ") != want {
 			t.Errorf("the %d days after day 110: %q, want %q", window, got, want)
 		}
 	}
-	repeats := queries.Get("past/repeats").SQL
-	if got, want := asText(t, p.db, repeats, sql.Named("origin", 110), sql.Named("last", 130)), "100|0 105|0 110|1 130|2"; got != want {
+	if got, want := fmt.Sprint(p.repeats(110, 100, 130)), repeatsOn(map[Day]float64{110: 1, 130: 2}, 100, 130); got != want {
 		t.Errorf("repeats of those known on day 110: %s, want %s", got, want)
 	}
-	if got, want := asText(t, p.db, repeats, sql.Named("origin", 104), sql.Named("last", 129)), "100|0 110|1"; got != want {
+	if got, want := fmt.Sprint(p.repeats(104, 100, 129)), repeatsOn(map[Day]float64{110: 1}, 100, 129); got != want {
 		t.Errorf("repeats of those known on day 104: %s, want %s", got, want)
 	}
-	if err := p.db.Exec(p.ctx, "DROP VIEW temp.daily; CREATE TEMP VIEW daily AS FROM every_day"); err != nil {
-		t.Fatal(err)
+	if s := p.days.sample(2); fmt.Sprint(s.people, s.days, s.net) != "[2] [105 130] [30000 40000]" {
+		t.Errorf("one customer of two: %v %v %v", s.people, s.days, s.net)
 	}
-	if got, want := asText(t, p.db, queries.Get("past/sample").SQL+" ORDER BY ALL", sql.Named("every", 2)), "2|105|1|3.0000 2|130|1|4.0000"; got != want {
-		t.Errorf("one customer of two: %s, want %s", got, want)
+}
+
+// repeatsOn are repeats of days from first to last.
+func repeatsOn(days map[Day]float64, first, last Day) string {
+	var out []float64
+	for day := first; day <= last; day++ {
+		out = append(out, days[day])
 	}
+	return fmt.Sprint(out)
 }
 
 // Costs are those of orders, else of all lines of an order, else of their products.
 func TestMarginQueries(t *testing.T) {
 	db := rulesStore(t)
 	ctx := context.Background()
-	if err := makeSummary(ctx, db, config.Default(), day(2024, 6, 30)); err != nil {
+	if _, _, err := makeSummary(ctx, db, config.Default(), day(2024, 6, 30), 0); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := asText(t, db, queries.Get("margin/known").SQL), "false"; got != want {
@@ -127,12 +119,20 @@ func TestMarginQueries(t *testing.T) {
 	}
 }
 
-// The headers of queries/past and queries/margin tell the truth.
-func TestPastHeaders(t *testing.T) {
-	p := pastStore(t)
-	parameter := regexp.MustCompile(`\$[a-z_]+`)
-	for _, q := range slices.Concat(queries.List("past"), queries.List("margin")) {
-		described, err := p.db.Query(p.ctx, fmt.Sprintf("SELECT column_name, column_type FROM (DESCRIBE %s)", parameter.ReplaceAllString(q.SQL, "1")))
+// The headers of queries/margin tell the truth.
+func TestMarginHeaders(t *testing.T) {
+	db := rulesStore(t)
+	if _, _, err := makeSummary(context.Background(), db, config.Default(), 140, 0); err != nil {
+		t.Fatal(err)
+	}
+	toldTruly(t, db, queries.List("margin"))
+}
+
+// toldTruly checks what queries say they give.
+func toldTruly(t *testing.T, db *duck.DB, list []queries.Query) {
+	t.Helper()
+	for _, q := range list {
+		described, err := db.Query(context.Background(), "SELECT column_name, column_type FROM (DESCRIBE "+q.SQL+")")
 		if err != nil {
 			t.Fatalf("%s: %v", q.Name, err)
 		}

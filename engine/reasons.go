@@ -241,5 +241,9 @@ WHERE d.person IN (SELECT person FROM identities WHERE customer_id = $customer)`
 	if err != nil {
 		return nil, err
 	}
+	err = db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE purchases AS "+queries.Get("summary/purchases").SQL)
+	if err != nil {
+		return nil, err
+	}
 	return db.Query(ctx, "SELECT s.* FROM ("+queries.Get("summary/customers").SQL+") AS s WHERE s.customer_id = $customer AND s.x IS NOT NULL", id)
 }

@@ -144,6 +144,8 @@ type run struct {
 	db       *duck.DB
 	asOf     Day
 	checked  Checked
+	sample   *buying // purchase days of those who are looked back on, one of every customers
+	every    int64
 	currency string
 	table    *table.Table // the summary, then the models' columns too
 	frozen   *frozen      // saved models that score in place of new fits; nil: none
@@ -211,13 +213,13 @@ func (r *run) summarize() error {
 	if r.currency, err = currencyOf(r.ctx, r.db); err != nil {
 		return err
 	}
-	if err := makeSummary(r.ctx, r.db, r.Config, r.asOf); err != nil {
+	if r.sample, r.every, err = makeSummary(r.ctx, r.db, r.Config, r.asOf, r.Config.Backtest.Sample); err != nil {
 		return err
 	}
 	if r.excluded, err = excluded(r.ctx, r.db); err != nil {
 		return err
 	}
-	if r.table, err = r.db.Query(r.ctx, "SELECT * FROM summary ORDER BY customer_id"); err != nil {
+	if r.table, err = r.db.Query(r.ctx, "SELECT * FROM summary"); err != nil {
 		return err
 	}
 	addAverage(r.table)

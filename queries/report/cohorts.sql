@@ -2,34 +2,23 @@
 -- step is the months of a period, chosen by the length of history: 1 up to 18 months, 3 up to 54, else 12.
 -- cohort is the first day of the first period; age counts periods from it, 0 is the period itself.
 -- grain:  cohort, age
--- reads:  daily, summary, bounds
+-- reads:  periods_bought, bounds
 -- gives:  cohort DATE, age BIGINT, customers BIGINT, step BIGINT
 WITH span AS (
-  SELECT date_diff('month', min(DATE '1970-01-01' + s.first_day), max(DATE '1970-01-01' + b.as_of_day)) + 1 AS months
-  FROM summary AS s
+  SELECT 12 * year(DATE '1970-01-01' + max(b.as_of_day)) + month(DATE '1970-01-01' + max(b.as_of_day)) - min(p.period) AS months
+  FROM periods_bought AS p
   CROSS JOIN bounds AS b
+  WHERE p.step = 1
 ),
 steps AS (
   SELECT CASE WHEN months <= 18 THEN 1 WHEN months <= 54 THEN 3 ELSE 12 END AS step
   FROM span
-),
-firsts AS (
-  SELECT person, (12 * year(DATE '1970-01-01' + first_day) + month(DATE '1970-01-01' + first_day) - 1) // step AS period, step
-  FROM summary
-  CROSS JOIN steps
-  WHERE first_day IS NOT NULL
-),
-buys AS (
-  SELECT DISTINCT person, (12 * year(DATE '1970-01-01' + day) + month(DATE '1970-01-01' + day) - 1) // step AS period
-  FROM daily
-  CROSS JOIN steps
 )
 SELECT
-  make_date((f.period * f.step) // 12, (f.period * f.step) % 12 + 1, 1) AS cohort,
-  b.period - f.period AS age,
-  count(*) AS customers,
-  CAST(f.step AS BIGINT) AS step
-FROM firsts AS f
-INNER JOIN buys AS b ON f.person = b.person
-GROUP BY f.period, f.step, b.period
+  make_date((p.first_period * p.step) // 12, (p.first_period * p.step) % 12 + 1, 1) AS cohort,
+  p.period - p.first_period AS age,
+  p.customers,
+  p.step
+FROM periods_bought AS p
+INNER JOIN steps AS s ON p.step = s.step
 ORDER BY cohort, age

@@ -1,13 +1,12 @@
 -- Orders, buyers, refunds and net revenue of each month that has a fact, as of the day.
 -- A buyer is a customer with an order that counts; orders without a customer (guests) are in orders and revenue only.
 -- grain:  month
--- reads:  daily, summary, kept_orders, kept_refunds, bounds
+-- reads:  days_bought, periods_bought, kept_orders, kept_refunds, bounds
 -- gives:  month DATE, orders BIGINT, customers BIGINT, new_customers BIGINT, net_sales DOUBLE, refunds DOUBLE,
 --         net_revenue DOUBLE
 WITH days AS (
-  SELECT day, sum(orders) AS orders, sum(net) AS net
-  FROM daily
-  GROUP BY day
+  SELECT day, orders, net
+  FROM days_bought
   UNION ALL
   SELECT o.ordered_day AS day, count(*) AS orders, sum(o.net) AS net
   FROM kept_orders AS o
@@ -20,20 +19,12 @@ sales AS (
   FROM days
   GROUP BY month
 ),
-buyer_months AS (
-  SELECT DISTINCT person, date_trunc('month', DATE '1970-01-01' + day) AS month
-  FROM daily
-),
 buyers AS (
-  SELECT month, count(*) AS customers
-  FROM buyer_months
-  GROUP BY month
-),
-newcomers AS (
-  SELECT date_trunc('month', DATE '1970-01-01' + first_day) AS month, count(*) AS customers
-  FROM summary
-  WHERE first_day IS NOT NULL
-  GROUP BY month
+  SELECT make_date(period // 12, period % 12 + 1, 1) AS month, sum(customers) AS customers,
+    sum(CASE WHEN first_period = period THEN customers ELSE 0 END) AS newcomers
+  FROM periods_bought
+  WHERE step = 1
+  GROUP BY period
 ),
 returned AS (
   SELECT date_trunc('month', r.refunded_on) AS month, sum(r.amount) AS amount
@@ -50,14 +41,13 @@ months AS (
 SELECT
   CAST(m.month AS DATE) AS month,
   CAST(COALESCE(s.orders, 0) AS BIGINT) AS orders,
-  COALESCE(c.customers, 0) AS customers,
-  COALESCE(n.customers, 0) AS new_customers,
+  CAST(COALESCE(c.customers, 0) AS BIGINT) AS customers,
+  CAST(COALESCE(c.newcomers, 0) AS BIGINT) AS new_customers,
   CAST(COALESCE(s.net, 0) AS DOUBLE) AS net_sales,
   CAST(COALESCE(r.amount, 0) AS DOUBLE) AS refunds,
   CAST(COALESCE(s.net, 0) - COALESCE(r.amount, 0) AS DOUBLE) AS net_revenue
 FROM months AS m
 LEFT JOIN sales AS s ON m.month = s.month
 LEFT JOIN buyers AS c ON m.month = c.month
-LEFT JOIN newcomers AS n ON m.month = n.month
 LEFT JOIN returned AS r ON m.month = r.month
 ORDER BY 1

@@ -1,43 +1,17 @@
 -- The customer summary as of a day: one row for each customer known by then,
--- from facts dated on or before it and nothing else. daily is the result of
--- summary/daily; kept_orders, kept_refunds and excluded_people say what rules of
+-- from facts dated on or before it and nothing else. purchases is the result of
+-- summary/purchases; kept_orders, kept_refunds and excluded_people say what rules of
 -- the configuration leave out. Portable: no division, no date functions, no row order.
--- Money becomes a float here, where its sums are final. gap_logs is the sum of the
--- natural logs of the gaps in days, in billionths: whole numbers add up to the same
--- in any order.
+-- Money becomes a float here, where its sums are final.
 -- grain:  customer_id
--- reads:  daily, kept_orders, kept_refunds, facts.interactions, facts.responses, facts.customers, identities, excluded_people, bounds
+-- reads:  purchases, kept_orders, kept_refunds, facts.interactions, facts.responses, facts.customers, identities, excluded_people, bounds
 -- gives:  customer_id VARCHAR, person BIGINT, orders BIGINT, purchase_days BIGINT, first_day INTEGER, last_day INTEGER,
 --         previous_day INTEGER, x BIGINT, t_x BIGINT, "T" BIGINT, recency_days BIGINT, longest_gap BIGINT, gap_squares BIGINT, gap_logs BIGINT,
 --         net_sales DOUBLE, refunds DOUBLE, net_revenue DOUBLE, repeat_spend DOUBLE,
 --         orders_30 BIGINT, orders_60 BIGINT, orders_90 BIGINT, orders_365 BIGINT, spend_30 DOUBLE, spend_90 DOUBLE, spend_365 DOUBLE,
 --         interactions_30 BIGINT, interactions_90 BIGINT, interactions_365 BIGINT,
 --         responses_30 BIGINT, responses_90 BIGINT, responses_365 BIGINT
-WITH spaced AS (
-  SELECT person, day, orders, net, LAG(day) OVER (PARTITION BY person ORDER BY day) AS previous_day
-  FROM daily
-),
-purchases AS (
-  SELECT s.person,
-    sum(s.orders) AS orders, count(*) AS purchase_days,
-    min(s.day) AS first_day, max(s.day) AS last_day, max(s.previous_day) AS previous_day,
-    max(s.day - s.previous_day) AS longest_gap,
-    sum(CAST(s.day - s.previous_day AS BIGINT) * (s.day - s.previous_day)) AS gap_squares,
-    sum(CASE WHEN s.previous_day IS NOT NULL THEN CAST(FLOOR(LN(CAST(s.day - s.previous_day AS DOUBLE)) * 1000000000) AS BIGINT) END) AS gap_logs,
-    sum(s.net) AS net,
-    sum(CASE WHEN s.previous_day IS NOT NULL THEN s.net ELSE 0 END) AS repeat_net,
-    sum(CASE WHEN s.day > b.day_30 THEN s.orders ELSE 0 END) AS orders_30,
-    sum(CASE WHEN s.day > b.day_60 THEN s.orders ELSE 0 END) AS orders_60,
-    sum(CASE WHEN s.day > b.day_90 THEN s.orders ELSE 0 END) AS orders_90,
-    sum(CASE WHEN s.day > b.day_365 THEN s.orders ELSE 0 END) AS orders_365,
-    sum(CASE WHEN s.day > b.day_30 THEN s.net ELSE 0 END) AS net_30,
-    sum(CASE WHEN s.day > b.day_90 THEN s.net ELSE 0 END) AS net_90,
-    sum(CASE WHEN s.day > b.day_365 THEN s.net ELSE 0 END) AS net_365
-  FROM spaced AS s
-  CROSS JOIN bounds AS b
-  GROUP BY s.person
-),
-returned AS (
+WITH returned AS (
   SELECT i.person, sum(r.amount) AS amount
   FROM kept_refunds AS r
   INNER JOIN identities AS i ON r.member = i.member
