@@ -175,7 +175,7 @@ func (g *guarded) learn(db *duck.DB) error {
 	out := filepath.Join(g.base, "outside")
 	g.paths = []string{
 		out + "/secret.csv", out + "/secret.json", out + "/secret.parquet", out + "/other.duckdb", out + "/*", out + "/**", "../outside/secret.csv", "../outside/*.parquet", "./../shop/../outside/secret.json",
-		"notes.csv", "*.csv", "clientele.key", "clientele.duckdb", "clientele.lock", "linked.csv", "linked/secret.csv", "exports/planted.csv", "exports/linked.csv", "exports/*.csv",
+		"notes.csv", "*.csv", "clientele.key", "clientele.duckdb", "clientele.lock", "linked.csv", "linked/secret.csv", "exports/planted.csv", g.e.path("exports/planted.csv"), g.e.path("exports/*"), g.e.path("notes.csv"), g.e.path("clientele.key"), "exports/linked.csv", "exports/*.csv",
 		"exports/current/manifest.json", "exports/current/../../clientele.key", "exports/current/new.csv", "exports/new.parquet", "new.csv", "new", out + "/new.csv", "", ".", "..", "/", "~", "~/.duckdbrc",
 		"file://" + out + "/secret.csv", "file:" + out + "/secret.csv", "file:///etc/passwd", "/etc/passwd", "/proc/self/environ", "/proc/self/cwd/notes.csv", "/dev/stdin", "/dev/fd/0",
 		"s3://bucket/secret.csv", "http://127.0.0.1:1/secret.csv", "https://127.0.0.1:1/new.csv", ":memory:", "sqlite:" + out + "/other.duckdb", "md:", "ducklake:x", "\\\\127.0.0.1\\share\\x.csv", "NUL",
@@ -366,6 +366,11 @@ func (g *guarded) query(r *rand.Rand, depth int) string {
 	if r.IntN(3) == 0 {
 		value := oneOf(r, "count(*)", "1", "[1, 2]", "md5('a')", "current_date", duck.Literal(g.path(r)), "(SELECT max(value) FROM meta)", "current_setting("+duck.Literal(oneOf(r, g.settings...))+")", "write_log("+duck.Literal(g.path(r))+")")
 		return "SELECT " + value + " AS a FROM " + oneOf(r, "orders", "scores", "facts.orders", "meta", "range(3)", "duckdb_tables()", "(VALUES (1))") + oneOf(r, "", " LIMIT 3", " GROUP BY ALL", " WHERE true")
+	}
+	if r.IntN(4) == 0 { // so does asking for a file in a way that would get it
+		path := duck.Literal(g.path(r))
+		return "SELECT * FROM " + oneOf(r, path, path, "read_text("+path+")", "read_blob("+path+")", "glob("+path+")", "read_csv("+path+", all_varchar = true)", "read_parquet("+path+")", "query('FROM ''"+g.path(r)+"''')",
+			"sql_auto_complete('FROM ''"+g.path(r)+"')", "enable_logging(storage = 'file', storage_path = "+path+")", "enable_logging('QueryLog')", "enable_profiling(format = 'json', save_location = "+path+")", "force_checkpoint()")
 	}
 	if depth <= 0 {
 		return oneOf(r, "SELECT 1 AS a", "FROM "+g.source(r, 0), "VALUES (1)", "SELECT "+g.expression(r, 0)+" AS a")

@@ -185,6 +185,24 @@ func TestSealAndConfine(t *testing.T) {
 	}
 }
 
+// What a connection is opened with, and that none of it can be changed.
+func TestSettings(t *testing.T) {
+	ctx := context.Background()
+	d := open(t, "", Options{TempDir: t.TempDir()})
+	for name, want := range map[string]string{
+		"enable_external_access": "false", "lock_configuration": "true", "allow_persistent_secrets": "false", "allow_community_extensions": "false", "allow_unsigned_extensions": "false",
+		"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "allow_unredacted_secrets": "false",
+	} {
+		var got string
+		if err := d.Row(ctx, []any{&got}, "SELECT value FROM duckdb_settings() WHERE name = $1", name); err != nil || got != want {
+			t.Errorf("%s is %s, not %s: %v", name, got, want, err)
+		}
+		if err := d.Exec(ctx, "SET "+name+" = "+want); err == nil {
+			t.Errorf("%s can be set", name)
+		}
+	}
+}
+
 // A folder of the options can be read; Reads keeps it from being written.
 func TestReads(t *testing.T) {
 	ctx := context.Background()
