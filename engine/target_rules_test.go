@@ -111,6 +111,36 @@ func TestControlStaysControlWhenMerged(t *testing.T) {
 	}
 }
 
+// A bounce counts until a later message of the channel has arrived, and for the address
+// that it tells; who unsubscribed has, whatever was opened later.
+func TestBounces(t *testing.T) {
+	e := smallShop(t)
+	loadText(t, e, "campaigns", "campaigns.csv", "campaign_id,name,channel\nTEXT,t,sms\nMAIL,m,email\nODD,o,\n")
+	loadText(t, e, "responses", "responses.csv", `response_id,campaign_id,customer_id,event,occurred_at,email
+1,TEXT,a,bounced,2024-03-01,
+2,TEXT,a,delivered,2024-04-01,
+3,TEXT,b,bounced,2024-03-01,
+4,MAIL,b,delivered,2024-04-01,
+5,ODD,b,opened,2024-04-01,
+6,TEXT,b,sent,2024-04-01,
+7,TEXT,c,delivered,2024-03-01,
+8,ODD,c,bounced,2024-03-01,
+9,TEXT,d,unsubscribed,2024-03-01,
+10,TEXT,d,clicked,2024-04-01,
+11,MAIL,a,bounced,2024-03-01,old@shop.example
+12,MAIL,a,delivered,2024-04-01,ann@shop.example
+13,MAIL,c,bounced,2024-03-01,cai@shop.example
+14,MAIL,c,opened,2024-04-01,cai@shop.example
+`)
+	if got := fileIDs(t, target(t, e, nil).File); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("text messages to %v", got)
+	}
+	done := target(t, e, func(c *engine.Cut) { c.Channel = "email"; c.File.Columns = []string{"customer_id", "email"} })
+	if got := fileIDs(t, done.File); !slices.Equal(got, []string{"a", "b", "d"}) {
+		t.Errorf("e-mails to %v; b: %s, a: %s, c: %s", got, whyOf(t, e, done.ID, "b"), whyOf(t, e, done.ID, "a"), whyOf(t, e, done.ID, "c"))
+	}
+}
+
 // A segment of contact.exclude keeps a customer out of the file of a list that was cut
 // before the customer came into it.
 func TestExportLeavesOutExcluded(t *testing.T) {

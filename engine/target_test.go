@@ -204,6 +204,11 @@ func (s *targetShop) verdicts(t *rapid.T, cut engine.Cut, on int, lists []engine
 			same[p.contact(cut.Channel)] = append(same[p.contact(cut.Channel)], p)
 		}
 	}
+	arrivedSince := func(h happening) bool {
+		return h.event == "bounced" && slices.ContainsFunc(s.events, func(o happening) bool {
+			return o.id == h.id && o.day > h.day && channelOf(o.campaign) == cut.Channel && slices.Contains([]string{"delivered", "opened", "clicked"}, o.event)
+		})
+	}
 	blocked := func(p *mail, place int) bool {
 		for _, q := range same[p.contact(cut.Channel)] {
 			switch place {
@@ -217,7 +222,7 @@ func (s *targetShop) verdicts(t *rapid.T, cut engine.Cut, on int, lists []engine
 						continue
 					}
 					channel := channelOf(h.campaign)
-					if place == 2 && slices.Contains([]string{"unsubscribed", "bounced", "complained"}, h.event) && (channel == "" || channel == cut.Channel) {
+					if place == 2 && slices.Contains([]string{"unsubscribed", "bounced", "complained"}, h.event) && (channel == "" || channel == cut.Channel) && !arrivedSince(h) {
 						return true
 					}
 					if place == 3 && contact.Complaint > 0 && h.event == "complained" && h.day >= on-contact.Complaint {

@@ -152,7 +152,7 @@ func facts(c engine.Cutting, lang string) *table.Table {
 	}
 	for _, row := range [][3]string{
 		{"list", "名单", c.ID}, {"segment", "客群", segment}, {"rule", "规则", c.Rule}, {"run as of", "评分日期", c.AsOf}, {"counts from", "生效日期", c.On},
-		{"cut on", "生成时间", c.CutAt}, {"channel", "渠道", c.Channel}, {"campaign", "活动", c.Campaign}, {"treatment", "实验组名称", c.Arm}, {"ranked by", "排序依据", c.Rank},
+		{"cut on", "生成时间", c.CutAt}, {"channel", "渠道", c.Channel}, {"campaign", "活动", c.Campaign}, {"treatment", "实验组名称", c.Arm}, {"ranked by", "排序依据", rankOf(c, lang)},
 		{"limit", "数量上限", limitOf(c, lang)}, {"budget", "预算", c.Budget}, {"cost of one contact", "单次触达成本", c.CostPerContact},
 		{"control group meant", "对照组设定比例", percent(lang, c.Share)},
 		{"the same share within each", "分层依据", strings.Join(c.Stratified, ", ")},
@@ -165,6 +165,15 @@ func facts(c engine.Cutting, lang string) *table.Table {
 		}
 	}
 	return table.New(what, value)
+}
+
+// rankOf is what the list is ranked by, with the columns that its own words are of.
+func rankOf(c engine.Cutting, lang string) string {
+	of := map[string]string{"value": "clv", "risk": "churn_risk x clv"}[strings.TrimPrefix(c.Rank, "-")]
+	if of == "" {
+		return c.Rank
+	}
+	return fmt.Sprintf(inLang(lang, "%s (%s)", "%s（%s）"), c.Rank, of)
 }
 
 // limitOf is how many may be treated: by a limit, by a budget, or all.

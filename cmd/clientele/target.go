@@ -30,8 +30,9 @@ Left out are, in this order: who has no address of the channel; who did not agre
 or reported spam there; who complained lately; who was contacted as often as contact.caps allow;
 who is in a segment of contact.exclude; who has the same address as somebody ranked higher; the
 universal control group (contact.universal); who is below the limit. Somebody else's refusal at
-the same address counts too. Refusals that came after the day of the run count as well. Every bounce
-counts for good, since responses do not tell a full mailbox from an address that is none.
+the same address counts too. Refusals that came after the day of the run count as well. Responses do
+not tell a full mailbox from an address that is none, so a bounce counts until a later message of the
+channel is known to have been delivered, opened or clicked; where it tells the address, for that alone.
 
 The universal control group is drawn by a hash of the customer's id. Who was held out under an id
 that was merged into another one since stays out, as does who shares an address with somebody in the
