@@ -34,6 +34,9 @@ type CampaignReading struct {
 // before the assignment, and the channel that the customer came through.
 func Groupings() []string { return []string{"rfm_segment", "rfm_cell", "acquired_channel"} }
 
+// byList splits a result by the target lists that assigned the customers.
+const byList = "list_id"
+
 // ControlArm is the arm that is not contacted.
 const ControlArm = "control"
 
@@ -183,8 +186,8 @@ func (e *Engine) complete(r CampaignReading) (CampaignReading, error) {
 		r.By = Groupings()
 	}
 	for _, by := range r.By {
-		if !slices.Contains(Groupings(), by) && attributeOf(by) == "" {
-			return r, fmt.Errorf("by %q: not one of %s or attribute.NAME", by, strings.Join(Groupings(), ", "))
+		if !slices.Contains(append(Groupings(), byList), by) && attributeOf(by) == "" {
+			return r, fmt.Errorf("by %q: not one of %s, %s or attribute.NAME", by, strings.Join(Groupings(), ", "), byList)
 		}
 	}
 	return r, nil
@@ -219,13 +222,15 @@ type campaignReader struct {
 	recipients int64
 	people     *table.Table
 	arms       []*arm
-	groups     map[string][]string // by grouping: the group of each row of people
+	groups     map[string][]string  // by grouping: the group of each row of people
+	drawn      map[string]drawnList // the lists that assigned; nil: not all customers are of lists
 }
 
 // arm is one arm of a campaign. Its customers are rows of people.
 type arm struct {
 	name      string
 	customers []int32
+	control   *arm // who was kept back from what the arm was drawn of; nil: nobody
 }
 
 // knownOfCampaigns is what is asked once for readings of several campaigns.
@@ -348,6 +353,10 @@ func (c *campaignReader) read() error {
 	c.out.From, c.out.To = Day(slices.Min(days)), Day(slices.Max(days))+Day(c.r.Window)-1
 	c.out.Open = c.out.To > c.out.AsOf
 	c.split()
+	if c.drawn, err = c.drawnLists(); err != nil {
+		return err
+	}
+	c.ownControls()
 	c.out.Warnings = append(c.out.Warnings, c.known.warnings...)
 	return c.group()
 }
@@ -408,7 +417,7 @@ func (c *campaignReader) group() error {
 	}
 	for _, by := range c.r.By {
 		switch {
-		case by == "acquired_channel":
+		case by == "acquired_channel" || by == byList:
 			c.groups[by] = groupsOf(c.people, by, c.people)
 		case attributeOf(by) != "":
 			t, err := c.attribute(attributeOf(by))

@@ -147,7 +147,13 @@ func (c *campaignReader) compare() error {
 	for i, a := range c.arms {
 		outcomes[i] = c.outcomeOf(a.name, a.customers, before)
 	}
-	c.out.Sections = append(c.out.Sections, c.armsSection(outcomes))
+	shown := slices.Clone(outcomes)
+	for _, a := range c.treated() {
+		if a.control != nil && a.control != c.control() {
+			shown = append(shown, c.outcomeOf(a.control.name, a.control.customers, before))
+		}
+	}
+	c.out.Sections = append(c.out.Sections, c.armsSection(shown))
 	if c.control() == nil {
 		c.out.Verdict = models.Warning{Code: "no_control",
 			En: "Nobody was kept back as a control group, so nothing can be said about what the campaign caused: those who were contacted might have bought anyway.",
@@ -157,14 +163,20 @@ func (c *campaignReader) compare() error {
 	if stop, err := c.sampleRatio(); stop || err != nil {
 		return err
 	}
+	if c.unlikeShares(before) {
+		return nil
+	}
 	control := outcomes[len(outcomes)-1]
 	if control.converted.K == 0 && (c.r.Outcome == "opened" || c.r.Outcome == "clicked") {
 		c.warn("message_needed", "Who was kept back got no message to open or to click: the difference is how many of those assigned did so, and is no effect of the campaign.",
 			"对照组没有收到信息，不可能打开或点击：这里的差值只是实验组的打开或点击比例，不代表活动效果。")
 	}
-	lifts := make([]lift, len(outcomes)-1)
-	for i := range lifts {
-		lifts[i] = c.lift(outcomes[i], control, len(lifts))
+	var lifts []lift
+	for i, a := range c.treated() {
+		if a.control != c.control() {
+			control = c.outcomeOf(ControlArm, a.control.customers, before)
+		}
+		lifts = append(lifts, c.lift(outcomes[i], control, len(c.treated())))
 	}
 	correct(lifts)
 	c.verdict(lifts)
@@ -172,7 +184,7 @@ func (c *campaignReader) compare() error {
 		c.looked(lifts)
 		return nil
 	}
-	c.out.Sections = append(c.out.Sections, c.liftSection(lifts, control), c.moneySection(lifts))
+	c.out.Sections = append(c.out.Sections, c.liftSection(lifts), c.moneySection(lifts))
 	if g := c.groupsSection(before); g.Table.Rows() > 0 {
 		c.out.Sections = append(c.out.Sections, g)
 	}
@@ -293,24 +305,7 @@ func (c *campaignReader) intended() ([]float64, error) {
 		}
 		return c.r.Ratio, nil
 	}
-	t, err := c.queryCampaign("campaign/shares")
-	if err != nil {
-		return nil, err
-	}
-	meant := map[string]float64{}
-	for i := range t.Rows() {
-		n, share := float64(t.Ints("members")[i]), t.Floats("share")[i]
-		meant[string(t.Column("arm").Texts.At(i))] += n * (1 - share)
-		meant[ControlArm] += n * share
-	}
-	var out []float64
-	for _, a := range c.arms {
-		if !(meant[a.name] > 0) {
-			return nil, nil
-		}
-		out = append(out, meant[a.name])
-	}
-	return out, nil
+	return c.meant(), nil
 }
 
 func (c *campaignReader) armNames() []string {
@@ -516,10 +511,11 @@ func looksSection(lifts []lift) Section {
 }
 
 // liftSection has what holds once, at the end.
-func (c *campaignReader) liftSection(lifts []lift, control outcome) Section {
+func (c *campaignReader) liftSection(lifts []lift) Section {
 	g := newLifts()
 	none := math.NaN()
 	for _, l := range lifts {
+		control := l.control
 		pA, pB := l.arm.converted.Rate(), control.converted.Rate()
 		d, r := l.rates.Difference, l.ratio()
 		g.add(l.arm.name, "rate", "pooled z, Newcombe", pA, pB, d.Value, orMissing(d.Low), orMissing(d.High), orMissing(r.Value-1), orMissing(r.Low-1), orMissing(r.High-1), l.rates.Pooled.Statistic, none, l.rates.Pooled.P, l.holmRate)
@@ -650,9 +646,8 @@ func (c *campaignReader) groupsSection(before []float64) Section {
 				}
 				return out
 			}
-			control := within(c.control())
 			for _, a := range c.treated() {
-				treated := within(a)
+				treated, control := within(a), within(a.control)
 				if len(treated) < leastGroup || len(control) < leastGroup {
 					continue
 				}

@@ -113,6 +113,9 @@ Holm's correction where there are several arms); money (incremental customers, r
 return on the cost); groups (within segment, cell and channel, corrected by Benjamini and Hochberg);
 attribution (what share of the orders after a click or an opening each rule gives to this campaign).
 
+An arm that was drawn by target lists is compared with those who were kept back from its own lists;
+where these keep back different shares the reading stops, and groups compares within each list.
+
 With several arms the sentence at the head, the rows "all arms together" of lift and the intervals of
 money hold for all arms at once (Bonferroni): an arm is named as raising or lowering the response only
 where its interval at 1 - 5%/arms leaves out zero, so that the best of many is not taken for an effect.
@@ -156,7 +159,7 @@ there is. When arms do not have the sizes that were meant, the reading stops.`,
 	f.IntVar(&r.Window, "window", 0, "`DAYS` from the assignment on that count (default campaigns.window_days)")
 	f.Var(&choice{&r.Outcome, append([]string{"orders"}, config.OutcomeEvents()...)}, "outcome", "what counts: orders, converted, clicked or opened (default campaigns.outcome)")
 	f.StringVar(&r.Covariate, "covariate", "", "for CUPED: spend (of the 365 days before), none, or attribute.`NAME` (default spend)")
-	f.StringSliceVar(&r.By, "by", nil, "groups to compare within: "+strings.Join(engine.Groupings(), ", ")+" or attribute.NAME (default the first three)")
+	f.StringSliceVar(&r.By, "by", nil, "groups to compare within: "+strings.Join(engine.Groupings(), ", ")+", list_id or attribute.NAME (default the first three)")
 	f.StringVar(&ratio, "ratio", "", "sizes that the arms were meant to have, such as 3:1: arms by name, then control (default what target lists say)")
 	f.StringVar(&section, "section", "", "print one section: "+strings.Join(engine.CampaignSections(), ", "))
 	f.Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of sentences: en or zh")

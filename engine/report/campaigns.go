@@ -97,8 +97,12 @@ func groupings() []Label {
 		{"rfm_segment", Text{"RFM segment", "RFM 客户分层"}},
 		{"rfm_cell", Text{"RFM cell", "RFM 八类"}},
 		{"acquired_channel", Text{"Acquired through", "获客渠道"}},
+		{"list_id", Text{"Target list", "营销名单"}},
 	}
 }
+
+// ownControl stands before the arm whose lists a control group was kept back from.
+const ownControl = "control of "
 
 // arm names an arm.
 func (p printer) arm(key string) string {
@@ -109,6 +113,9 @@ func (p printer) arm(key string) string {
 		return p.t("treated", "实验组")
 	case "":
 		return p.t("not assigned", "未分组")
+	}
+	if of, found := strings.CutPrefix(key, ownControl); found {
+		return p.f("control group of %s", "%s 的对照组", p.arm(of))
 	}
 	return key
 }
@@ -132,6 +139,17 @@ func (p printer) adjusted(method string) string {
 		return p.t("for all arms together", "各组同时校正")
 	}
 	return method
+}
+
+// several says that more than one arm was treated.
+func (c Campaign) several() bool {
+	n := 0
+	for _, a := range c.Arms {
+		if a.Name != "control" && !strings.HasPrefix(a.Name, ownControl) {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // controlled says that the campaign has an effect to show.
@@ -234,9 +252,10 @@ func (p printer) campaignTable(d *Data) block {
 	for _, c := range d.Campaigns {
 		var treated, control int64
 		for _, a := range c.Arms {
-			if a.Name == "control" {
+			switch {
+			case a.Name == "control":
 				control += a.Customers
-			} else {
+			case !strings.HasPrefix(a.Name, ownControl): // which is a part of control
 				treated += a.Customers
 			}
 		}
@@ -269,6 +288,8 @@ func (p printer) unread(c Campaign) string {
 		return p.t("sizes do not fit", "人数比例不符")
 	case "too_early":
 		return p.t("too early", "尚早")
+	case "unlike_shares":
+		return p.t("lists unlike", "名单比例不同")
 	}
 	return dash
 }
@@ -359,7 +380,7 @@ func (p printer) effects(d *Data, c Campaign, metric string) effectChart {
 			kinds = append(kinds, g.By)
 		}
 	}
-	arms := len(c.Arms) > 2
+	arms := c.several()
 	for _, by := range kinds {
 		var list []GroupEffect
 		for _, g := range c.Groups {
@@ -449,7 +470,7 @@ func (p printer) percent(v float64) string {
 }
 
 func (p printer) moneyTable(c Campaign) block {
-	several := len(c.Arms) > 2
+	several := c.several()
 	g := &grid{Head: []string{p.t("Figure", "指标"), p.t("Estimate", "估计"), p.t("95% interval", "95% 区间")}, Numbers: []bool{false, true, true}}
 	if several {
 		g.Head, g.Numbers = append([]string{p.t("Arm", "组别")}, g.Head...), append([]bool{false}, g.Numbers...)

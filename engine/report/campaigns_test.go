@@ -260,6 +260,13 @@ func TestChosenEffects(t *testing.T) {
 	if len(chart.rows) != 4 || chart.rows[2].name != "gift" || chart.rows[1].name != "各组同时校正" || chart.rows[1].strong {
 		t.Errorf("rows %+v", chart.rows)
 	}
+	c.Arms = []Arm{{Name: "coupon", Customers: 10}, {Name: "control", Customers: 8}, {Name: "control of coupon", Customers: 5}}
+	if c.several() || (printer{zh: true}).arm("control of coupon") != "coupon 的对照组" {
+		t.Errorf("a control group of its own is taken for an arm")
+	}
+	if row := (printer{}).campaignTable(&Data{Meta: Meta{Campaigns: []Campaign{c}}}).Table.Rows[0]; row[2] != "10" || row[3] != "8" {
+		t.Errorf("treated and kept back: %v", row)
+	}
 	open := Campaign{Open: true, Effects: []Effect{{"coupon", "rate", "always valid (mSPRT)", at(-1, 1), 1}}}
 	if rows := (printer{}).effects(&Data{}, open, "rate").rows; len(rows) != 1 || rows[0].name != "coupon" || rows[0].sub != "allowing for looking early" {
 		t.Errorf("rows %+v", rows)

@@ -1,21 +1,24 @@
 -- Who was assigned to campaign $campaign, and what each did: one row a customer, by the first assignment.
 -- Outcomes are of the $window days from the day of assignment on, as far as the as-of day; what was
 -- bought in the 365 days before stands beside them. Events count from the assignment on. $event is the
--- event of the outcome where it is none of orders.
+-- event of the outcome where it is none of orders. list_id is the list that assigned the customer first, of
+-- lists of one day that of the first arm by name, so that treated and control are told apart alike.
 -- grain:  customer_id
--- reads:  responses, identities, kept_orders, facts.settled_refunds, excluded_people, customers_as_of, bounds
+-- reads:  responses, lists, identities, kept_orders, facts.settled_refunds, excluded_people, customers_as_of, bounds
 -- gives:  customer_id VARCHAR, arm VARCHAR, arms BIGINT, assigned_day INTEGER, orders BIGINT, bought DOUBLE, refunded DOUBLE,
 --         before DOUBLE, events BIGINT, event_value DOUBLE, sent BOOLEAN, delivered BOOLEAN, opened BOOLEAN, machine BOOLEAN,
---         clicked BOOLEAN, converted BOOLEAN, unsubscribed BOOLEAN, bounced BOOLEAN, complained BOOLEAN, acquired_channel VARCHAR
+--         clicked BOOLEAN, converted BOOLEAN, unsubscribed BOOLEAN, bounced BOOLEAN, complained BOOLEAN, acquired_channel VARCHAR, list_id VARCHAR
 WITH told AS (
   SELECT i.person, r.occurred_day, r.event, r.machine, r.value,
-    CASE WHEN r.event = 'assigned' THEN coalesce(r.arm, 'treated') END AS arm
+    CASE WHEN r.event = 'assigned' THEN coalesce(r.arm, 'treated') END AS arm, l.list_id, coalesce(l.arm, r.arm, 'treated') AS drawn_for
   FROM responses AS r JOIN identities AS i ON r.member = i.member CROSS JOIN bounds AS b
+  LEFT JOIN lists AS l ON r.source = 'lists' AND r.event = 'assigned' AND l.list_id = split_part(r.response_id, ':', 1)
   WHERE r.campaign_id = $campaign AND r.occurred_day <= b.as_of_day
     AND i.person NOT IN (SELECT person FROM excluded_people)
 ),
 assigned AS (
-  SELECT person, min(occurred_day) AS assigned_day, arg_min(arm, (occurred_day, arm)) AS arm, count(DISTINCT arm) AS arms
+  SELECT person, min(occurred_day) AS assigned_day, arg_min(arm, (occurred_day, drawn_for, coalesce(list_id, ''), arm)) AS arm, count(DISTINCT arm) AS arms,
+    nullif(arg_min(coalesce(list_id, ''), (occurred_day, drawn_for, coalesce(list_id, ''), arm)), '') AS list_id
   FROM told WHERE event = 'assigned' GROUP BY person
 ),
 events AS (
@@ -60,7 +63,7 @@ known AS (
 SELECT k.customer_id, a.arm, a.arms, CAST(a.assigned_day AS INTEGER) AS assigned_day, coalesce(b.orders, 0) AS orders,
   coalesce(CAST(b.bought AS DOUBLE), 0) AS bought, coalesce(CAST(r.refunded AS DOUBLE), 0) AS refunded, coalesce(CAST(b.before AS DOUBLE), 0) AS before,
   coalesce(e.events, 0) AS events, coalesce(e.event_value, 0) AS event_value,
-  e.sent, e.delivered, e.opened, e.machine, e.clicked, e.converted, e.unsubscribed, e.bounced, e.complained, k.acquired_channel
+  e.sent, e.delivered, e.opened, e.machine, e.clicked, e.converted, e.unsubscribed, e.bounced, e.complained, k.acquired_channel, a.list_id
 FROM assigned AS a
 JOIN known AS k ON a.person = k.person
 LEFT JOIN events AS e ON a.person = e.person
