@@ -55,7 +55,10 @@ func Acquire(dir string, now time.Time) (*Lock, error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, LockName)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o666) // what is written into it goes nowhere else
+	if errors.Is(err, unix.ELOOP) {
+		return nil, fmt.Errorf("lock workspace: %s is a link: remove it", path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lock workspace: %w", err)
 	}
