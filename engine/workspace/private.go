@@ -195,7 +195,7 @@ func WriteFile(path string, data []byte) error {
 
 func writeFile(path string, data []byte) error {
 	fresh := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d", filepath.Base(path), os.Getpid()))
-	err := os.WriteFile(fresh, data, 0o666)
+	err := writeFresh(fresh, data)
 	if err == nil {
 		err = syncFile(fresh)
 	}
@@ -207,6 +207,20 @@ func writeFile(path string, data []byte) error {
 		return err
 	}
 	return syncFolder(filepath.Dir(path))
+}
+
+// writeFresh makes a file that was not there: what lies in its place, perhaps a link,
+// is removed and not written into.
+func writeFresh(path string, data []byte) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
 }
 
 // keyBytes is the length of the key.

@@ -513,6 +513,13 @@ func TestWriteFile(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
+	victim := filepath.Join(t.TempDir(), "victim") // a link where the new file is made is not written through
+	if err := errors.Join(os.WriteFile(victim, []byte("mine"), 0o600), os.Symlink(victim, filepath.Join(dir, fmt.Sprintf(".%s.%d", ConfigName, os.Getpid())))); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(path, []byte("three")); err != nil || read(t, path) != "three" || read(t, victim) != "mine" {
+		t.Errorf("%q, %q, %v", read(t, path), read(t, victim), err)
+	}
 	if got := names(t, dir); !cmp.Equal(got, []string{ConfigName}) {
 		t.Errorf("left behind: %v", got)
 	}
