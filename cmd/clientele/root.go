@@ -83,7 +83,7 @@ Exit status: 0 done; 1 failed; 2 wrong usage; 3 data problems; 4 locked by anoth
 	root.PersistentPreRun = func(*cobra.Command, []string) { a.startLog() }
 	root.AddCommand(
 		newDemo(a), newInit(a), newIngest(a), newRun(a), newScore(a), newSegment(a), newTarget(a), newList(a), newExport(a), newReport(a),
-		newShow(a), newQuery(a), newBatches(a), newRejects(a), newRollback(a), newCheck(a), newReconcile(a), newBacktest(a), newModels(a), newSurvival(a), newCampaign(a), newRebuild(a), newVerify(a), newExitStatus(), newRuns(a), newPrune(a),
+		newShow(a), newQuery(a), newBatches(a), newRejects(a), newRollback(a), newCheck(a), newReconcile(a), newBacktest(a), newModels(a), newSurvival(a), newCampaign(a), newRebuild(a), newVerify(a), newExitStatus(), newRuns(a), newPrune(a), newDoctor(a),
 	)
 	return root
 }
@@ -265,6 +265,6 @@ func (a *app) sections(list []engine.Section) error {
 // remark tells people something that is no result.
 func (a *app) remark(format string, args ...any) {
 	if !a.quiet {
-		fmt.Fprintf(a.errOut, format+"\n", args...)
+		fmt.Fprintln(a.errOut, engine.Scrub(fmt.Sprintf(format, args...)))
 	}
 }
