@@ -244,36 +244,40 @@ func (c Campaign) best(metric string) []Effect {
 	return out
 }
 
+// sizes are how many customers an arm has and how many it is compared with; "" is all arms.
+func (c Campaign) sizes(arm string) (treated, control int64) {
+	for _, a := range c.Arms {
+		switch {
+		case a.Name == "control":
+			control = a.Customers
+		case arm != "" && a.Name == ownControl+arm:
+			return treated, a.Customers // they come after all others
+		case arm == "" && !strings.HasPrefix(a.Name, ownControl), a.Name == arm:
+			treated += a.Customers
+		}
+	}
+	return treated, control
+}
+
 func (p printer) campaignTable(d *Data) block {
 	g := &grid{
 		Head:    []string{p.t("Campaign", "活动"), p.t("From", "开始"), p.t("Treated", "实验组"), p.t("Control", "对照组"), p.t("Difference (95%), points", "响应率差（95% 区间），百分点")},
 		Numbers: []bool{false, true, true, true, true},
 	}
 	for _, c := range d.Campaigns {
-		var treated, control int64
-		for _, a := range c.Arms {
-			switch {
-			case a.Name == "control":
-				control += a.Customers
-			case !strings.HasPrefix(a.Name, ownControl): // which is a part of control
-				treated += a.Customers
-			}
-		}
-		row := []string{c.title(), p.day(c.From), p.n(treated), p.n(control)}
 		best := c.best("rate")
 		if len(best) == 0 {
-			g.Rows = append(g.Rows, append(row, p.unread(c)))
+			treated, control := c.sizes("")
+			g.Rows = append(g.Rows, []string{c.title(), p.day(c.From), p.n(treated), p.n(control), p.unread(c)})
 		}
-		for i, e := range best {
-			name := slices.Clone(row)
+		for _, e := range best {
+			treated, control := c.sizes(e.Arm)
+			name := c.title()
 			if len(best) > 1 {
-				name[0] += " · " + p.arm(e.Arm)
-			}
-			if i > 0 {
-				name[2], name[3] = "", ""
+				name += " · " + p.arm(e.Arm)
 			}
 			d := e.Difference
-			g.Rows = append(g.Rows, append(name, p.f("%s (%s to %s)", "%s（%s 至 %s）", p.signedPoints(d.Mean), p.signedPoints(d.Low), p.signedPoints(d.High))))
+			g.Rows = append(g.Rows, append([]string{name, p.day(c.From), p.n(treated), p.n(control)}, p.f("%s (%s to %s)", "%s（%s 至 %s）", p.signedPoints(d.Mean), p.signedPoints(d.Low), p.signedPoints(d.High))))
 		}
 	}
 	return block{Title: p.t("What each campaign did", "各活动的结果"), Table: g}
@@ -508,7 +512,11 @@ func (p printer) funnelTable(c Campaign, half bool) block {
 	slices.SortStableFunc(arms, func(a, b string) int { return last(a) - last(b) })
 	g := &grid{Head: []string{p.t("Step", "步骤")}, Numbers: []bool{false}}
 	for _, a := range arms {
-		g.Head, g.Numbers = append(g.Head, p.upper(p.arm(a))), append(g.Numbers, true)
+		head := p.arm(a)
+		if head != a { // a name of ours
+			head = p.upper(head)
+		}
+		g.Head, g.Numbers = append(g.Head, head), append(g.Numbers, true)
 	}
 	for _, step := range campaignSteps() {
 		row, some := []string{p.text(step.Text)}, false

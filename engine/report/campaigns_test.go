@@ -264,8 +264,12 @@ func TestChosenEffects(t *testing.T) {
 	if c.several() || (printer{zh: true}).arm("control of coupon") != "coupon 的对照组" {
 		t.Errorf("a control group of its own is taken for an arm")
 	}
-	if row := (printer{}).campaignTable(&Data{Meta: Meta{Campaigns: []Campaign{c}}}).Table.Rows[0]; row[2] != "10" || row[3] != "8" {
-		t.Errorf("treated and kept back: %v", row)
+	c.Arms = append(c.Arms[:1:1], Arm{Name: "gift", Customers: 20}, Arm{Name: "control", Customers: 8}, Arm{Name: "control of coupon", Customers: 5}, Arm{Name: "control of gift", Customers: 3})
+	rows := (printer{}).campaignTable(&Data{Meta: Meta{Campaigns: []Campaign{c, {ID: "d", Arms: c.Arms}}}}).Table.Rows
+	for i, want := range [][]string{{"c · coupon", "10", "5"}, {"c · gift", "20", "3"}, {"d", "30", "8"}} {
+		if row := rows[i]; row[0] != want[0] || row[2] != want[1] || row[3] != want[2] {
+			t.Errorf("treated and kept back: %v, want %v", row, want)
+		}
 	}
 	open := Campaign{Open: true, Effects: []Effect{{"coupon", "rate", "always valid (mSPRT)", at(-1, 1), 1}}}
 	if rows := (printer{}).effects(&Data{}, open, "rate").rows; len(rows) != 1 || rows[0].name != "coupon" || rows[0].sub != "allowing for looking early" {
