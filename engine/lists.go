@@ -275,7 +275,7 @@ func (e *Engine) ExportList(ctx context.Context, id string, file ListFile) (Expo
 // export writes the treated members of a list who may be contacted today.
 func (c *cutter) export(l list.List, done *Exported) error {
 	defer c.stage("write the file", 0)()
-	if err := viewMembers(c.ctx, c.db, "target_list", []list.List{l}); err != nil {
+	if err := c.viewChecked("target_list", []list.List{l}); err != nil {
 		return err
 	}
 	if err := c.make("target_people", "members"); err != nil {
@@ -333,6 +333,9 @@ func (c *cutter) excludedToday() error {
 	if c.run, err = c.current(""); err != nil {
 		return fmt.Errorf("contact.exclude: %w", err)
 	}
+	if err := c.run.CheckFile("segment_members.parquet"); err != nil {
+		return err
+	}
 	if err := c.viewFile("run_members", "segment_members"); err != nil {
 		return err
 	}
@@ -389,7 +392,7 @@ func (c *cutter) keepArms(l list.List) error {
 // list or of its campaign.
 func (c *cutter) heldBack(l list.List) (map[int64]bool, error) {
 	lists := append([]list.List{l}, slices.DeleteFunc(slices.Clone(c.earlier), func(other list.List) bool { return other.ID == l.ID })...)
-	if err := viewMembers(c.ctx, c.db, "target_earlier", lists); err != nil {
+	if err := c.viewChecked("target_earlier", lists); err != nil {
 		return nil, err
 	}
 	if err := c.make("target_prior", "prior"); err != nil {
@@ -414,6 +417,9 @@ func (c *cutter) exportScores(asOf string) error {
 		return c.db.Exec(c.ctx, "CREATE OR REPLACE TEMP VIEW run_scores AS SELECT CAST(NULL AS VARCHAR) AS customer_id WHERE false")
 	}
 	if err != nil {
+		return err
+	}
+	if err := run.CheckFile("scores.parquet"); err != nil {
 		return err
 	}
 	c.run = run

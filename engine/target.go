@@ -315,11 +315,21 @@ func (c *cutter) readKey(lock *workspace.Lock) error {
 // work works the list out, in temporary tables, and completes the manifest.
 func (c *cutter) work() error {
 	defer c.stage("choose whom to contact", 0)()
-	for _, step := range []func() error{c.viewRun, c.stageSegment, c.stagePeople, c.judge, c.rank, c.knowColumns, c.draw, c.count, c.measure, c.remark} {
+	for _, step := range []func() error{c.checkRun, c.viewRun, c.stageSegment, c.stagePeople, c.judge, c.rank, c.knowColumns, c.draw, c.count, c.measure, c.remark} {
 		if err := ended(c.ctx); err != nil {
 			return err
 		}
 		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkRun makes sure that the files of the run are as they were published.
+func (c *cutter) checkRun() error {
+	for _, name := range []string{"scores.parquet", "segment_members.parquet"} {
+		if err := c.run.CheckFile(name); err != nil {
 			return err
 		}
 	}

@@ -46,8 +46,8 @@ func (c *cutter) earlierRate() (*list.Power, error) {
 	if c.manifest.Segment != "" {
 		past.cut.Segment = segmentName{c.manifest.Scheme, c.manifest.Segment}.String()
 	}
-	var unknown error // that run has no such segment, column or attribute
-	for _, step := range []func() error{past.viewRun, past.stageSegment, func() error { return past.make("target_past", "past") }} {
+	var unknown error // that run has no such segment, column or attribute, or is damaged
+	for _, step := range []func() error{past.checkRun, past.viewRun, past.stageSegment, func() error { return past.make("target_past", "past") }} {
 		if unknown = step(); unknown != nil {
 			break
 		}

@@ -193,7 +193,7 @@ func TestBaseRate(t *testing.T) {
 	// By hand: who was silent then and ordered in the 30 days after.
 	score(t, s.Engine, "2024-04-30")
 	score(t, s.Engine, "2024-06-15") // its days are not over
-	score(t, s.Engine, targetDay)
+	cut.AsOf = targetDay
 	hand := rows(t, s.Engine, `SELECT count(*), count(*) FILTER (c.customer_id IN (
   SELECT o.customer_id FROM orders AS o WHERE o.counted AND o.ordered_on > DATE '2024-04-30' AND o.ordered_on <= DATE '2024-04-30' + 30))
 FROM scores AS c WHERE c.as_of = DATE '2024-04-30' AND c.recency_days > 30`)[0]
@@ -278,5 +278,43 @@ func TestRemovedInWords(t *testing.T) {
 				t.Errorf("%s, %s: %q, want %q", w[0], lang, got, w[1+k])
 			}
 		}
+	}
+}
+
+// What a list is cut from is compared with what was published: a run, and the lists
+// that say who was contacted.
+func TestDamagedInputsAreRefused(t *testing.T) {
+	e := smallShop(t)
+	e.Config.Contact.Caps = []config.Cap{{Contacts: 1, Days: 7}}
+	first := target(t, e, func(c *engine.Cut) { c.Limit = 2 })
+	cut := engine.Cut{Segment: "lifecycle/active", Channel: "sms", DryRun: true}
+	l, err := e.List(first.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scores := filepath.Join(e.Dir, "exports", "as_of=2024-06-30", "scores.parquet")
+	for path, want := range map[string]string{
+		scores:                    "not as it was published",
+		l.File(list.MembersName):  "members.parquet was changed since it was cut",
+		l.File(list.ManifestName): "manifest.json: not as it was written",
+	} {
+		whole := content(t, path)
+		damaged := []byte(whole)
+		damaged[len(damaged)/2] ^= 1
+		if err := os.Chmod(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Target(context.Background(), cut, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", path, err)
+		}
+		if err := os.WriteFile(path, []byte(whole), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := e.Target(context.Background(), cut, nil); err != nil {
+		t.Error(err)
 	}
 }

@@ -481,7 +481,18 @@ func (c *cutter) stageLists(lists []list.List) error {
 	if err := c.db.LoadTable(c.ctx, "target_lists", storedTable(lists)); err != nil {
 		return err
 	}
-	return viewMembers(c.ctx, c.db, "target_list_members", lists)
+	return c.viewChecked("target_list_members", lists)
+}
+
+// viewChecked is viewMembers of lists whose members are as they were written: a
+// damaged file would let people be contacted who are not to be.
+func (c *cutter) viewChecked(name string, lists []list.List) error {
+	for _, l := range lists {
+		if err := list.VerifyFile(l, list.MembersName); err != nil {
+			return err
+		}
+	}
+	return viewMembers(c.ctx, c.db, name, lists)
 }
 
 // rank makes target_placed and target_ranked: one customer for each address.
@@ -628,6 +639,9 @@ func (c *cutter) stageHeld() error {
 		if !slices.ContainsFunc(l.Steps, func(s list.Step) bool { return s.Step == list.StepUniversal && s.Fell > 0 }) {
 			continue
 		}
+		if err := list.VerifyFile(l, list.RemovedName); err != nil {
+			return err
+		}
 		path, err := filepath.EvalSymlinks(l.File(list.RemovedName))
 		if err == nil {
 			path, err = filepath.Abs(path)
@@ -662,7 +676,7 @@ func (c *cutter) drawn(n int64, universal map[int64]string) (d list.Draw, labels
 	if err := c.make("target_strata", "strata"); err != nil {
 		return d, nil, err
 	}
-	if err := viewMembers(c.ctx, c.db, "target_earlier", c.earlier); err != nil {
+	if err := c.viewChecked("target_earlier", c.earlier); err != nil {
 		return d, nil, err
 	}
 	if err := c.make("target_prior", "prior"); err != nil {

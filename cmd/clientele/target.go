@@ -232,7 +232,7 @@ func waterfall(c engine.Cutting, lang, format string) *table.Table {
 // cutDone says what was cut.
 func (a *app) cutDone(c engine.Cutting, lang string, err error) error {
 	if err != nil {
-		return a.ruleMistake(err)
+		return a.ruleMistakeIn(err, lang)
 	}
 	if a.format == "json" {
 		return writeJSON(a.out, c)

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"clientele/engine/formula"
 )
 
 // csvFile is a sink of CSV: commas, lines ended as RFC 4180 has it.
@@ -25,7 +27,7 @@ func (f *csvFile) header(headings []string, _ []column) error {
 		f.w.WriteString("\ufeff")
 	}
 	for k, h := range headings {
-		f.cell(k, harmless(h))
+		f.cell(k, formula.Harmless(h))
 	}
 	_, err := f.w.WriteString("\r\n")
 	return err
@@ -39,7 +41,7 @@ func (f *csvFile) row(cells []cell) error {
 		case f.people && changed(text):
 			text = `="` + text + `"`
 		default:
-			text = harmless(text)
+			text = formula.Harmless(text)
 		}
 		f.cell(k, text)
 	}
@@ -61,38 +63,6 @@ func (f *csvFile) cell(k int, text string) {
 }
 
 func (f *csvFile) close() error { return f.w.Flush() }
-
-// harmless is a text that no spreadsheet takes for a formula. Full-width signs
-// count as well: some programs take them for the plain ones.
-func harmless(text string) string {
-	r, _ := utf8.DecodeRuneInString(text)
-	switch r {
-	case '+', '-':
-		if isNumber(text[1:]) {
-			return text
-		}
-		return "'" + text
-	case '=', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
-		return "'" + text
-	}
-	return text
-}
-
-// isNumber reports digits with one point at most among them.
-func isNumber(text string) bool {
-	digits, point := 0, false
-	for _, c := range []byte(text) {
-		switch {
-		case c >= '0' && c <= '9':
-			digits++
-		case c == '.' && !point:
-			point = true
-		default:
-			return false
-		}
-	}
-	return digits > 0
-}
 
 // longestFormula is how many bytes of text a formula may hold.
 const longestFormula = 255

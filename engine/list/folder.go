@@ -111,7 +111,8 @@ func (f *Folder) publish(m Manifest, rows map[string]int64) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	if err := writeSynced(f.File(ManifestName), text); err != nil {
+	err = errors.Join(writeSynced(f.File(ManifestName), text), writeSynced(f.File(HashName), []byte(hashLine(text))))
+	if err != nil {
 		return List{}, err
 	}
 	if err := syncFolder(f.Dir); err != nil {
@@ -136,7 +137,7 @@ func describe(dir string, rows map[string]int64) ([]File, error) {
 		if !known || !e.Type().IsRegular() {
 			return nil, fmt.Errorf("%s is no file of a list", e.Name())
 		}
-		f, err := hashed(filepath.Join(dir, e.Name()))
+		f, err := hashed(filepath.Join(dir, e.Name()), true)
 		if err != nil {
 			return nil, err
 		}
@@ -149,15 +150,17 @@ func describe(dir string, rows map[string]int64) ([]File, error) {
 	return files, nil
 }
 
-// hashed reads a file, after making it durable.
-func hashed(path string) (File, error) {
+// hashed reads a file, after making it durable where it is a fresh one.
+func hashed(path string, fresh bool) (File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return File{}, err
 	}
 	defer f.Close()
-	if err := f.Sync(); err != nil {
-		return File{}, err
+	if fresh {
+		if err := f.Sync(); err != nil {
+			return File{}, err
+		}
 	}
 	h := sha256.New()
 	n, err := io.Copy(h, f)
@@ -170,13 +173,26 @@ func hashed(path string) (File, error) {
 // Verify reads the files of a list and compares them with its manifest. The first
 // difference is the error.
 func Verify(l List) error {
+	for _, f := range l.Files {
+		if err := VerifyFile(l, f.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// VerifyFile is Verify of one file, by its name.
+func VerifyFile(l List, name string) error {
 	for _, want := range l.Files {
-		got, err := hashed(l.File(want.Name))
+		if want.Name != name {
+			continue
+		}
+		got, err := hashed(l.File(name), false)
 		if err != nil {
 			return fmt.Errorf("list %s: %w", l.ID, err)
 		}
 		if got.SHA256 != want.SHA256 {
-			return fmt.Errorf("list %s: %s was changed since it was cut", l.ID, want.Name)
+			return fmt.Errorf("list %s: %s was changed since it was cut: restore its folder from a backup, or move it away", l.ID, name)
 		}
 	}
 	return nil

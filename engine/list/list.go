@@ -3,6 +3,7 @@
 // cut once and never changes; it lies in a folder of the workspace,
 //
 //	lists/2026-05-31-1/manifest.json     how it was cut: see Manifest
+//	lists/2026-05-31-1/manifest.sha256   of that, as sha256sum writes and reads it
 //	lists/2026-05-31-1/members.parquet   list_id, customer_id, member, arm, rank, value, stratum
 //	lists/2026-05-31-1/removed.parquet   customer_id, step, reason
 //	lists/2026-05-31-1/cancelled.json    only where somebody cancelled it
@@ -15,6 +16,8 @@ package list
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,6 +33,7 @@ import (
 // Names within the folder of lists.
 const (
 	ManifestName  = "manifest.json"
+	HashName      = "manifest.sha256" // lists of earlier versions have none
 	MembersName   = "members.parquet"
 	RemovedName   = "removed.parquet"
 	CancelledName = "cancelled.json"
@@ -234,20 +238,46 @@ func Open(dir, id string) (List, error) {
 // read reads the list in a folder.
 func read(dir, id string) (List, error) {
 	l := List{Dir: dir}
-	if err := readJSON(filepath.Join(dir, ManifestName), &l.Manifest); err != nil {
+	err := checkManifest(dir)
+	if err == nil {
+		err = readJSON(filepath.Join(dir, ManifestName), &l.Manifest)
+	}
+	if err != nil {
 		return l, fmt.Errorf("list %s is damaged: %w; restore its folder from a backup, or move it away", id, err)
 	}
 	if l.Format != 1 || l.ID != id {
 		return l, fmt.Errorf("list %s is damaged: %s is not a manifest of this list that this program knows", id, ManifestName)
 	}
 	var c Cancellation
-	err := readJSON(filepath.Join(dir, CancelledName), &c)
+	err = readJSON(filepath.Join(dir, CancelledName), &c)
 	if err == nil {
 		l.Cancelled = &c
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return l, fmt.Errorf("list %s is damaged: %w", id, err)
 	}
 	return l, nil
+}
+
+// checkManifest compares the manifest in a folder with the hash beside it.
+func checkManifest(dir string) error {
+	want, err := os.ReadFile(filepath.Join(dir, HashName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(filepath.Join(dir, ManifestName))
+	if err == nil && string(want) != hashLine(text) {
+		err = fmt.Errorf("%s: not as it was written", filepath.Join(dir, ManifestName))
+	}
+	return err
+}
+
+// hashLine is what HashName holds for the text of a manifest.
+func hashLine(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]) + "  " + ManifestName + "\n"
 }
 
 func readJSON(path string, v any) error {
