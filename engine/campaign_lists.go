@@ -131,12 +131,16 @@ func (c *campaignReader) unlikeShares(before []float64) bool {
 		if len(shares) < 2 {
 			continue
 		}
-		c.out.Verdict = models.Warning{Code: "unlike_shares",
-			En: fmt.Sprintf("The lists of %s keep back different shares (%s): taken together, those who were treated and those who were kept back are not alike, and no effect can be read from them. Each list by itself stands under groups.", a.name, strings.Join(shown, ", ")),
-			Zh: fmt.Sprintf("%s 的各名单保留对照的比例不同（%s）：合在一起时，触达的客户与对照客户构成不同，无法据此判断效果。各名单单独的结果见分组比较（groups）。", a.name, strings.Join(shown, "，"))}
+		said := sentences{
+			fmt.Sprintf("The lists of %s keep back different shares (%s): taken together, those who were treated and those who were kept back are not alike, and no effect can be read from them.", a.name, strings.Join(shown, ", ")),
+			fmt.Sprintf("%s 的各名单保留对照的比例不同（%s）：合在一起时，触达的客户与对照客户构成不同，无法据此判断效果。", a.name, strings.Join(shown, "，"))}
 		if c.out.Open {
+			said.add(fmt.Sprintf("From %v on groups show each list by itself.", c.out.To), fmt.Sprintf("%v 起可在分组比较（groups）中查看各名单单独的结果。", c.out.To))
+			c.out.Verdict = models.Warning{Code: "unlike_shares", En: said.en, Zh: said.zh}
 			return true
 		}
+		said.add("Each list by itself stands under groups.", "各名单单独的结果见分组比较（groups）。")
+		c.out.Verdict = models.Warning{Code: "unlike_shares", En: said.en, Zh: said.zh}
 		c.r.By, c.groups = []string{byList}, map[string][]string{byList: groupsOf(c.people, byList, c.people)}
 		if g := c.groupsSection(before); g.Table.Rows() > 0 {
 			c.out.Sections = append(c.out.Sections, g)

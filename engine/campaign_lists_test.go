@@ -96,6 +96,10 @@ func TestListsOfDifferentShares(t *testing.T) {
 			t.Errorf("list %s: a difference of %g where there is none", groups.Column("group").Texts.At(i), d)
 		}
 	}
+	c.out.Open, c.out.To, c.out.Sections = true, 20_000, nil
+	if !c.unlikeShares(nil) || !strings.Contains(c.out.Verdict.En, "From 2024-10-04 on") || len(c.out.Sections) > 0 {
+		t.Errorf("before the end: %+v, %v", c.out.Verdict, c.out.Sections)
+	}
 	// Whom no list is known to have assigned has the whole control group, whatever its shares.
 	c = &campaignReader{r: CampaignReading{Outcome: outcomeOrders}, out: &CampaignResult{}}
 	c.of(t, drawnCampaign{"1", "coupon", 0.1, 900, 100, 0.4}, drawnCampaign{"2", "gift", 0.5, 500, 500, 0.1})
