@@ -84,8 +84,9 @@ func storageFailures() []storageFailure {
 	}
 }
 
-// quotedFile is how DuckDB names the file that it could not write.
-var quotedFile = regexp.MustCompile(`(?i)(?:file|directory|database)s? "([^"]+)"`)
+// quotedFile is how DuckDB names the file that it could not write. A name without
+// a slash is that of a catalog.
+var quotedFile = regexp.MustCompile(`(?i)(?:file|directory|database)s? "([^"]*/[^"]*)"`)
 
 // failedPath is the file that an error is about.
 func failedPath(err error) string {
@@ -97,8 +98,8 @@ func failedPath(err error) string {
 	if errors.As(err, &link) {
 		return link.New
 	}
-	if found := quotedFile.FindStringSubmatch(err.Error()); found != nil {
-		return found[1]
+	if found := quotedFile.FindAllStringSubmatch(err.Error(), -1); found != nil {
+		return found[len(found)-1][1] // the last one is the cause
 	}
 	return ""
 }

@@ -31,6 +31,8 @@ func TestStorageFailure(t *testing.T) {
 			"/data/shop/clientele.duckdb: the disk is full"},
 		{"duckdb's log", errors.New(`IO Error: Could not write all bytes to file "/data/shop/.private-clientele.duckdb/clientele.duckdb.wal": wanted=9 wrote=0: File too large`),
 			"/data/shop/clientele.duckdb: the system's limit on the size of files is reached"},
+		{"checkpoint", errors.New(`IO Error: Checkpoint failed for database "clientele". The database is invalidated. Original error: Could not write file "/data/shop/.private-clientele.duckdb/clientele.duckdb": Input/output error`),
+			"/data/shop/clientele.duckdb: the disk failed (input/output error)"},
 		{"spill", errors.New(`IO Error: Could not write file "/data/shop/.spill-4711/duckdb_temp_storage_S32K-0.tmp": No space left on device`), "/data/shop: the disk is full"},
 		{"spill of a load", errors.New(`IO Error: Could not write file "/d/.private-clientele.duckdb/spill/duckdb_temp_storage-0.tmp": No space left on device`),
 			"/d/clientele.duckdb: the disk is full"},
