@@ -149,4 +149,11 @@ func TestNumberClass(t *testing.T) {
 			t.Errorf("%s: %s", cell, got)
 		}
 	}
+	m, meta := shop(t, 30)
+	page := written(t, build(t, m, withHistory(meta)), "zh")
+	_, phone, _ := strings.Cut(page, "@media (max-width:640px)")
+	phone, _, _ = strings.Cut(phone, "@media print")
+	if !strings.Contains(phone, "td.span{white-space:normal}") || !strings.Contains(page, `<td class="number span">`) || !strings.Contains(page, `<td class="number">`) {
+		t.Error("intervals are kept on one line where the page is narrow")
+	}
 }
