@@ -337,14 +337,32 @@ func (r *run) stageScores() error {
 	for i, c := range t.Columns() {
 		fields[i] = c.Field
 	}
+	return r.inOrder("scores", fields, inChunks(t), func() error {
+		return r.db.Exec(r.ctx, "CREATE OR REPLACE TEMP TABLE scores AS SELECT "+scoreSelection(fields)+" FROM scores_incoming")
+	})
+}
+
+// inChunks hands a table out in parts.
+func inChunks(t *table.Table) func() (*table.Table, error) {
 	from := 0
-	return r.db.Load(r.ctx, "scores", scoreSelection(fields), fields, func() (*table.Table, error) {
+	return func() (*table.Table, error) {
 		if from >= t.Rows() {
 			return nil, io.EOF
 		}
 		begin := from
 		from = min(from+scoreChunk, t.Rows())
 		return t.Slice(begin, from), nil
+	}
+}
+
+// inOrder is Stream under the name NAME_incoming, whose rows keep their order: what is
+// sorted in Go need not be sorted again.
+func (r *run) inOrder(name string, fields []table.Field, next func() (*table.Table, error), fn func() error) error {
+	return r.db.Stream(r.ctx, name+"_incoming", fields, next, func() error {
+		if err := r.db.Exec(r.ctx, "SET preserve_insertion_order=true"); err != nil {
+			return err
+		}
+		return fn()
 	})
 }
 
@@ -364,11 +382,12 @@ func (r *run) publish(lock *workspace.Lock) (Scored, error) {
 	if err != nil {
 		return Scored{}, err
 	}
-	if err := r.writeReports(folder); err != nil {
-		return Scored{}, fmt.Errorf("report: %w", err)
-	}
-	if err := r.checkShown(); err != nil {
+	reported := r.writeReports(folder)
+	if err := r.checkShown(); err != nil { // it may be why there is no report
 		return Scored{}, err
+	}
+	if reported != nil {
+		return Scored{}, fmt.Errorf("report: %w", reported)
 	}
 	input, err := inputHash(r.ctx, r.db)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -61,6 +62,7 @@ func (tr *tracer) command(args []string, options ...string) *exec.Cmd {
 type call struct {
 	name string
 	path string // from the workspace on
+	to   string // of a rename
 	nth  int
 }
 
@@ -82,7 +84,10 @@ func (tr *tracer) calls(t *testing.T, shop string) []call {
 		if len(found) == 0 {
 			continue
 		}
-		c := call{name: m[1], path: strings.TrimPrefix(found[0], shop)} // of a rename, where it comes from
+		c := call{name: m[1], path: strings.TrimPrefix(found[0], shop)}
+		if strings.HasPrefix(c.name, "rename") && len(found) > 1 {
+			c.to = strings.TrimPrefix(found[1], shop)
+		}
 		seen[c]++
 		c.nth = seen[c]
 		out = append(out, c)
@@ -121,6 +126,7 @@ func (f *faults) calls(t *testing.T) {
 				if len(list) < 5 {
 					t.Fatalf("only %d calls: %v", len(list), list)
 				}
+				r.durable(t, list)
 				seeded := rand.New(rand.NewPCG(uint64(i), 9))
 				for k, c := range picked(seeded, list, share) {
 					if *faultCalls == 0 || (i+k)%2 == 0 {
@@ -136,6 +142,42 @@ func (f *faults) calls(t *testing.T) {
 	t.Logf("%d calls failed, %d kills before calls, %d not reached the second time", failed.Load(), killed.Load(), missed.Load())
 	if missed.Load() > failed.Load()+killed.Load() {
 		t.Error("most calls were not reached the second time: the test proves little")
+	}
+}
+
+// durable checks that what was put in place was made durable in the right order: every
+// file before the rename of it or of its folder, after the last write to it, and the
+// folder that it came into afterwards.
+func (r *rehearsal) durable(t *testing.T, list []call) {
+	t.Helper()
+	renames := 0
+	for i, c := range list {
+		if !strings.HasPrefix(c.name, "rename") || !strings.Contains(c.path, "/.") || strings.HasPrefix(c.path, "/out") || strings.HasPrefix(c.path, "/.second") {
+			continue // what is handed out is made again
+		}
+		renames++
+		unsynced := map[string]bool{}
+		for _, before := range list[:i] {
+			if before.path != c.path && !strings.HasPrefix(before.path, c.path+"/") {
+				continue
+			}
+			switch before.name {
+			case "write", "pwrite64":
+				unsynced[before.path] = true
+			case "fsync", "fdatasync":
+				delete(unsynced, before.path)
+			}
+		}
+		if len(unsynced) > 0 {
+			t.Errorf("%s: %s became %s before %v was durable", r.name, c.path, c.to, slices.Sorted(maps.Keys(unsynced)))
+		}
+		folder := strings.TrimSuffix(filepath.Dir(c.to), "/")
+		if !slices.ContainsFunc(list[i:], func(after call) bool { return after.name == "fsync" && after.path == folder }) {
+			t.Errorf("%s: %s became %s, and the folder was not made durable", r.name, c.path, c.to)
+		}
+	}
+	if renames == 0 && r.name != "export" {
+		t.Errorf("%s: nothing was put in place", r.name)
 	}
 }
 
