@@ -175,7 +175,7 @@ func (e *Engine) recognise(ctx context.Context, place candidate, s config.Source
 }
 
 func (f *Found) refuse(err error) {
-	f.Err, f.Reason = err, strings.TrimPrefix(err.Error(), f.place.file+": ")
+	f.Err, f.Reason = err, Scrub(strings.TrimPrefix(err.Error(), f.place.file+": "))
 }
 
 // headerKind is the kind of a file that cannot be read, as far as its header tells,

@@ -229,7 +229,16 @@ func (e *Engine) Batches(ctx context.Context) (t *table.Table, err error) {
 		t, err = db.Query(ctx, "SELECT batch_id, kind, source, path, state, read, accepted, duplicates, rejected, loaded_at, platform, notes FROM batches ORDER BY batch_id")
 		return err
 	})
-	return t, err
+	if err != nil {
+		return nil, err
+	}
+	notes := t.Column("notes") // they quote the files
+	var scrubbed table.Strings
+	for i := range t.Rows() {
+		scrubbed.AppendString(Scrub(string(notes.Texts.At(i))))
+	}
+	notes.Texts = scrubbed
+	return t, nil
 }
 
 // Rejects lists the rows of a batch that were not stored and why; of every

@@ -7,7 +7,8 @@ import "regexp"
 var (
 	scrubMail   = regexp.MustCompile(`[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+`)
 	scrubPhone  = regexp.MustCompile(`\+[0-9][0-9 ().-]{6,}[0-9]|\b1[3-9][0-9]{9}\b|\b1[3-9][0-9][ -][0-9]{4}[ -][0-9]{4}\b|\b0[0-9]{2,3}-[0-9]{7,8}\b`)
-	scrubSecret = regexp.MustCompile(`(?i)\b((?:ssl)?(?:password|passwd|pwd|token|secret|api_?key))(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&"']+)`)
+	scrubQuoted = regexp.MustCompile(`(?i)\b((?:ssl)?(?:password|passwd|pwd|token|secret|api_?key))(["']?\s*[=:]\s*)("[^"]*"|'[^']*')`)
+	scrubSecret = regexp.MustCompile(`(?i)\b((?:ssl)?(?:password|passwd|pwd|token|secret|api_?key))(["']?\s*=\s*|["']?:)([^\s,;&"']+)`) // not the file secret: no such file
 	scrubUser   = regexp.MustCompile(`([a-z][a-z0-9+.-]*://)[^/\s@]+(?::[^/\s@]*)?@`)
 )
 
@@ -18,6 +19,7 @@ var (
 func Scrub(message string) string {
 	message = scrubUser.ReplaceAllString(message, "$1***@")
 	message = scrubMail.ReplaceAllString(message, "***@***")
+	message = scrubQuoted.ReplaceAllString(message, "$1$2***")
 	message = scrubSecret.ReplaceAllString(message, "$1$2***")
 	return scrubPhone.ReplaceAllString(message, "***")
 }

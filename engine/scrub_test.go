@@ -12,10 +12,12 @@ func TestScrub(t *testing.T) {
 		"connect postgres://reader:s3cret@db.example:5432/shop failed": "connect postgres://***@db.example:5432/shop failed",
 		"host=db user=reader password=s3cret":                          "host=db user=reader password=***",
 		`password: "a b"`:                                              "password: ***",
+		"pwd:s3cret":                                                   "pwd:***",
 		// What says where and when stays.
 		"in/orders-20260131.csv:13: column ordered_at: not a date": "in/orders-20260131.csv:13: column ordered_at: not a date",
 		"as of 2026-01-31: 1234567 orders":                         "as of 2026-01-31: 1234567 orders",
 		"process 4711 since 2026-01-02T03:04:05Z":                  "process 4711 since 2026-01-02T03:04:05Z",
+		"password_file secret: no such file or directory":          "password_file secret: no such file or directory",
 		"the variable ERP_PASSWORD is not set":                     "the variable ERP_PASSWORD is not set",
 	} {
 		if got := Scrub(in); got != want {

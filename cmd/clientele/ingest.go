@@ -258,7 +258,9 @@ func (a *app) remarkLoaded(loaded []engine.Loaded) {
 		}
 		for i := range l.Examples {
 			if told[l.Source]++; told[l.Source] <= 3 {
-				a.remark("%s", l.Examples[i].Error())
+				example := l.Examples[i]
+				example.Value = engine.ShownValue(example.Column, example.Value)
+				a.remark("%s", example.Error())
 			}
 		}
 		if l.State == engine.StateLoaded {

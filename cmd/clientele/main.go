@@ -80,7 +80,7 @@ func status(err error, args []string, errOut io.Writer) int {
 		newLog(errOut, form, quiet).Error(engine.Scrub(message(err)), "exit_status", code)
 	case err == nil || code == exitRefused: // the command has printed what is wrong with the data
 	default:
-		fmt.Fprintln(errOut, "clientele: "+message(err))
+		fmt.Fprintln(errOut, "clientele: "+engine.Scrub(message(err)))
 	}
 	return code
 }
