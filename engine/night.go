@@ -119,6 +119,9 @@ func (n *night) run() error {
 	if settled && n.stands(files) {
 		return n.unchanged(files)
 	}
+	if err := n.lock.CheckStore(); err != nil {
+		return err
+	}
 	if err := n.load(); err != nil {
 		return err
 	}
@@ -163,6 +166,9 @@ func (n *night) unchanged(files string) error {
 	before := n.state.Ran
 	*n.ran = Ran{Loaded: before.Loaded, Checked: before.Checked, Scored: before.Scored}
 	if n.Config.Gates.Set() {
+		if err := n.lock.CheckStore(); err != nil {
+			return err
+		}
 		if _, _, err := n.pass(); err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func (e *Engine) Run(ctx context.Context, asOf string, allowRejects bool) (Ran, 
 func (e *Engine) RunNight(ctx context.Context, options Night) (Ran, error) {
 	var ran Ran
 	var aboutData error
-	err := e.locked(func(lock *workspace.Lock) error {
+	err := e.lockedAnew(func(lock *workspace.Lock) error { // of a damaged store, the journal tells too
 		j, err := e.begin()
 		defer j.restore()
 		n := &night{Engine: e, Night: options, ctx: ctx, lock: lock, state: e.readState(), ran: &ran, began: time.Now()}
