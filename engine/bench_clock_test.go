@@ -95,6 +95,8 @@ type clock struct {
 	cpu   time.Duration
 	open  []string
 	list  []spent
+
+	storing bool // the stage that ended last was one of loading
 }
 
 func newClock() *clock {
@@ -108,6 +110,7 @@ func (c *clock) watch(e engine.Event) {
 	switch {
 	case e.Ended:
 		c.turn()
+		c.storing = group(e.Stage) == stageLoad
 		if at >= 0 {
 			c.open = slices.Delete(c.open, at, at+1)
 		}
@@ -120,6 +123,9 @@ func (c *clock) watch(e engine.Event) {
 // turn gives the time since the last turn to the stage under way.
 func (c *clock) turn() {
 	stage := stageElse
+	if c.storing { // what was read is still on its way into the store
+		stage = stageLoad
+	}
 	if n := len(c.open); n > 0 {
 		stage = group(c.open[n-1])
 	}

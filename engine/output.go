@@ -82,25 +82,25 @@ func scoreSelection(fields []table.Field) string {
 	return strings.Join(parts, ", ")
 }
 
-// outputs are the Parquet files of a run and the queries that fill them, each
-// with an order that does not depend on how the work was divided.
-func (r *run) outputs() []struct{ name, query string } {
-	return []struct{ name, query string }{
-		{"scores", "SELECT * FROM scores ORDER BY customer_id"},
-		{"customers", "SELECT c.* FROM customers_as_of(DATE '" + r.asOf.String() + "') AS c JOIN summary AS s ON c.customer_id = s.customer_id ORDER BY c.customer_id"},
-		{"segment_members", `WITH members AS (
-  SELECT as_of, rfm_segment AS segment, customer_id, 'rfm ' || ` + duck.Literal(r.Config.RFM.Scheme) + ` AS scheme FROM scores
-  UNION ALL SELECT as_of, rfm_cell, customer_id, 'rfm cn8' FROM scores WHERE ` + duck.Literal(r.Config.RFM.Scheme) + ` <> 'cn8'
-  UNION ALL SELECT as_of, lifecycle_stage, customer_id, 'lifecycle' FROM scores
-  UNION ALL SELECT as_of, churn_band, customer_id, 'churn band' FROM scores
-  UNION ALL SELECT as_of, cluster, customer_id, ` + duck.Literal(ClusterScheme) + ` FROM scores
-  UNION ALL SELECT b.as_of, m.segment, m.customer_id, ` + duck.Literal(OwnScheme) + ` FROM own_members AS m CROSS JOIN bounds AS b
-)
-SELECT as_of, segment, customer_id, scheme FROM members WHERE segment IS NOT NULL ORDER BY scheme, segment, customer_id`},
-		{"totals", "SELECT * FROM expected_totals ORDER BY scheme, segment"},
-		{"reasons", "SELECT * FROM reasons ORDER BY customer_id"},
-		{"models", "SELECT * FROM fitted_models ORDER BY model"},
-	}
+// output is a Parquet file of a run and the query that fills it, in an order that does
+// not depend on how the work was divided: scores and reasons are staged in the order of
+// customers.
+type output struct {
+	name, query string
+	next        func() (*table.Table, error) // where the query reads NAME_incoming
+	fields      []table.Field
+}
+
+func (r *run) outputs() ([]output, error) {
+	members, err := r.members()
+	return []output{
+		{name: "scores", query: "SELECT * FROM scores"},
+		{name: "customers", query: "SELECT c.* FROM customers_as_of(DATE '" + r.asOf.String() + "') AS c JOIN summary AS s ON c.customer_id = s.customer_id ORDER BY c.customer_id"},
+		{name: "segment_members", query: "SELECT as_of, segment, customer_id, scheme FROM segment_members_incoming", next: members.next, fields: memberFields()},
+		{name: "totals", query: "SELECT * FROM expected_totals ORDER BY scheme, segment"},
+		{name: "reasons", query: "SELECT * FROM reasons"},
+		{name: "models", query: "SELECT * FROM fitted_models ORDER BY model"},
+	}, err
 }
 
 // writeFiles writes the data files of the run and returns their rows.
@@ -120,19 +120,18 @@ func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
 	}
 	rows := map[string]int64{}
 	var dictionary []entry
-	for _, o := range r.outputs() {
+	outputs, err := r.outputs()
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range outputs {
 		file := o.name + ".parquet"
 		done := r.stage("write "+file, 0)
-		described, err := r.describe(o.name, o.query, meanings)
-		if err != nil {
-			return nil, err
-		}
-		dictionary = append(dictionary, described...)
-		n, err := r.db.Affected(r.ctx, fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, KV_METADATA {dictionary: %s})",
-			o.query, duck.Literal(folder.File(file)), duck.Literal(jsonText(described))))
+		described, n, err := r.write(o, folder.File(file), meanings)
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", file, err)
 		}
+		dictionary = append(dictionary, described...)
 		rows[file] = n
 		done()
 	}
@@ -153,6 +152,24 @@ func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
 	}
 	rows["dictionary.csv"] = int64(len(dictionary))
 	return rows, os.WriteFile(folder.File("dictionary.csv"), text, 0o666)
+}
+
+// write writes one file, and tells what its columns mean and how many rows it has.
+func (r *run) write(o output, path string, meanings map[[2]string]entry) (described []entry, n int64, err error) {
+	write := func() error {
+		if described, err = r.describe(o.name, o.query, meanings); err != nil {
+			return err
+		}
+		n, err = r.db.Affected(r.ctx, fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, KV_METADATA {dictionary: %s})",
+			o.query, duck.Literal(path), groupRows, duck.Literal(jsonText(described))))
+		return err
+	}
+	if o.next == nil {
+		err = write()
+	} else {
+		err = r.inOrder(o.name, o.fields, o.next, write)
+	}
+	return described, n, err
 }
 
 // entry is one line of the data dictionary.

@@ -43,7 +43,9 @@ func (r *run) stageReasons() error {
 		from = min(from+scoreChunk, r.table.Rows())
 		return reasonsOf(score, r.table.Slice(begin, from), r.Config.Resources.Cores())
 	}
-	return r.db.Load(r.ctx, "reasons", "(SELECT as_of FROM bounds) AS as_of, *", reasonFields(), next)
+	return r.inOrder("reasons", reasonFields(), next, func() error {
+		return r.db.Exec(r.ctx, "CREATE OR REPLACE TEMP TABLE reasons AS SELECT (SELECT as_of FROM bounds) AS as_of, * FROM reasons_incoming")
+	})
 }
 
 // reasonsOf are the rows of reasons of those customers in t who have an order.

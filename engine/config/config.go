@@ -278,7 +278,7 @@ func Default() Config {
 		Contact:     Contact{Consent: "required", Complaint: 90, Control: 0.1},
 		Campaigns:   Campaigns{Window: 30, Outcome: "orders"},
 		Models:      Models{Purchase: "pareto_nbd", MinCustomers: 100, MinRepeaters: 50},
-		Backtest:    Backtest{Origins: 2, Sample: 100_000},
+		Backtest:    Backtest{Origins: 2, Sample: 50_000},
 		Output:      Output{Reports: []string{"en", "zh"}},
 	}
 }

@@ -1,0 +1,143 @@
+package engine
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"clientele/engine/segment"
+	"clientele/engine/table"
+)
+
+// memberFields are the columns of segment_members.
+func memberFields() []table.Field {
+	return []table.Field{{Name: "as_of", Kind: table.Date}, {Name: "segment", Kind: table.Text}, {Name: "customer_id", Kind: table.Text}, {Name: "scheme", Kind: table.Text}}
+}
+
+// memberRows hands out segment_members in the order of schemes, segments and customers.
+// A scheme has few segments and the table is in the order of customers, so that counting
+// puts the rows in order.
+type memberRows struct {
+	*run
+	schemes []scheme
+	own     *table.Table // members of the segments of the configuration, in order
+	rows    []int32      // of the scheme under way, in order
+	ready   bool         // these are made
+	at      int
+}
+
+// scheme is where the segments of a scheme are: in a column of the run's table, or, nil,
+// in own_members.
+type scheme struct {
+	name   string
+	column *table.Column
+}
+
+func (r *run) members() (*memberRows, error) {
+	m := &memberRows{run: r, schemes: []scheme{{"rfm " + r.Config.RFM.Scheme, r.table.Column("rfm_segment")}, {"lifecycle", r.table.Column("lifecycle_stage")},
+		{"churn band", r.table.Column("churn_band")}, {ClusterScheme, r.clusterColumn()}, {OwnScheme, nil}}}
+	if r.Config.RFM.Scheme != "cn8" {
+		m.schemes = append(m.schemes, scheme{"rfm cn8", r.table.Column("rfm_cell")})
+	}
+	slices.SortFunc(m.schemes, func(a, b scheme) int { return strings.Compare(a.name, b.name) })
+	var err error
+	m.own, err = r.db.Query(r.ctx, "SELECT segment, customer_id FROM "+segment.MembersTable+" ORDER BY segment, customer_id")
+	return m, err
+}
+
+// groupRows is how many rows a group of a Parquet file has. Parts of that size keep the
+// groups the same however the work is divided.
+const groupRows = 122_880
+
+// next is the next part of the rows.
+func (m *memberRows) next() (*table.Table, error) {
+	p := newMemberPart()
+	for len(m.schemes) > 0 && p.rows() < groupRows {
+		s := m.schemes[0]
+		if !m.ready {
+			m.arrange(s)
+		}
+		from := m.at
+		m.at = min(from+groupRows-p.rows(), len(m.rows))
+		m.put(p, s, m.rows[from:m.at])
+		if m.at == len(m.rows) {
+			m.schemes, m.ready = m.schemes[1:], false
+		}
+	}
+	if p.rows() == 0 {
+		return nil, io.EOF
+	}
+	return table.New(p...), nil
+}
+
+// arrange puts the rows of a scheme in order.
+func (m *memberRows) arrange(s scheme) {
+	m.rows, m.ready, m.at = m.rows[:0], true, 0
+	if s.column == nil {
+		for i := range m.own.Rows() {
+			m.rows = append(m.rows, int32(i))
+		}
+		return
+	}
+	place := places(s.column.Labels)
+	next := make([]int, len(s.column.Labels)+1)
+	for _, code := range s.column.Codes {
+		if code >= 0 {
+			next[place[code]+1]++
+		}
+	}
+	for k := 1; k < len(next); k++ {
+		next[k] += next[k-1]
+	}
+	m.rows = slices.Grow(m.rows, next[len(next)-1])[:next[len(next)-1]]
+	for i, code := range s.column.Codes {
+		if code >= 0 {
+			m.rows[next[place[code]]] = int32(i)
+			next[place[code]]++
+		}
+	}
+}
+
+// places are where labels stand when they are sorted; equal ones in one place.
+func places(labels []string) []int {
+	sorted := slices.Compact(slices.Sorted(slices.Values(labels)))
+	out := make([]int, len(labels))
+	for i, l := range labels {
+		out[i], _ = slices.BinarySearch(sorted, l)
+	}
+	return out
+}
+
+// memberPart is columns of memberFields that grow.
+type memberPart []*table.Column
+
+func newMemberPart() memberPart {
+	p := make(memberPart, 4)
+	for k, f := range memberFields() {
+		p[k] = &table.Column{Field: f}
+		if f.Kind == table.Text {
+			p[k].Texts.Offsets = append(make([]int32, 0, groupRows+1), 0)
+		}
+	}
+	return p
+}
+
+func (p memberPart) rows() int { return len(p[0].Dates) }
+
+// put adds rows of a scheme.
+func (m *memberRows) put(p memberPart, s scheme, rows []int32) {
+	segments, ids := &p[1].Texts, &m.table.Column("customer_id").Texts
+	if s.column == nil {
+		ids = &m.own.Column("customer_id").Texts
+	}
+	for _, i := range rows {
+		p[0].Dates = append(p[0].Dates, int32(m.asOf))
+		if s.column == nil {
+			segments.Append(m.own.Column("segment").Texts.At(int(i)))
+		} else {
+			segments.AppendString(s.column.Labels[s.column.Codes[i]])
+		}
+		p[2].Texts.Append(ids.At(int(i)))
+		p[3].Texts.AppendString(s.name)
+	}
+}
