@@ -153,11 +153,8 @@ func (a *app) tables(list []engine.Section) error {
 	return nil
 }
 
-// ruleMistake is an error about a rule that was typed as one of usage, after the
-// place has been shown on a terminal.
-func (a *app) ruleMistake(err error) error { return a.ruleMistakeIn(err, "en") }
-
-// ruleMistakeIn is a rule's mistake in a language.
+// ruleMistakeIn is an error about a rule that was typed as one of usage, in a language,
+// after the place has been shown on a terminal.
 func (a *app) ruleMistakeIn(err error, lang string) error {
 	mistake, ok := err.(interface {
 		Caret() string
