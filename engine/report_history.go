@@ -267,6 +267,7 @@ func reportList(l list.List) report.List {
 	}
 	if l.Power != nil {
 		out.Smallest, out.Base, out.Window = l.Power.Smallest, l.Power.Base, l.Power.Window
+		out.BaseFrom, out.BaseDay = l.Power.Source, dayNumber(l.Power.Day)
 	}
 	return out
 }

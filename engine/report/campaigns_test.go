@@ -276,3 +276,18 @@ func TestChosenEffects(t *testing.T) {
 		t.Errorf("rows %+v", rows)
 	}
 }
+
+// What a list's campaign starts from is said with where it is from.
+func TestBaseOfLists(t *testing.T) {
+	for _, c := range []struct{ from, en, zh string }{
+		{"earlier_run", "Of those whom the same choice took on 31 March 2025, 11% ordered within the next 30 days. A difference of 3.12 points", "按同样条件于2025年3月31日选出的客户中，有 11% 在此后 30 天内下单。若差异达到 3.12 个百分点"},
+		{"model", "By the purchase model 11% of them order within 30 days though nobody contacts them.", "按复购模型预计，即使不触达，也有 11% 会在 30 天内下单。"},
+		{"before", "11% of them ordered within 30 days before.", "此前 30 天内有 11% 下单。"},
+		{"", "11% of them ordered within 30 days before.", "此前 30 天内有 11% 下单。"},
+	} {
+		l := List{Smallest: .0312, Base: .11, Window: 30, BaseFrom: c.from, BaseDay: dayOf("2025-03-31")}
+		if en, zh := (printer{}).listWords(l), (printer{zh: true}).listWords(l); !strings.Contains(en, c.en) || !strings.Contains(zh, c.zh) {
+			t.Errorf("%q:\n%s\n%s", c.from, en, zh)
+		}
+	}
+}

@@ -20,6 +20,8 @@ type List struct {
 	Smallest float64 // difference of rates that the campaign shows in four of five cases; NaN: no control group, or none would
 	Base     float64 // rate that it starts from
 	Window   int     // days of both
+	BaseFrom string  // where Base is from: earlier_run, model, else what they did before
+	BaseDay  int32   // of the earlier run
 }
 
 // Step is one row of a list's waterfall.
@@ -89,10 +91,21 @@ func (p printer) listWords(l List) string {
 		words += p.f(" Of the segment those for whom %s.", "客群内还须满足：%s。", l.Rule)
 	}
 	if l.Smallest > 0 {
-		words += p.f(" %s of them ordered within %d days before; a difference of %s points or more would be found in four of five such campaigns.",
-			"此前 %[2]d 天内有 %[1]s 下单；若差异达到 %[3]s 个百分点，五次中约有四次能检出。", p.pct(l.Base), l.Window, p.points(l.Smallest))
+		words += p.baseWords(l) + p.f(" A difference of %s points or more would be found in four of five such campaigns.",
+			"若差异达到 %s 个百分点，五次中约有四次能检出。", p.points(l.Smallest))
 	}
 	return words
+}
+
+// baseWords say how many would order without the campaign, and how that is known.
+func (p printer) baseWords(l List) string {
+	switch l.BaseFrom {
+	case "earlier_run":
+		return p.f(" Of those whom the same choice took on %s, %s ordered within the next %d days.", "按同样条件于%s选出的客户中，有 %s 在此后 %d 天内下单。", p.date(l.BaseDay), p.pct(l.Base), l.Window)
+	case "model":
+		return p.f(" By the purchase model %s of them order within %d days though nobody contacts them.", "按复购模型预计，即使不触达，也有 %s 会在 %d 天内下单。", p.pct(l.Base), l.Window)
+	}
+	return p.f(" %s of them ordered within %d days before.", "此前 %[2]d 天内有 %[1]s 下单。", p.pct(l.Base), l.Window)
 }
 
 // channel names a channel.
