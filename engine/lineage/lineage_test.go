@@ -111,8 +111,16 @@ func TestEvent(t *testing.T) {
 
 // The words decide the id, and how they are cut does too.
 func TestID(t *testing.T) {
-	if ID("a", "b") != ID("a", "b") || ID("a", "b") == ID("ab") || ID("a\nb") == ID("a", "b") {
-		t.Error("ids do not tell runs apart")
+	seen := map[string]string{}
+	for _, words := range [][]string{{"a", "b"}, {"ab"}, {"a\nb"}, {"b", "a"}, {"a", "b", ""}} {
+		id := ID(words...)
+		if other, taken := seen[id]; taken {
+			t.Errorf("%q has the id of %s", words, other)
+		}
+		seen[id] = strings.Join(words, " ")
+	}
+	if again := ID("a", "b"); seen[again] != "a b" {
+		t.Errorf("the same words gave %s", again)
 	}
 }
 
