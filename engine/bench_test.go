@@ -60,8 +60,14 @@ func BenchmarkWholeRun(b *testing.B) {
 			}
 			rounds{engines: all.engines[before:], floors: all.floors[before:], shop: s}.report(b)
 		})
-		if len(all.engines) > 0 {
-			all.print(os.Stdout)
+		if len(all.engines) == 0 {
+			continue
+		}
+		all.print(os.Stdout)
+		if *wholeResults != "" {
+			if err := all.outcome().keep(os.Stdout, *wholeResults); err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 }
