@@ -87,13 +87,6 @@ func put(t testing.TB, path, text string) {
 	}
 }
 
-func copyFolder(t testing.TB, to, from string) {
-	t.Helper()
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // ordersFile is a file of numbered orders of 60 customers in some months of 2024.
 func ordersFile(from, to int, months ...int) string {
 	var b strings.Builder

@@ -11,15 +11,6 @@ import (
 	"time"
 )
 
-// instants are n instants of a span, at random, one in each n-th of it.
-func instants(seeded *rand.Rand, n int, span time.Duration) []time.Duration {
-	out := make([]time.Duration, n)
-	for i := range out {
-		out[i] = time.Duration((float64(i) + seeded.Float64()) / float64(n) * float64(span))
-	}
-	return out
-}
-
 // kill kills every command that changes something at random instants, while
 // somebody reads: nobody sees anything that is not whole, and the command done again
 // gives what it gives when nothing interrupts it.
