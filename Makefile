@@ -16,11 +16,17 @@ demo: CUSTOMERS ?= 10000
 SEED ?= 1
 
 # How long soak feeds each parser, how often it kills, how many random splits it
-# loads and how many rows it reads from databases. make soak FUZZTIME=20x KILLS=1
-# SPLITS=20 ROWS=50000 tries each part.
+# loads and how many rows it reads from databases; at how many instants it kills
+# each command that changes something (FAULTS), how many of its system calls it lets
+# fail (CALLS, 0: every one), of how many orders a run has 512 MiB of memory (ORDERS).
+# make soak FUZZTIME=20x KILLS=1 SPLITS=20 ROWS=50000 FAULTS=5 CALLS=20
+# ORDERS=3000000 tries each part.
 FUZZTIME ?= 30s
 KILLS ?= 20
 SPLITS ?= 2000
+FAULTS ?= 200
+CALLS ?= 0
+soak: ORDERS ?= 100000000
 ROWS ?= 5000000
 
 # Size of the shop of bench, rounds of engine and floor, which parts to run, and
@@ -70,13 +76,18 @@ bench: tools ## time loading, then a whole run, stage by stage, beside DuckDB al
 	  *) echo "make: BENCH=$$part: not load, whole or packages" >&2; exit 2;; \
 	esac; done
 
-soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, long streams, checked C pointers (FUZZTIME=, KILLS=, SPLITS=, ROWS=)
+soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, long streams, checked C pointers (FUZZTIME=, KILLS=, SPLITS=, ROWS=, FAULTS=, CALLS=, ORDERS=)
 	grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \
 	  sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' "$$file" | while read -r name; do \
 	    go test -tags $(TAGS) -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$(dirname "$$file")" </dev/null; \
 	  done; \
 	done
-	go test -tags $(TAGS) -timeout 0 -run Kill -count $(KILLS) ./engine/workspace ./cmd/clientele
+	go test -tags $(TAGS) -timeout 0 -run Kill -count $(KILLS) ./engine/workspace ./engine/list
+	go test -tags $(TAGS) -timeout 0 -v -run 'TestFaults|TestReaders|TestClocks' ./cmd/clientele -kills $(FAULTS) -calls $(CALLS) -sizes 20 -stops 60 -runs 100 -flips 400 -clocks 20
+	go test -tags $(TAGS) -timeout 0 -v -run MemoryLimit ./cmd/clientele -memory.limit 512 -memory.orders $(ORDERS) -memory.customers 100000
+	go test -tags $(TAGS) -timeout 0 -v -run DamagedFiles ./engine -damaged 1000
+	go test -tags $(TAGS) -timeout 0 -run NobodyIsContacted ./engine -lists 300
+	go test -tags $(TAGS) -timeout 0 -run QueryOnlyReads ./engine -queries 100000
 	go test -tags $(TAGS) -timeout 0 -race -short ./...
 	go test -tags $(TAGS) -timeout 0 ./ingest/csv ./ingest/jsonl ./ingest/parquet ./ingest/xlsx -run Damaged -mutations=1000
 	go test -tags $(TAGS) -timeout 0 ./engine -run 'AnySplit|RollbackIsExact|NightlyExports' -splits $(SPLITS)
