@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint bench soak fmt clean tools
+.PHONY: help build demo test lint bench bench-peers soak fmt clean tools
 
 # Columns go between Go and DuckDB through Arrow with this tag, row by row without it.
 TAGS := duckdb_arrow
@@ -29,16 +29,17 @@ CALLS ?= 0
 soak: ORDERS ?= 100000000
 ROWS ?= 5000000
 
-# Size of the shop of bench, rounds of engine and floor, which parts to run, and
-# where generated shops stay for the next time.
-bench: CUSTOMERS ?= 1000000
-ORDERS ?= 10000000
+# Size of the shop of bench, rounds of engine and floor, which parts to run, from
+# files of which formats (a pattern), and where generated shops stay for the next time.
+bench bench-peers: CUSTOMERS ?= 1000000
+bench bench-peers: ORDERS ?= 10000000
+FORMAT ?= (csv|parquet)
 RUNS ?= 3
 BENCH ?= load whole packages
 SHOPS ?= $(or $(TMPDIR),/tmp)/clientele-bench
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do printf 'make %-6s  %s\n' "$$name" "$$text"; done
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do printf 'make %-11s  %s\n' "$$name" "$$text"; done
 
 tools: # one clear line for what is missing
 	@if ! command -v go >/dev/null; then echo "make: Go $(GO_NEEDED) or later is needed and not found: install it from https://go.dev/dl" >&2; exit 1; fi
@@ -66,15 +67,20 @@ lint: tools ## gofmt, go vet with and without the build tag, staticcheck
 	go vet ./...
 	go run $(STATICCHECK) -tags $(TAGS) ./...
 
-bench: tools ## time loading, then a whole run, stage by stage, beside DuckDB alone, then every package (BENCH=load, whole or packages, ORDERS=, CUSTOMERS=, RUNS=)
+bench: tools ## time loading, then a whole run, stage by stage, beside DuckDB alone, then every package (BENCH=load, whole or packages, ORDERS=, CUSTOMERS=, RUNS=, FORMAT=)
 	@for part in $(BENCH); do case $$part in \
 	  load) go test -tags $(TAGS) -run '^$$' -bench Load -benchtime $(RUNS)x -timeout 0 -v ./engine \
 	    -whole.orders $(ORDERS) -whole.customers $(CUSTOMERS) -whole.shops '$(SHOPS)';; \
-	  whole) go test -tags $(TAGS) -run '^$$' -bench WholeRun -benchtime $(RUNS)x -timeout 0 -v ./engine \
-	    -whole.orders $(ORDERS) -whole.customers $(CUSTOMERS) -whole.shops '$(SHOPS)';; \
+	  whole) go test -tags $(TAGS) -run '^$$' -bench 'WholeRun/$(FORMAT)' -benchtime $(RUNS)x -timeout 0 -v ./engine \
+	    -whole.orders $(ORDERS) -whole.customers $(CUSTOMERS) -whole.shops '$(SHOPS)' \
+	    -whole.results '$(CURDIR)/testdata/bench/results.tsv' -whole.commit '$(VERSION)';; \
 	  packages) go test -tags $(TAGS) -run '^$$' -bench . -benchmem -timeout 0 ./models/... ./ingest/... ./engine/internal/duck ./engine/report ./engine/demo;; \
 	  *) echo "make: BENCH=$$part: not load, whole or packages" >&2; exit 2;; \
 	esac; done
+
+bench-peers: build ## the same job by pandas and by polars with lifetimes and scikit-learn, in turns with clientele (needs python3 with pip; ORDERS=, CUSTOMERS=)
+	@if [ ! -d '$(SHOPS)/csv-$(ORDERS)-$(CUSTOMERS)/data/orders' ]; then $(MAKE) bench BENCH=whole FORMAT=csv RUNS=1 ORDERS=$(ORDERS) CUSTOMERS=$(CUSTOMERS); fi
+	testdata/peers/run.sh bin/clientele '$(SHOPS)/csv-$(ORDERS)-$(CUSTOMERS)/data/orders'
 
 soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, long streams, checked C pointers (FUZZTIME=, KILLS=, SPLITS=, ROWS=, FAULTS=, CALLS=, ORDERS=)
 	grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \
