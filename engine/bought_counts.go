@@ -102,7 +102,7 @@ func (c *boughtCounts) count(b *buying, first, last int) bool {
 // load makes the temporary tables days_bought and periods_bought.
 func (c *boughtCounts) load(ctx context.Context, db *duck.DB) error {
 	days := table.Make(len(c.days), table.Field{Name: "day", Kind: table.Int}, table.Field{Name: "orders", Kind: table.Int},
-		table.Field{Name: "net", Kind: table.Decimal}, table.Field{Name: "buyers", Kind: table.Int}, table.Field{Name: "newcomers", Kind: table.Int})
+		table.Field{Name: "net", Kind: table.Int}, table.Field{Name: "buyers", Kind: table.Int}, table.Field{Name: "newcomers", Kind: table.Int})
 	n := 0
 	for i, d := range c.days {
 		if d.orders == 0 {
@@ -113,7 +113,7 @@ func (c *boughtCounts) load(ctx context.Context, db *duck.DB) error {
 		}
 		n++
 	}
-	err := db.Load(ctx, "days_bought", "* REPLACE (CAST(day AS INTEGER) AS day)", fieldsOf(days), duck.Each([]*table.Table{days.Slice(0, n)}))
+	err := db.Load(ctx, "days_bought", "* REPLACE (CAST(day AS INTEGER) AS day, "+moneyOf("net")+" AS net)", fieldsOf(days), duck.Each([]*table.Table{days.Slice(0, n)}))
 	if err != nil {
 		return err
 	}

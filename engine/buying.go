@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/bits"
 	"slices"
+	"strings"
 
 	"clientele/engine/config"
 	"clientele/engine/internal/duck"
@@ -80,17 +81,14 @@ func (b *buying) join(more *buying) {
 	b.days, b.orders, b.net = append(b.days, more.days...), append(b.orders, more.orders...), append(b.net, more.net...)
 }
 
-// errTooMuch says that amounts add up to more than whole numbers of 64 bits hold: SQL,
-// which reckons in more, does the work then.
-var errTooMuch = errors.New("amounts add up to more than 100,000,000,000,000")
+// errTooMuch is about amounts whose sum, in units of 1/10,000, whole numbers of 64 bits
+// do not hold. One order is at most a hundredth of that.
+var errTooMuch = errors.New("the amounts of one customer, or of one day, add up to more than 922,337,203,685,477")
 
-// mostUnits is the largest sum that a DECIMAL(18,4) holds, in units of 1/10,000.
-const mostUnits = 999_999_999_999_999_999
-
-// addUnits is a + b; ok is false where that is more than a DECIMAL(18,4) holds.
+// addUnits is a + b; ok is false where that is more than 64 bits hold.
 func addUnits(a, b int64, ok *bool) int64 {
 	s := a + b
-	if s > mostUnits || s < -mostUnits || (a > 0) == (b > 0) && (s > 0) != (a > 0) && s != 0 {
+	if b > 0 && s < a || b < 0 && s > a {
 		*ok = false
 		return 0
 	}
@@ -331,21 +329,31 @@ func purchaseFields() []table.Field {
 		out = append(out, table.Field{Name: name, Kind: table.Int})
 	}
 	for _, name := range []string{"net", "repeat_net"} {
-		out = append(out, table.Field{Name: name, Kind: table.Decimal})
+		out = append(out, table.Field{Name: name, Kind: table.Int, Unit: "1/10,000 of money"})
 	}
 	for _, name := range []string{"orders_30", "orders_60", "orders_90", "orders_365"} {
 		out = append(out, table.Field{Name: name, Kind: table.Int})
 	}
 	for _, name := range []string{"net_30", "net_90", "net_365"} {
-		out = append(out, table.Field{Name: name, Kind: table.Decimal})
+		out = append(out, table.Field{Name: name, Kind: table.Int, Unit: "1/10,000 of money"})
 	}
 	return out
 }
 
 // purchaseSelection gives the columns their types.
-const purchaseSelection = `* REPLACE (CAST(first_day AS INTEGER) AS first_day, CAST(last_day AS INTEGER) AS last_day, CAST(previous_day AS INTEGER) AS previous_day,
-  CAST(net AS DECIMAL(38,4)) AS net, CAST(repeat_net AS DECIMAL(38,4)) AS repeat_net,
-  CAST(net_30 AS DECIMAL(38,4)) AS net_30, CAST(net_90 AS DECIMAL(38,4)) AS net_90, CAST(net_365 AS DECIMAL(38,4)) AS net_365)`
+func purchaseSelection() string {
+	replaced := []string{"CAST(first_day AS INTEGER) AS first_day", "CAST(last_day AS INTEGER) AS last_day", "CAST(previous_day AS INTEGER) AS previous_day"}
+	for _, name := range []string{"net", "repeat_net", "net_30", "net_90", "net_365"} {
+		replaced = append(replaced, moneyOf(name)+" AS "+name)
+	}
+	return "* REPLACE (" + strings.Join(replaced, ", ") + ")"
+}
+
+// moneyOf is the SQL of a sum in units of 1/10,000 as money: sums hold more than a
+// DECIMAL(18,4), which is what one amount is.
+func moneyOf(units string) string {
+	return "CAST(CAST(" + units + " AS DECIMAL(19,0)) * CAST(0.0001 AS DECIMAL(5,4)) AS DECIMAL(38,4))"
+}
 
 // purchases is summary/purchases as of a day, of the people from one to before another.
 func (b *buying) purchases(asOf Day, logs []int64, first, last int) (*table.Table, error) {
@@ -441,10 +449,10 @@ func (b *buying) load(ctx context.Context, db *duck.DB, asOf Day, more bool) err
 		return b.purchases(asOf, logs, first, at)
 	}
 	if !more {
-		return db.Load(ctx, "purchases", purchaseSelection, purchaseFields(), next)
+		return db.Load(ctx, "purchases", purchaseSelection(), purchaseFields(), next)
 	}
 	return db.Stream(ctx, "more_purchases", purchaseFields(), next, func() error {
-		return db.Exec(ctx, "INSERT INTO temp.purchases SELECT "+purchaseSelection+" FROM more_purchases")
+		return db.Exec(ctx, "INSERT INTO temp.purchases SELECT "+purchaseSelection()+" FROM more_purchases")
 	})
 }
 
