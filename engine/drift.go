@@ -117,9 +117,11 @@ func (e *Engine) FittedModels(ctx context.Context, asOf string) ([]Section, erro
 	return []Section{fitted.section("models"), parameters.section("parameters"), warnings.section("warnings")}, err
 }
 
-// apart gives a connection to no store, for reading the files of runs.
-func (e *Engine) apart(ctx context.Context, f func(*duck.DB) error) error {
-	db, err := duck.Open(ctx, "", e.options(false, ""))
+// apart gives a connection to no store, for reading the files of runs, and others that are named.
+func (e *Engine) apart(ctx context.Context, f func(*duck.DB) error, files ...string) error {
+	opt := e.options(false, "")
+	opt.Files = append(opt.Files, files...)
+	db, err := duck.Open(ctx, "", opt)
 	if err != nil {
 		return err
 	}

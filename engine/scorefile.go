@@ -96,7 +96,7 @@ func (e *Engine) histories(ctx context.Context, path, spend string) (in *table.T
 	err = e.apart(ctx, func(db *duck.DB) error {
 		t, err = db.Query(ctx, "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM "+source)
 		return err
-	})
+	}, path)
 	if err != nil {
 		if ended(ctx) != nil {
 			return nil, nil, err
