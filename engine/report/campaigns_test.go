@@ -101,7 +101,7 @@ func TestHistoryInReport(t *testing.T) {
 		"The most went from At risk to Lapsed, 262 (34% of At risk); from Active to At risk, 260", "nobody | 0 | 0%",
 		"SUMMER · SPRING15, not over", "Nobody was kept back as a control group", "Corrected for 4 comparisons, 1 differ from zero for certain.",
 		"CUPED (variance −25%)", "Customers who responded and would not have | +98 | +29 to +161", "Opened by machines | 132 (6.2%)", "New prices | 1 Mar 2025 | 100 | 0 | no control", "First spring teas | 2 Apr 2025 | 2,130 | 695 | +4.58 (+1.36 to +7.53)",
-		"2025-05-31-1 · At Risk · text message", "to be contacted | 1,000", "a difference of 3.12 points or more", "1 more are not shown",
+		"2025-05-31-1 · At Risk · text message", "to be contacted | 1,000", "A difference of 3.12 points or more", "1 more are not shown",
 	} {
 		if !strings.Contains(strings.ReplaceAll(en, "\n", " | "), want) {
 			t.Errorf("the page does not say %q", want)
