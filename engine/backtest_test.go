@@ -42,6 +42,7 @@ func row(t *testing.T, in *table.Table, column, value string) int {
 // by the whole way from files: snapshots by the summary's SQL, the purchase model's
 // probability among the features, the score chosen on the last closed window.
 func TestBacktestChurn(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		file, asOf     string
 		window, n      int
@@ -85,6 +86,7 @@ func TestBacktestChurn(t *testing.T) {
 // Forecasts of reference/clv.md through the whole way: holdout totals and errors of
 // CDNOW from 1997-09-30, 273 days (39 weeks) ahead.
 func TestBacktestCDNOW(t *testing.T) {
+	t.Parallel()
 	e := workspace(t)
 	load(t, e, source("orders", shared(t, "cdnow.csv")))
 	b, err := e.Backtest(t.Context(), engine.Backtesting{AsOf: "1998-06-30", Origins: 1, Holdout: 273})

@@ -136,6 +136,7 @@ func (p trial) read(t *testing.T, shop []purchaser, k int) (l lift, rate, spend 
 // called an effect, whichever way it is read. A thousand with a known effect: 19 of
 // 20 intervals hold it.
 func TestThousandCampaigns(t *testing.T) {
+	t.Parallel()
 	const campaigns = 1000
 	shop := purchasers(t, 2500)
 	first, last := shop[0].days[0], shop[0].days[0]
@@ -197,6 +198,7 @@ func madeUp(rng *rand.Rand, name string, n int, rate float64) outcome {
 // effect or of harm once in twenty, as seldom as with one arm, although it names whichever is best;
 // and its intervals, of rates and of spend, hold the truth of all arms together in 19 of 20.
 func TestHeadlineOfSeveralArms(t *testing.T) {
+	t.Parallel()
 	const campaigns, customers, arms = 2000, 400, 5
 	rates := []float64{0.2, 0.24, 0.2, 0.17, 0.2}
 	rng := rand.New(rand.NewPCG(3, 14))

@@ -109,6 +109,7 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 // The figures of statistics.md, section 3, and of test_values.txt, B, from files
 // to the table that people read.
 func TestHillstrom(t *testing.T) {
+	t.Parallel()
 	e := hillstrom(t)
 	at := engine.CampaignReading{Campaign: "mine", Outcome: "clicked", Covariate: "attribute.history", Ratio: []float64{1, 1, 1}, By: []string{"acquired_channel", "attribute.mens"}, AsOf: "2026-06-30"}
 	visits := campaignResult(t, e, at)

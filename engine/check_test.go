@@ -52,6 +52,7 @@ func number(v float64) *float64 { return &v }
 func days(n int) *int           { return &n }
 
 func TestOwnChecks(t *testing.T) {
+	t.Parallel()
 	e := small(t)
 	web := map[string][]string{"source": {"web"}}
 	for _, c := range []struct {
@@ -246,6 +247,7 @@ func TestProgramChecks(t *testing.T) {
 // What platforms export is sound: of their habits no check makes a fault. JD tells
 // what an order cost before and after discounts, and lines at list prices.
 func TestChecksOfExports(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if _, err := exports.Write(dir, 1); err != nil {
 		t.Fatal(err)

@@ -62,6 +62,7 @@ func texts(t *testing.T, e *engine.Engine, query string) []string {
 // Clusters of a run stand in scores and in segment_members by their names, and what is
 // shown of them is what is there; cores change no byte.
 func TestClusters(t *testing.T) {
+	t.Parallel()
 	e := kindsShop(t)
 	score(t, e, "2026-05-31")
 	got := texts(t, e, "SELECT format('{} {}', cluster, count(*)) FROM scores GROUP BY cluster ORDER BY 1")
@@ -110,6 +111,7 @@ func TestClusters(t *testing.T) {
 // Clusters keep the numbers and names of the run that the configuration names, which
 // is an input of the run then.
 func TestClustersMatch(t *testing.T) {
+	t.Parallel()
 	e := kindsShop(t)
 	e.Config.Clusters.Match = "2026-05-20"
 	if _, err := e.Score(t.Context(), "2026-05-31"); err == nil || !strings.Contains(err.Error(), "clusters.match") || !strings.Contains(err.Error(), "2026-05-20") {

@@ -21,6 +21,7 @@ import (
 // over the truth is chi-squared with four degrees of freedom, above 18.47 once
 // in a thousand; the shop's whole days and its one order a day cost a little more.
 func TestPlainShopRecoversTruth(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "shop")
 	truth, err := demo.Write(context.Background(), dir, demo.Options{Customers: 20_000, Seed: 11, Plain: true})
 	if err != nil {
@@ -85,6 +86,7 @@ func parameters(t *testing.T, e *engine.Engine, model string) map[string]float64
 
 // The full demo shop, dirt and all, loads to the cent of what truth.json says.
 func TestDemoShopLoadsToTheCent(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "shop")
 	truth, err := demo.Write(context.Background(), dir, demo.Options{Customers: 2_000, Seed: 5})
 	if err != nil {

@@ -668,6 +668,7 @@ func runFile(t testing.TB, e *engine.Engine, asOf, name string) []byte {
 // The same facts and date give the same bytes on any number of threads, and
 // when the file is read in another order of chunks.
 func TestSameBytes(t *testing.T) {
+	t.Parallel()
 	var text strings.Builder
 	text.WriteString("order_id,customer_id,date,amount,city\n")
 	day := time.Date(2023, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -792,6 +793,7 @@ func TestBackfill(t *testing.T) {
 
 // CDNOW as of the end of calibration: reference/clv.md, table "Estimates".
 func TestCDNOW(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		file      string
 		customers int
@@ -825,6 +827,7 @@ func TestCDNOW(t *testing.T) {
 // Online Retail by lines: every row accounted for (data/README.md), and no
 // churn to be identified (reference/clv.md).
 func TestOnlineRetail(t *testing.T) {
+	t.Parallel()
 	path := shared(t, "online_retail_lines.csv.gz")
 	e := workspace(t)
 	l := load(t, e, source("orders", path))[0]
@@ -848,6 +851,7 @@ WHERE o.customer_id IS NOT NULL AND l.order_id NOT LIKE 'C%' AND l.quantity > 0 
 
 // rfm_orders.csv: counts of reference/rfm.md.
 func TestRFMOrders(t *testing.T) {
+	t.Parallel()
 	path := shared(t, "rfm_orders.csv")
 	e := workspace(t)
 	load(t, e, source("orders", path))

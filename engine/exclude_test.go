@@ -105,6 +105,7 @@ func words(t testing.TB, db *duck.DB, query string) []string {
 
 // Who is left out was told by hand from the comment on shopOfRules.
 func TestExclusions(t *testing.T) {
+	t.Parallel()
 	db := rulesStore(t)
 	type when = map[string][]string
 	for _, tc := range []struct {

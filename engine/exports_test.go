@@ -42,6 +42,7 @@ func discovered(t testing.TB, e *engine.Engine, allowRejects bool, paths ...stri
 // expected figures are those of the generator (exports.Truth), which its own tests
 // derive from the cells of the files a second time.
 func TestExportsLoad(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	truth, err := exports.Write(dir, 1)
 	if err != nil {
@@ -139,6 +140,7 @@ const exportRates = "date,from,to,rate\n2023-01-01,USD,CNY,7\n2023-01-01,EUR,CNY
 // exports is one customer: those who share an address, a number or an id of one
 // platform. What was loaded alone is loaded the same beside the others.
 func TestExportsTogether(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	truth, err := exports.Write(dir, 1)
 	if err != nil {
@@ -234,6 +236,7 @@ SELECT DISTINCT k.key, i.customer_id FROM keys AS k JOIN identities AS i ON k.me
 
 // A dry run says of each file what loading it then does, and leaves no trace.
 func TestInspectionIsWhatLoadingDoes(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if _, err := exports.Write(dir, 2); err != nil {
 		t.Fatal(err)

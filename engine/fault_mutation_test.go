@@ -87,6 +87,7 @@ func damaged(random *rand.Rand, file []byte) []byte {
 // Damaged files of every format go through the whole of loading: each is refused or
 // every row of it is accounted for, and the store is whole.
 func TestDamagedFilesAreAccountedFor(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(8, 8))

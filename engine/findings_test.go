@@ -17,6 +17,7 @@ import (
 // Whatever the fuzzers found: a file of it is refused in one line, or each of its rows
 // is stored, a known duplicate or a reject.
 func TestFuzzFindingsAreAccounted(t *testing.T) {
+	t.Parallel()
 	found := 0
 	err := filepath.WalkDir(filepath.Join("..", "ingest"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.Contains(filepath.ToSlash(path), "/testdata/fuzz/") {

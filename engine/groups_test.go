@@ -105,6 +105,7 @@ WHERE abs(t.expected_orders - s.orders) > 1e-6 * s.orders OR abs(t.clv - s.clv) 
 }
 
 func TestGroups(t *testing.T) {
+	t.Parallel()
 	e := workspace(t)
 	orders, people := groupedShop(2500, 5)
 	loadText(t, e, "orders", "orders.csv", orders)
@@ -155,6 +156,7 @@ func TestGroups(t *testing.T) {
 }
 
 func TestCovariates(t *testing.T) {
+	t.Parallel()
 	e := workspace(t)
 	orders, people := groupedShop(2000, 6)
 	loadText(t, e, "orders", "orders.csv", orders)
@@ -214,6 +216,7 @@ func TestCovariates(t *testing.T) {
 // Guests who say nothing are not known when they come again: no model can be fitted to
 // them, and everything is there all the same.
 func TestGroupsBesideGuests(t *testing.T) {
+	t.Parallel()
 	e := workspace(t)
 	orders, people := groupedShop(1400, 7)
 	var all strings.Builder

@@ -310,6 +310,7 @@ func TestRowsWithoutATime(t *testing.T) {
 // The order of loading does not matter, nor does what was merged before: facts and
 // rules alone decide.
 func TestIdentitiesAnyOrder(t *testing.T) {
+	t.Parallel()
 	for round := range max(splitsRounds()/5, 4) {
 		random := rand.New(rand.NewPCG(uint64(round), 3))
 		texts := make([]string, 4)

@@ -153,6 +153,7 @@ func drawIdentities(t *rapid.T, db *duck.DB, ids []string) map[string]string {
 // Moves, changes, the history and the flows of any runs are those counted customer by
 // customer, and their sums hold.
 func TestMovesCountCustomers(t *testing.T) {
+	t.Parallel()
 	db := identitiesStore(t)
 	e := &Engine{Config: config.Default()}
 	ids := []string{"A", "B", "C", "crm:1", "D", "crm:2", "E", "F", "G", "H"}

@@ -17,6 +17,7 @@ import (
 // new or changed, some are gone. Whatever nights are undone, in whatever order, the
 // store is what it would be without them, row by row and file by file.
 func TestNightlyExports(t *testing.T) {
+	t.Parallel()
 	for round := range max(splitsRounds()/20, 3) {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel()

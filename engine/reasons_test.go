@@ -55,6 +55,7 @@ func shown(t *testing.T, e *engine.Engine, customer, lang, title string) *table.
 const logit = "base + silence + purchases + tenure + refunds + interactions + responses + calibration"
 
 func TestReasons(t *testing.T) {
+	t.Parallel()
 	e := workspace(t)
 	e.Config.Output.Reports = []string{"en", "zh"}
 	loadText(t, e, "orders", "orders.csv", habits(900))
@@ -153,6 +154,7 @@ func pastInReport(t *testing.T, e *engine.Engine) {
 // scores, also where groups have fits of their own, and is withheld where the facts
 // are others than those that were scored.
 func TestOutlook(t *testing.T) {
+	t.Parallel()
 	e := workspace(t)
 	e.Config.Models.By = "cohort"
 	loadText(t, e, "orders", "orders.csv", habits(600))

@@ -39,6 +39,7 @@ func reported(t testing.TB, e *engine.Engine, day string) (page, manifest string
 // A report shows earlier runs and the lists that count by its day, and names them in
 // the manifest. What comes later changes no byte of it.
 func TestReportShowsTheHistory(t *testing.T) {
+	t.Parallel()
 	e := smallShop(t)
 	half := 0.5
 	page, plain, shown := reported(t, e, "2024-06-30")

@@ -24,6 +24,7 @@ const (
 // A row that stands twice in a file shares its lines with the other: undoing
 // another file must not take them away, nor double them.
 func TestRepeatedRowsKeepTheirLines(t *testing.T) {
+	t.Parallel()
 	const twice = "order_id,customer,date,amount,product_id,quantity,updated_at\n" +
 		"1,ann,2024-01-05,10,P1,1,2024-01-05 10:00\n1,ann,2024-01-05,10,P1,1,2024-01-05 10:00\n2,bob,2024-01-05,20,P2,1,2024-01-05 10:00\n"
 	const newer = "order_id,customer,date,amount,product_id,quantity,updated_at\n1,ann,2024-01-05,15,P1,1,2024-01-06 10:00\n"

@@ -991,6 +991,7 @@ var (
 
 // Whatever a rule is made of, DuckDB finds whom a look at every single fact finds.
 func TestRulesAgainstFacts(t *testing.T) {
+	t.Parallel()
 	for seed := range *worlds {
 		w := makeWorld(uint64(seed))
 		v := w.evaluator(t)

@@ -60,6 +60,7 @@ func column(t *testing.T, e *engine.Engine, asOf, name string) []float64 {
 // Every model of a run is a small file beside it that says what it is; scoring with
 // these files gives the scores that fitting gave, on the same day to the byte.
 func TestSavedModels(t *testing.T) {
+	t.Parallel()
 	e := regularShop(t, 350, 1)
 	score(t, e, "2026-05-31")
 	fitted := runFile(t, e, "2026-05-31", "scores.parquet")
@@ -148,6 +149,7 @@ func TestSavedModels(t *testing.T) {
 
 // A saved model that means something else here is refused in a sentence.
 func TestSavedModelsElsewhere(t *testing.T) {
+	t.Parallel()
 	e := regularShop(t, 400, 3)
 	score(t, e, "2026-05-31")
 	dir := runDir(e, "2026-05-31")
@@ -218,6 +220,7 @@ func TestSavedPurchaseRisk(t *testing.T) {
 // The level of the last closed window multiplies what is expected, and nothing else;
 // a saved model keeps its level.
 func TestRecalibrate(t *testing.T) {
+	t.Parallel()
 	e := regularShop(t, 350, 4)
 	score(t, e, "2026-05-31")
 	before := map[string][]float64{}
@@ -270,6 +273,7 @@ func TestRecalibrate(t *testing.T) {
 // Runs are compared by their models and by the distributions of their scores; with
 // frozen models no parameter moves, and a run is stable against itself.
 func TestCompareModels(t *testing.T) {
+	t.Parallel()
 	e := regularShop(t, 350, 5)
 	if _, err := e.CompareModels(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "two runs, and here is 0") {
 		t.Errorf("no run: %v", err)

@@ -45,6 +45,7 @@ func ownMembers(t testing.TB, e *engine.Engine, asOf, name string) []string {
 // A run and a preview of that run agree on who is in a segment, on every day of
 // history, and facts of later days change neither.
 func TestPreviewIsTheRun(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "shop")
 	if _, err := demo.Write(context.Background(), dir, demo.Options{Customers: 150, Seed: 5}); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 // A store from which a large batch was taken out is a small file again, with the same
 // rights, views and macros, and goes on to be loaded into.
 func TestRollbackShrinksTheStore(t *testing.T) {
+	t.Parallel()
 	e := workspace(t)
 	path := filepath.Join(e.Dir, "clientele.duckdb")
 	size := func() int64 {

@@ -271,6 +271,7 @@ func randomFiles(t testing.TB, r *rand.Rand, e *engine.Engine, shop map[string]s
 // Undoing a batch leaves what would be there if its file had never been loaded,
 // whatever was loaded before it and after it.
 func TestRollbackIsExact(t *testing.T) {
+	t.Parallel()
 	for round := range max(splitsRounds()/20, 4) {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel()

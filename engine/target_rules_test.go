@@ -169,6 +169,7 @@ func TestExportLeavesOutExcluded(t *testing.T) {
 // The base rate of a list is what the same selection did after an earlier run; without
 // one what the model expects; and of those whom no model knows what they did before.
 func TestBaseRate(t *testing.T) {
+	t.Parallel()
 	s := newTargetShop(t, 5, 240)
 	share := 0.3
 	cut := engine.Cut{Where: "recency_days > 30", Channel: "post", Control: &share, DryRun: true}

@@ -404,6 +404,7 @@ func membersOf(t testing.TB, e *engine.Engine, id string) map[string]string {
 // enough or is kept back; counts on screen, in the list and in the file agree; the
 // same cut gives the same list; and later lists keep to the caps.
 func TestNobodyIsContactedWhoIsNotToBe(t *testing.T) {
+	t.Parallel()
 	fewer(t, strconv.Itoa(*manyLists))
 	shops := []*targetShop{newTargetShop(t, 1, 150)}
 	if *manyLists > fewLists {
@@ -899,6 +900,7 @@ func TestExportLeavesOutWhoRefusedSince(t *testing.T) {
 // On a later run, with others in the segment, customers keep their arms, and the
 // caps do not count the list that is replaced.
 func TestRecutKeepsArms(t *testing.T) {
+	t.Parallel()
 	s := newTargetShop(t, 4, 240)
 	s.Config.Contact.Caps = []config.Cap{{Contacts: 1, Days: 30, Channel: "email"}, {Contacts: 1, Days: 30, Channel: "sms"}}
 	share, ctx := 0.3, context.Background()
