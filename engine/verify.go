@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -309,21 +308,11 @@ func (v *verifier) lists() error {
 	return nil
 }
 
-// list compares one list with its manifest.
+// list compares one list with its manifest, and that with the hash beside it.
 func (v *verifier) list(id string) {
-	l := list.List{Dir: filepath.Join(v.Engine.lists(), id)}
-	path := l.File(list.ManifestName)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		v.add(Verified{Part: "list", Path: path, State: workspace.Missing})
-		return
-	}
+	l, err := list.OpenFolder(filepath.Join(v.Engine.lists(), id))
 	if err != nil {
-		v.add(Verified{Part: "list", Path: path, State: reasonOf(err)})
-		return
-	}
-	if err := json.Unmarshal(text, &l.Manifest); err != nil || l.ID != id {
-		v.add(Verified{Part: "list", Path: path, State: workspace.Changed})
+		v.add(listDamage(l, err))
 		return
 	}
 	whole := Verified{Part: "list", Path: l.Dir, State: StateWhole}
@@ -348,6 +337,22 @@ func (v *verifier) list(id string) {
 	if whole.State != "" {
 		v.add(whole)
 	}
+}
+
+// listDamage is what is wrong with a list that cannot be read.
+func listDamage(l list.List, err error) Verified {
+	x := Verified{Part: "list", Path: l.File(list.ManifestName), State: workspace.Changed}
+	var changed *list.ChangedError
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &changed):
+		x.Path = changed.Path
+	case isNotExist(err):
+		x.State = workspace.Missing
+	case errors.As(err, &path):
+		x.Path, x.State = path.Path, path.Err.Error()
+	}
+	return x
 }
 
 // checkShown compares the files of earlier runs that the run has read with their

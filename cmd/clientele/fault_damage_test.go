@@ -69,7 +69,7 @@ func (f *faults) flippedByte(t *testing.T) {
 	shop := f.copy(t)
 	flip(t, filepath.Join(shop, "exports/as_of=2024-04-30/segment_members.parquet"), 900)
 	refuses(t, shop, "segments of an earlier run", f.rehearsed["run"](t).in(shop), "exports/as_of=2024-04-30/segment_members.parquet")
-	for _, name := range []string{"exports/as_of=2024-04-30/scores.parquet", "exports/as_of=2024-04-30/report.zh.html", "exports/as_of=2024-04-30/manifest.json", "lists/2024-04-30-1/members.parquet", "clientele.key", "clientele.duckdb.sha256"} {
+	for _, name := range []string{"exports/as_of=2024-04-30/scores.parquet", "exports/as_of=2024-04-30/report.zh.html", "exports/as_of=2024-04-30/manifest.json", "lists/2024-04-30-1/members.parquet", "lists/2024-04-30-1/manifest.json", "clientele.key", "clientele.duckdb.sha256"} {
 		shop := f.copy(t)
 		flip(t, filepath.Join(shop, name), 40)
 		refuses(t, shop, name, []string{"-C", shop, "verify", "-q"}, name[:min(len(name), 16)])

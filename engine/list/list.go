@@ -235,6 +235,16 @@ func Open(dir, id string) (List, error) {
 	return lists[i], nil
 }
 
+// OpenFolder reads the list in a folder, looking at no other list: whether another one
+// replaces it is not known. What is damaged is a *ChangedError where a file is to blame.
+func OpenFolder(dir string) (List, error) { return read(dir, filepath.Base(dir)) }
+
+// ChangedError says that a file of a list is not as it was written.
+type ChangedError struct{ Path string }
+
+// Error names the file.
+func (e *ChangedError) Error() string { return e.Path + ": not as it was written" }
+
 // read reads the list in a folder.
 func read(dir, id string) (List, error) {
 	l := List{Dir: dir}
@@ -269,7 +279,7 @@ func checkManifest(dir string) error {
 	}
 	text, err := os.ReadFile(filepath.Join(dir, ManifestName))
 	if err == nil && string(want) != hashLine(text) {
-		err = fmt.Errorf("%s: not as it was written", filepath.Join(dir, ManifestName))
+		err = &ChangedError{filepath.Join(dir, ManifestName)}
 	}
 	return err
 }
@@ -286,7 +296,7 @@ func readJSON(path string, v any) error {
 		return err
 	}
 	if err := json.Unmarshal(text, v); err != nil {
-		return fmt.Errorf("%s: not as it was written", path)
+		return &ChangedError{path}
 	}
 	return nil
 }
