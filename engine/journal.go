@@ -50,9 +50,10 @@ func (e *Engine) begin() (*journal, error) {
 
 func (j *journal) restore() { j.Watch = j.watch }
 
-// event notes the end of a stage and passes the event on.
+// event notes the end of a stage and passes the event on. Stages of single files are
+// parts of stageSources.
 func (j *journal) event(e Event) {
-	if e.Ended {
+	if e.Ended && (e.Stage == stageSources || !strings.HasPrefix(e.Stage, "load ")) {
 		j.mu.Lock()
 		j.stages = append(j.stages, Stage{e.Stage, e.Took})
 		j.mu.Unlock()

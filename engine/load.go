@@ -94,6 +94,9 @@ func (e *Engine) loadLocked(ctx context.Context, lock *workspace.Lock, fresh boo
 	return all, err
 }
 
+// stageSources is the loading of all files, what is done between them too.
+const stageSources = "load sources"
+
 // loadAll loads files and settles what they mean beside each other and beside what
 // was there.
 func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, error) {
@@ -107,11 +110,13 @@ func (w *writer) loadAll(ctx context.Context, loadings []Loading) ([]Loaded, err
 	if err := w.readRates(ctx); err != nil {
 		return nil, err
 	}
+	loaded := w.stage(stageSources, 0)
 	for _, l := range loadings {
 		if err := w.loadSource(ctx, l); err != nil {
 			return nil, err
 		}
 	}
+	loaded()
 	if err := w.settle(ctx); err != nil {
 		return nil, err
 	}

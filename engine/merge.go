@@ -572,11 +572,14 @@ ORDER BY b.batch_id DESC LIMIT 1`,
 	return true, err
 }
 
-// stageRejects puts the rejects into the temporary table stage_rejects.
+// stageRejects puts the rejects, if any, into the temporary table stage_rejects.
 func (m *merge) stageRejects() error {
 	m.staged = true
 	for _, r := range m.rejects[:min(len(m.rejects), 3)] {
 		m.loaded.Examples = append(m.loaded.Examples, ingest.RowError{Path: m.loaded.Path, Reject: r})
+	}
+	if len(m.rejects) == 0 {
+		return nil
 	}
 	return m.db.LoadTable(m.ctx, "stage_rejects", rejectTable(m.rejects))
 }
@@ -606,7 +609,7 @@ func (m *merge) account() error {
 		sql.Named("duplicates", l.Duplicates), sql.Named("rejected", l.Rejected), sql.Named("state", l.State),
 		sql.Named("at", m.Now.UTC()), sql.Named("notes", strings.Join(l.Notes, "; ")), sql.Named("allow", m.allowRejects),
 		sql.Named("header", string(header)), sql.Named("platform", platform), sql.Named("watermark", watermark), sql.Named("bytes", m.file.Size()))
-	if err != nil {
+	if err != nil || len(m.rejects) == 0 {
 		return err
 	}
 	return m.db.Exec(m.ctx, `INSERT INTO rejects SELECT $batch, line, "column", value, reason, raw FROM stage_rejects ORDER BY line`, sql.Named("batch", l.Batch))

@@ -74,7 +74,7 @@ func stages(ran engine.Ran) string {
 func TestUnchangedNight(t *testing.T) {
 	e := settled(t, "2026-03-31")
 	first := night(t, e, engine.Night{})
-	if first.Outcome != engine.OutcomePublished || !strings.Contains(stages(first), "load o.csv") {
+	if first.Outcome != engine.OutcomePublished || !strings.Contains(stages(first), "load sources") {
 		t.Fatalf("first: %s, %s", first.Outcome, stages(first))
 	}
 	manifest := runFile(t, e, "2026-03-31", "manifest.json")

@@ -36,7 +36,7 @@ type Stage struct {
 
 // MarshalJSON gives the time in seconds, as everything that people see does.
 func (s Stage) MarshalJSON() ([]byte, error) {
-	return json.Marshal(map[string]any{"name": s.Name, "seconds": s.Took.Seconds()})
+	return json.Marshal(map[string]any{"name": s.Name, "seconds": s.Took.Round(time.Millisecond).Seconds()})
 }
 
 // Run is RunNight without options.
