@@ -63,8 +63,9 @@ func (j *journal) event(e Event) {
 	}
 }
 
-// end writes what the night came to. failure is its error, nil where it went well.
-func (j *journal) end(ran *Ran, before time.Time, failure error) error {
+// end writes what the night came to. failure is its error, nil where it went well,
+// and before what the night knew of those before it.
+func (j *journal) end(ran *Ran, before state, failure error) error {
 	ran.Stages = j.stages
 	return errors.Join(j.writeMetrics(*ran, before), j.writeLineage(*ran, failure))
 }
@@ -74,25 +75,29 @@ func (r Ran) succeeded() bool {
 	return r.Outcome == OutcomePublished || r.Outcome == OutcomeUnchanged
 }
 
-func (j *journal) writeMetrics(ran Ran, before time.Time) error {
+func (j *journal) writeMetrics(ran Ran, before state) error {
 	if j.Config.Metrics == "" {
 		return nil
 	}
 	took := time.Since(j.began)
 	counts := ran.Counts()
+	stands := ran.Scored
+	if stands.AsOf == "" { // nothing was scored: the run of before stands
+		stands = before.Ran.Scored
+	}
 	n := metrics.Night{
 		Version: j.Version, Outcome: ran.Outcome, Outcomes: []string{OutcomePublished, OutcomeUnchanged, OutcomeHeld, OutcomeNothing, OutcomeFailed},
-		Success: ran.succeeded(), Ended: j.Now.Add(took), Took: took, LastSuccess: before,
+		Success: ran.succeeded(), Ended: j.Now.Add(took), Took: took, LastSuccess: before.LastSuccess,
 		Rows:      []metrics.Count{{Name: "read", N: counts.Read}, {Name: "accepted", N: counts.Accepted}, {Name: "duplicates", N: counts.Duplicates}, {Name: "rejected", N: counts.Rejected}},
 		Files:     []metrics.Count{{Name: StateLoaded, N: int64(counts.Loaded)}, {Name: StateKnown, N: int64(counts.Known)}, {Name: StateRefused, N: int64(counts.Refused)}},
 		Failed:    []metrics.Count{{Name: SeverityError, N: ran.Checked.failed(SeverityError)}, {Name: SeverityWarning, N: ran.Checked.failed(SeverityWarning)}},
-		Customers: ran.Scored.Customers, Prospects: ran.Scored.Prospects, Warnings: len(ran.Scored.Warnings), GatesHeld: len(ran.Held), Removed: len(ran.Removed),
+		Customers: stands.Customers, Prospects: stands.Prospects, Warnings: len(stands.Warnings), GatesHeld: len(ran.Held), Removed: len(ran.Removed),
 		PeakMemory: PeakMemory(),
 	}
 	if n.Success {
 		n.LastSuccess = n.Ended
 	}
-	if day, err := ParseDay(ran.Scored.AsOf); err == nil {
+	if day, err := ParseDay(stands.AsOf); err == nil {
 		n.AsOf = day.Time()
 	}
 	if info, err := os.Stat(j.path(workspace.StoreName)); err == nil {

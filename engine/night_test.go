@@ -373,6 +373,9 @@ func TestJournal(t *testing.T) {
 	if metric("clientele_last_run_success") != "0" || metric(`clientele_last_run_outcome{outcome="failed"}`) != "1" || metric("clientele_last_success_timestamp_seconds") == "" {
 		t.Errorf("failed: %s", metric("clientele_last_run_success"))
 	}
+	if metric("clientele_last_run_customers") != "7" || metric("clientele_last_run_as_of_timestamp_seconds") == "" {
+		t.Errorf("failed: of the run that stands: %s customers", metric("clientele_last_run_customers"))
+	}
 	e.Now = e.Now.Add(time.Minute)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -67,7 +67,7 @@ func (e *Engine) RunNight(ctx context.Context, options Night) (Ran, error) {
 		if err != nil && ran.Outcome != OutcomeHeld {
 			ran.Outcome = OutcomeFailed
 		}
-		return errors.Join(err, j.end(&ran, n.state.LastSuccess, errors.Join(err, aboutData)))
+		return errors.Join(err, j.end(&ran, n.state, errors.Join(err, aboutData)))
 	})
 	if err != nil {
 		return ran, err

@@ -23,7 +23,7 @@ type Night struct {
 	Ended       time.Time
 	Took        time.Duration
 	LastSuccess time.Time // zero: there was none
-	AsOf        time.Time // of the run that stands, midnight UTC; zero: there is none
+	AsOf        time.Time // of the run that stands, midnight UTC; zero: there is none, nor its counts
 	Stages      []Stage
 	Rows        []Count // by result: read, accepted, duplicates, rejected
 	Files       []Count // by state: loaded, known, refused
@@ -95,9 +95,6 @@ func (n Night) gauges() []prometheus.Collector {
 		several("last_run_rows", "Rows of files that the last run loaded or refused, by what became of them: read = accepted + duplicates + rejected.", "result", n.Rows),
 		several("last_run_files", "Files that the last run found, by what became of them.", "state", n.Files),
 		several("last_run_checks_failed", "Checks of the data that failed in the last run.", "severity", n.Failed),
-		one("last_run_customers", "Scored customers with an order, of the run that stands.", float64(n.Customers)),
-		one("last_run_prospects", "Customers without an order, of the run that stands.", float64(n.Prospects)),
-		one("last_run_warnings", "Warnings of the run that stands.", float64(n.Warnings)),
 		one("last_run_gates_held", "Gates that the facts did not pass in the last run.", float64(n.GatesHeld)),
 		one("last_run_removed_runs", "Runs that keep let go in the last run.", float64(n.Removed)),
 		one("last_run_peak_memory_bytes", "Most memory that the last run had resident.", float64(n.PeakMemory)),
@@ -108,7 +105,11 @@ func (n Night) gauges() []prometheus.Collector {
 		all = append(all, one("last_success_timestamp_seconds", "When a run last succeeded.", seconds(n.LastSuccess)))
 	}
 	if !n.AsOf.IsZero() {
-		all = append(all, one("last_run_as_of_timestamp_seconds", "Midnight (UTC) of the day as of which the run that stands is.", seconds(n.AsOf)))
+		all = append(all,
+			one("last_run_as_of_timestamp_seconds", "Midnight (UTC) of the day as of which the run that stands is.", seconds(n.AsOf)),
+			one("last_run_customers", "Scored customers with an order, of the run that stands.", float64(n.Customers)),
+			one("last_run_prospects", "Customers without an order, of the run that stands.", float64(n.Prospects)),
+			one("last_run_warnings", "Warnings of the run that stands.", float64(n.Warnings)))
 	}
 	return all
 }

@@ -72,7 +72,7 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// A run that never succeeded has no time of success, and a path that cannot be
+// A run that never succeeded has no time of success and no customers, and a path that cannot be
 // written is named.
 func TestWriteFailure(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "clientele.prom")
@@ -82,7 +82,7 @@ func TestWriteFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(path)
-	if err != nil || strings.Contains(string(text), "last_success") || !strings.Contains(string(text), "\nclientele_last_run_success 0\n") {
+	if err != nil || strings.Contains(string(text), "last_success") || strings.Contains(string(text), "last_run_customers") || !strings.Contains(string(text), "\nclientele_last_run_success 0\n") {
 		t.Errorf("%v: %s", err, text)
 	}
 	if err := Write(filepath.Join(path, "x.prom"), n); err == nil || !strings.Contains(err.Error(), path) {
