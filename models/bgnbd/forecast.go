@@ -193,10 +193,22 @@ func (c *customer) silentIfAlive(h float64) float64 {
 	return min(1, sum)
 }
 
-// purchases is PurchasesTo. N >= n has probability stayed(n-1) P(M >= n), with
-// M the purchases of a customer who is never lost.
+// purchases is PurchasesTo.
 func (c *customer) purchases(dst []float64, h float64) (rest float64) {
 	alive := c.alive()
+	rest = c.living(dst, h)
+	for n := range dst {
+		dst[n] *= alive
+	}
+	if len(dst) > 0 {
+		dst[0] += 1 - alive
+	}
+	return alive * rest
+}
+
+// living is purchases of a customer who is not lost at T. N >= n has probability
+// stayed(n-1) P(M >= n), with M the purchases of a customer who is never lost.
+func (c *customer) living(dst []float64, h float64) (rest float64) {
 	var clocks [MostK]ticking
 	var atLeast [MostK]float64 // of M >= n, by ticks since t_x
 	for j := range c.k {
@@ -219,14 +231,11 @@ func (c *customer) purchases(dst []float64, h float64) (rest float64) {
 			more += c.ticked[j] * atLeast[j]
 		}
 		further := stayed * more
-		dst[n] = alive * max(reached-further, 0)
+		dst[n] = max(reached-further, 0)
 		reached = further
 		stayed *= c.stay(float64(n))
 	}
-	if len(dst) > 0 {
-		dst[0] += 1 - alive
-	}
-	return alive * reached
+	return reached
 }
 
 // discounted is the number of purchases expected in (T, T+h], discounted, of a

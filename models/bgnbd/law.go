@@ -94,6 +94,16 @@ func (l *law) PurchasesTo(dst []float64, h purchase.History, days int) (rest flo
 	return c.purchases(dst, ahead(days))
 }
 
+// LivingTo implements purchase.Living. Where a purchase takes more than one tick of
+// the clock, the ticks since T_x matter.
+func (l *law) LivingTo(dst []float64, h purchase.History, days int) (rest float64, ok bool) {
+	c := l.customer(h)
+	if c.k > 1 {
+		return 0, false
+	}
+	return c.living(dst, ahead(days)), true
+}
+
 // NewCustomer implements purchase.Law.
 func (l *law) NewCustomer(days int) float64 { return ExpectedPurchases(l.p, ahead(days)) }
 

@@ -67,17 +67,31 @@ func (f *Forecaster) Base(ctx context.Context, src *table.Table) (*Base, error) 
 		return nil, err
 	}
 	b.results = make([]result, len(b.keys))
-	const chunk = 256
-	stat.Each(f.workers, (len(b.keys)+chunk-1)/chunk, func(c int) {
+	groups, starts := b.families()
+	const chunk = 64
+	families := len(starts) - 1
+	stat.Each(f.workers, (families+chunk-1)/chunk, func(c int) {
 		if ctx.Err() != nil {
 			return
 		}
-		s := newScratch()
-		for g := c * chunk; g < min((c+1)*chunk, len(b.keys)); g++ {
-			b.results[g] = b.compute(s, b.keys[g])
+		s, shared := newScratch(), &family{}
+		for k := c * chunk; k < min((c+1)*chunk, families); k++ {
+			b.computeAll(s, shared, groups[starts[k]:starts[k+1]])
 		}
 	})
 	return b, ctx.Err()
+}
+
+// computeAll computes the groups of a family.
+func (b *Base) computeAll(s *scratch, shared *family, groups []int32) {
+	ok := shared.set(b, b.keys[groups[0]])
+	for _, g := range groups {
+		if ok {
+			b.results[g] = shared.of(b, b.keys[g])
+		} else {
+			b.results[g] = b.compute(s, b.keys[g])
+		}
+	}
 }
 
 // read sets the groups and the scales.

@@ -107,15 +107,20 @@ func (s *scratch) distribute(b *Base, k key, least int) {
 // of computes the distribution of a law, to where little is left.
 func (d *distribution) of(law purchase.Law, h purchase.History, days, size int) {
 	for ; ; size *= 2 {
-		if cap(d.probability) < size {
-			d.probability = make([]float64, size)
-		}
-		d.probability = d.probability[:size]
+		d.grow(size)
 		d.rest = law.PurchasesTo(d.probability, h, days)
 		if d.rest <= 1e-4 || size >= mostOrders {
 			return
 		}
 	}
+}
+
+// grow makes room for so many probabilities.
+func (d *distribution) grow(size int) {
+	if cap(d.probability) < size {
+		d.probability = make([]float64, size)
+	}
+	d.probability = d.probability[:size]
 }
 
 // relativeVariance is the variance of a customer's orders over the square of

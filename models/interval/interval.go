@@ -17,6 +17,12 @@
 //
 // Where the purchase model's forecasts are corrected by a level, so are these.
 //
+// Customers who are not lost buy by one distribution if they have as many purchases
+// and the same age, by most purchase laws (purchase.Living): P(alive) alone sets
+// them apart. Where the points are left out it is computed once for all of them, and
+// the quantiles of their worth are read from one curve, within 2e-4 of the quantile
+// or 3e-5 of its probability. Which other customers there are does not matter.
+//
 // The intervals are right as far as the models are. Nothing in them knows of a
 // change of prices, of a season or of a model that does not fit; the backtest
 // shows how many of them held in the past.

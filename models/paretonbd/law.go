@@ -138,6 +138,12 @@ func (l *law) PurchasesTo(dst []float64, h purchase.History, days int) (rest flo
 	return purchasesTo(dst, l.p, l.PAlive(h), x, t, float64(days)*week)
 }
 
+// LivingTo implements purchase.Living.
+func (l *law) LivingTo(dst []float64, h purchase.History, days int) (rest float64, ok bool) {
+	x, _, t := weeks(h)
+	return purchasesTo(dst, l.p, 1, x, t, float64(days)*week), true
+}
+
 // NewCustomer implements purchase.Law.
 func (l *law) NewCustomer(days int) float64 { return ExpectedPurchases(l.p, float64(days)*week) }
 

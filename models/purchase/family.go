@@ -116,6 +116,16 @@ type Law interface {
 	Quick(h History) (alive, expected float64)
 }
 
+// Living is a Law by which what customers who are not lost will buy depends on
+// their number of purchases and their T alone, not on T_x: many customers share it.
+type Living interface {
+	Law
+	// LivingTo is PurchasesTo, given that the customer is not lost at T, and
+	// reports whether the law is such a one at its parameters: if not, it writes
+	// nothing.
+	LivingTo(dst []float64, h History, days int) (rest float64, ok bool)
+}
+
 // Scores are one customer's.
 type Scores struct {
 	Alive      float64 // probability of not being lost; 1 where the family knows no churn

@@ -140,6 +140,11 @@ func (l *nbdLaw) PurchasesTo(dst []float64, h History, days int) float64 {
 	return NegativeBinomialTo(dst, l.r+float64(h.X), l.alpha+float64(h.T)*Week, float64(days)*Week)
 }
 
+// LivingTo implements Living.
+func (l *nbdLaw) LivingTo(dst []float64, h History, days int) (rest float64, ok bool) {
+	return l.PurchasesTo(dst, h, days), true
+}
+
 func (l *nbdLaw) NewCustomer(days int) float64 { return l.r / l.alpha * float64(days) * Week }
 
 func (l *nbdLaw) Score(h History) Scores {
