@@ -100,15 +100,16 @@ peak_memory_bytes. --log json turns what standard error has into records.`,
   clientele run --publish-anyway                    past a gate that holds`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			began := time.Now()
 			e, err := a.open(s.apply)
 			if err != nil {
-				return err
+				return a.notBegun(err, time.Since(began))
 			}
 			if a.progress != nil {
 				a.progress.expected = e.LastTook()
 			}
-			began := time.Now()
 			ran, err := e.RunNight(cmd.Context(), n)
+			err = ended(cmd.Context(), err)
 			a.remarkLoaded(ran.Loaded)
 			if a.log != nil {
 				a.logRun(ran)
@@ -135,6 +136,15 @@ peak_memory_bytes. --log json turns what standard error has into records.`,
 	return cmd
 }
 
+// notBegun is what is left of a night whose workspace cannot be opened. A mistake in
+// the words of the command is no night.
+func (a *app) notBegun(err error, took time.Duration) error {
+	if a.format != "json" || exitStatus(err) == exitUsage {
+		return err
+	}
+	return errors.Join(writeJSON(a.out, nightLine(engine.Ran{}, err, took)), err)
+}
+
 // printNight prints for people what a night came to.
 func (a *app) printNight(ran engine.Ran) error {
 	if fresh := freshOnly(ran.Loaded); len(fresh) > 0 {
@@ -149,8 +159,10 @@ func (a *app) printNight(ran engine.Ran) error {
 		return err
 	}
 	if a.log == nil {
-		for _, h := range ran.Held {
-			a.remark("published though %s", h.En)
+		if ran.Outcome == engine.OutcomePublished {
+			for _, h := range ran.Held {
+				a.remark("published though %s", h.En)
+			}
 		}
 		for _, d := range ran.Doubts {
 			a.remark("%s", d)

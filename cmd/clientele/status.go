@@ -47,6 +47,15 @@ func exitStatus(err error) int {
 	return exitFailed
 }
 
+// ended is the error of a command: where something stopped it, that is why, in place
+// of how the interrupted work words it.
+func ended(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
 // newExitStatus is a page of help.
 func newExitStatus() *cobra.Command {
 	return &cobra.Command{

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -58,5 +60,17 @@ func TestStoppedCommand(t *testing.T) {
 	err := run(ctx, []string{"-C", t.TempDir(), "demo", t.TempDir() + "/shop"}, io.Discard, io.Discard, time.Now())
 	if code := exitStatus(err); code != 143 {
 		t.Errorf("%v: status %d", err, code)
+	}
+	var line strings.Builder // the result of a night says the same
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "orders.csv"), []byte("customer,date,amount\nann,2024-01-05,1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "clientele.yaml"), []byte("sources: [{name: orders, kind: orders, path: orders.csv}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err = run(ctx, []string{"-C", dir, "run", "--format", "json", "-q"}, &line, io.Discard, time.Now())
+	if exitStatus(err) != 143 || !strings.HasPrefix(line.String(), `{"exit_status":143,`) {
+		t.Errorf("%v: %s", err, &line)
 	}
 }
