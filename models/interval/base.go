@@ -35,8 +35,11 @@ func (k key) history() purchase.History {
 	return purchase.History{X: int(k.x), Tx: int(k.tx), T: int(k.t)}
 }
 
+// packed orders keys by x, t_x and T. Each is at most purchase.MostDays, which has 20 bits.
+func (k key) packed() uint64 { return uint64(k.x)<<40 | uint64(k.tx)<<20 | uint64(k.t) }
+
 func (k key) compare(o key) int {
-	return cmp.Or(cmp.Compare(k.x, o.x), cmp.Compare(k.tx, o.tx), cmp.Compare(k.t, o.t), cmp.Compare(k.spent, o.spent), cmp.Compare(k.profile, o.profile))
+	return cmp.Or(cmp.Compare(k.packed(), o.packed()), cmp.Compare(k.spent, o.spent), cmp.Compare(k.profile, o.profile))
 }
 
 // result is what a group has in common. Values are per unit of a row's scale,
@@ -151,14 +154,23 @@ func (b *Base) read(src *table.Table) error {
 
 // arrange puts the groups in the order of their keys, whatever that of the rows.
 func (b *Base) arrange() {
-	order := make([]int32, len(b.keys))
-	for g := range order {
-		order[g] = int32(g)
+	type entry struct {
+		history uint64
+		group   int32
 	}
-	slices.SortFunc(order, func(a, c int32) int { return b.keys[a].compare(b.keys[c]) })
+	order := make([]entry, len(b.keys))
+	for g, k := range b.keys {
+		order[g] = entry{k.packed(), int32(g)}
+	}
+	slices.SortFunc(order, func(a, c entry) int {
+		if a.history != c.history {
+			return cmp.Compare(a.history, c.history)
+		}
+		return b.keys[a.group].compare(b.keys[c.group])
+	})
 	keys, place := make([]key, len(order)), make([]int32, len(order))
-	for k, g := range order {
-		keys[k], place[g] = b.keys[g], int32(k)
+	for k, e := range order {
+		keys[k], place[e.group] = b.keys[e.group], int32(k)
 	}
 	b.keys = keys
 	for i, g := range b.group {

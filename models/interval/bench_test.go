@@ -39,3 +39,36 @@ func BenchmarkTotals(b *testing.B) {
 		}
 	}
 }
+
+// What a run works out for a base of a million customers, of which 550,000 have
+// histories of their own: the intervals of all, their total and those of three
+// divisions of them.
+func BenchmarkMillion(b *testing.B) {
+	s := simulate(dense, 1_000_000, 1)
+	f := forecaster(b, s.table, dense)
+	x, tx, age := s.table.Ints("x"), s.table.Ints("t_x"), s.table.Ints("T")
+	divisions := []func(i int) int64{
+		func(i int) int64 { return 2*min(x[i], 4) + tx[i]%2 },
+		func(i int) int64 { return (age[i] - tx[i]) * 10 / (length + 1) },
+		func(i int) int64 { return age[i] * 10 / (length + 1) },
+	}
+	segment := make([]int32, s.table.Rows())
+	b.ResetTimer()
+	for range b.N {
+		base, err := f.Base(b.Context(), s.table)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := base.Total(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		for _, of := range divisions {
+			for i := range segment {
+				segment[i] = int32(of(i))
+			}
+			if _, err := base.Totals(b.Context(), segment, 10); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}

@@ -154,8 +154,27 @@ const (
 // buying: ∫ s (α+u)^-(r+x) (β+u)^-(s+1) du over (a, b], by its value at a
 // without s/(β+u).
 func loss(p Params, x, a, b float64) float64 {
-	m, _ := lossMoments(p, x, a, b, logs{})
-	return m[0]
+	// lossMoments without the moments that derivatives need. With w = ln((c+u)/(c+a))
+	// the integrand, (α+u)^-(r+x) (β+u)^-(s+1) du by its value at a, is a power of e^w
+	// times one of the factor that is farther from its pole.
+	near, far, steep, other := p.Alpha+a, p.Beta+a, p.R+x, p.S+1
+	if far < near {
+		near, far, steep, other = far, near, other, steep
+	}
+	end := math.Log1p((b - a) / near)
+	var sum, from, fallen float64
+	for from < end && fallen < farEnough {
+		u := near * math.Exp(from)
+		rate := steep + other*u/(far-near+u)
+		width := min(panelWidth, panelFall/rate, end-from)
+		for k, node := range gauss16.at {
+			w := from + width*node
+			sum += gauss16.weight[k] * width * math.Exp((1-steep)*w-other*math.Log1p(near*math.Expm1(w)/far))
+		}
+		from += width
+		fallen += max(0, rate-1) * width
+	}
+	return sum * p.S * near / (p.Beta + a)
 }
 
 // logs are ln(α+u), ln(β+u) and their derivatives 1/(α+u), 1/(β+u) at one time u.
