@@ -29,6 +29,7 @@ type Engine struct {
 	Now     time.Time           // the moment of the command: dates loads and bounds what may be loaded
 	Getenv  func(string) string // the environment, for passwords of databases; nil: none
 	Watch   func(Event)         // told of progress; called from several goroutines, one at a time
+	Limit   func(bytes int64)   // told how much memory Go may take, again when that is known better; nil: nobody
 }
 
 // Event is one piece of progress.
@@ -120,9 +121,34 @@ func (e *Engine) Memory() int64 {
 	return machineMemory() * 6 / 10
 }
 
-// storeShare is DuckDB's part of the memory: it runs up to a fifth over what
-// it is told, and the columns of the models need the rest.
-func (e *Engine) storeShare() int64 { return e.Memory() / 2 }
+// What the memory goes to, in bytes: what is resident of the program itself, what Go
+// holds of anything, of each customer, and of each who is looked back on besides; and
+// DuckDB's least.
+const (
+	programBytes    = 90 << 20
+	restBytes       = 24 << 20
+	customerBytes   = 520
+	lookedBackBytes = 1600
+	leastStore      = 64 << 20
+)
+
+// GoShare is Go's part of the memory where the columns of so many customers are held:
+// a quarter, and what they need with room for the collector.
+func (e *Engine) GoShare(customers int) int64 {
+	looked := customers
+	if most := e.Config.Backtest.Sample; most > 0 {
+		looked = min(looked, most)
+	}
+	need := restBytes + customerBytes*int64(customers) + lookedBackBytes*int64(looked)
+	return max(e.Memory()/4, need*5/4)
+}
+
+// storeShare is DuckDB's part of the memory: what is left, of which it is told five
+// sixths since it runs up to a fifth over, and half at most.
+func (e *Engine) storeShare(customers int) int64 {
+	left := e.Memory() - programBytes - e.GoShare(customers)
+	return max(min(left*5/6, e.Memory()/2), leastStore)
+}
 
 // machineMemory is the memory of the machine or of the container, in bytes; a
 // machine that does not say is taken to have 4 GiB.

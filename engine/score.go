@@ -181,6 +181,7 @@ func (r *run) score(lock *workspace.Lock) (Scored, error) {
 	if r.learned, err = r.learn(); err != nil {
 		return Scored{}, fmt.Errorf("look back: %w", err)
 	}
+	r.sample = nil
 	if r.prior != nil {
 		r.learned.clusters = r.prior.fitted.(*cluster.Fitted)
 	}
@@ -219,12 +220,55 @@ func (r *run) summarize() error {
 	if r.excluded, err = excluded(r.ctx, r.db); err != nil {
 		return err
 	}
-	if r.table, err = r.db.Query(r.ctx, "SELECT * FROM summary"); err != nil {
+	if r.table, err = r.readSummary(); err != nil {
 		return err
 	}
 	addAverage(r.table)
 	addLogGaps(r.table)
 	return addAttributes(r.ctx, r.db, r.Config.Models, r.table)
+}
+
+// summaryPage is how many rows of the summary are read at once: the store holds an
+// answer whole, beside its own memory, until it is copied.
+const summaryPage = 1 << 16
+
+// readSummary reads the temporary table summary. Before, it divides the memory by how
+// many customers there are.
+func (r *run) readSummary() (*table.Table, error) {
+	var rows int
+	if err := r.db.Row(r.ctx, []any{&rows}, "SELECT count(*) FROM summary"); err != nil {
+		return nil, err
+	}
+	if err := r.share(rows); err != nil {
+		return nil, err
+	}
+	var columns []*table.Column
+	for from := 0; from == 0 || from < rows; from += summaryPage {
+		page, err := r.db.Query(r.ctx, fmt.Sprintf("SELECT * FROM summary WHERE rowid BETWEEN %d AND %d", from, from+summaryPage-1))
+		if err != nil {
+			return nil, err
+		}
+		if columns == nil {
+			columns = make([]*table.Column, len(page.Columns()))
+			for i, c := range page.Columns() {
+				columns[i] = c.Reserve(rows)
+			}
+			continue
+		}
+		for i, c := range page.Columns() {
+			columns[i].Extend(c)
+		}
+	}
+	return table.New(columns...), nil
+}
+
+// share divides the memory between Go and the store, now that it is known how many
+// customers there are.
+func (r *run) share(customers int) error {
+	if r.Limit != nil {
+		r.Limit(r.GoShare(customers))
+	}
+	return r.db.LimitMemory(r.ctx, r.storeShare(customers))
 }
 
 // currencyOf is the reporting currency, empty while nothing has settled it.

@@ -56,11 +56,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer, now time.Tim
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	err := root.ExecuteContext(ctx)
-	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx) // whatever was interrupted words it in its own way
-	}
-	return err
+	return ended(ctx, root.ExecuteContext(ctx))
 }
 
 // usageError is a mistake in the words of the command.
@@ -104,6 +100,6 @@ func message(err error) string {
 	return strings.TrimSpace(strings.ReplaceAll(text, "\n", " "))
 }
 
-// limitMemory keeps Go's share of the process's memory to a quarter: DuckDB
-// has its own half, and both run a little over.
-func limitMemory(total int64) { debug.SetMemoryLimit(total / 4) }
+// limitMemory keeps Go to its share of the process's memory: the collector runs the
+// more often the nearer it is.
+func limitMemory(share int64) { debug.SetMemoryLimit(share) }

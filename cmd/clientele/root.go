@@ -210,7 +210,8 @@ func (a *app) open(adjust func(*config.Config) error) (*engine.Engine, error) {
 	if a.zone, err = e.Config.Zone(); err != nil {
 		return nil, err
 	}
-	limitMemory(e.Memory())
+	e.Limit = limitMemory
+	e.Limit(e.GoShare(0))
 	switch {
 	case a.log != nil:
 		e.Watch = a.logEvent

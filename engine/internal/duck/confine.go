@@ -24,7 +24,7 @@ func (d *DB) confine(ctx context.Context, opt Options) error {
 		"SET allowed_directories=" + literals(folders),
 		"SET allowed_paths=" + literals(files),
 		"SET enable_external_access=false",
-		"SET allowed_configs=" + literals([]string{"checkpoint_threshold", "max_vacuum_tasks", "disabled_optimizers", "preserve_insertion_order"}),
+		"SET allowed_configs=" + literals([]string{"checkpoint_threshold", "max_vacuum_tasks", "disabled_optimizers", "preserve_insertion_order", "memory_limit"}),
 		"SET lock_configuration=true",
 	} {
 		if err := d.Exec(ctx, s); err != nil {

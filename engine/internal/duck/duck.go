@@ -285,6 +285,17 @@ func (d *DB) FreeCheckpoints(ctx context.Context) error {
 // left behind, which takes longer.
 func (d *DB) Vacuum(ctx context.Context) error { return d.Exec(ctx, "RESET max_vacuum_tasks") }
 
+// LimitMemory changes Options.Memory. Where DuckDB holds more than that and cannot let
+// go of it, the limit stays as it was.
+func (d *DB) LimitMemory(ctx context.Context, bytes int64) error {
+	err := d.Exec(ctx, fmt.Sprintf("SET memory_limit='%dB'", bytes))
+	var e *duckdb.Error
+	if errors.As(err, &e) && e.Type == duckdb.ErrorTypeOutOfMemory {
+		return nil
+	}
+	return err
+}
+
 // Seal checkpoints the attached store and detaches it, so that the file is
 // whole and has no .wal; the connection stays open without a store.
 func (d *DB) Seal(ctx context.Context) error {
