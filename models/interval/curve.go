@@ -30,8 +30,8 @@ const (
 	// mostReach is how many places there are to a side: beyond e^±700 there are no numbers.
 	mostReach = 11
 	// A cell whose values at the quarters are off a parabola through its ends and its
-	// middle by bent at most is followed by a polynomial through all five values, which
-	// is off by a hundredth of that or less.
+	// middle by bent at most, and by no more than moves a quantile by a thousandth, is followed
+	// by a polynomial through all five values, which is nearer by far.
 	bent = 1e-4
 	// narrow is the width below which a cell is not halved.
 	narrow = 1e-4
@@ -94,7 +94,7 @@ func (c *curve) add(one cell) int32 {
 	one.at[3] = c.of(math.Exp(one.from + one.width*3/4))
 	a := &one.at
 	off := max(math.Abs(a[1]-(3*a[0]+6*a[2]-a[4])/8), math.Abs(a[3]-(3*a[4]+6*a[2]-a[0])/8))
-	one.good = off < min(bent, (a[4]-a[0])/one.width*bent*10) || one.width < narrow
+	one.good = off < min(bent, (a[4]-a[0])/one.width*1e-3) || one.width < narrow
 	c.cells = append(c.cells, one)
 	return int32(len(c.cells) - 1)
 }
@@ -120,8 +120,7 @@ func (c *curve) within(k int32, level float64) float64 {
 // solve returns where the polynomial through the five values reaches level.
 func (c *cell) solve(level float64) float64 {
 	// Newton's differences, at distances of 1 from 0 to 4.
-	var d [5]float64
-	d = c.at
+	d := c.at
 	for order := 1; order < 5; order++ {
 		for i := 4; i >= order; i-- {
 			d[i] = (d[i] - d[i-1]) / float64(order)
