@@ -38,6 +38,9 @@ func (e *Engine) Export(ctx context.Context, asOf, to string, formats []string, 
 			return nil, fmt.Errorf("format %q: not %s", f, strings.Join(Formats(), ", "))
 		}
 	}
+	if err := e.refuseOwn(to); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(to, 0o777); err != nil {
 		return nil, fmt.Errorf("export to %s: %w", to, underlying(err))
 	}
@@ -183,6 +186,9 @@ func (e *Engine) Report(asOf, lang, to string) error {
 	name := "report." + lang + ".html"
 	if !slices.ContainsFunc(run.Manifest.Files, func(f workspace.File) bool { return f.Name == name }) {
 		return fmt.Errorf("the run as of %s has no report in %q: add it to output.reports in %s and score again", run.AsOf, lang, workspace.ConfigName)
+	}
+	if err := e.refuseOwn(to); err != nil {
+		return err
 	}
 	if err := copyFile(to, filepath.Join(run.Dir, name)); err != nil {
 		return fmt.Errorf("write %s: %w", to, underlying(err))

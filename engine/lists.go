@@ -174,7 +174,7 @@ func (e *Engine) listFile(ctx context.Context, id, name, query string, limit int
 func (e *Engine) ExportRemoved(ctx context.Context, id string, file ListFile) (int64, error) {
 	columns := []string{"customer_id", "step", "reason"}
 	file.Columns = columns
-	if _, err := file.check("email"); err != nil {
+	if _, err := e.checkFile(&file, "email"); err != nil {
 		return 0, err
 	}
 	if file.Layout != "csv" && file.Layout != "xlsx" {
@@ -243,7 +243,7 @@ func (e *Engine) ExportList(ctx context.Context, id string, file ListFile) (Expo
 	if l.Cancelled != nil {
 		return done, cancelledError(l)
 	}
-	columns, err := file.check(l.Channel)
+	columns, err := e.checkFile(&file, l.Channel)
 	if err != nil {
 		return done, err
 	}

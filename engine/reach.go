@@ -6,6 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+
+	"clientele/engine/workspace"
 )
 
 // What the program may reach
@@ -36,6 +40,38 @@ func (e *Engine) stays() error {
 		}
 	}
 	return nil
+}
+
+// refuseOwn fails for a place that is the workspace's own: its settings, store, key and
+// notes, and what lies in exports and lists, which only runs and lists write. Whoever
+// names it with --to has mistyped, and a key that is gone does not come back.
+func (e *Engine) refuseOwn(to string) error {
+	own, err := filepath.Rel(resolved(e.Dir), resolved(to))
+	if err != nil {
+		return nil // not below the workspace
+	}
+	first, _, below := strings.Cut(own, string(filepath.Separator))
+	files := []string{workspace.ConfigName, workspace.StoreName, workspace.HashName, workspace.StoreName + ".wal", workspace.KeyName, workspace.LockName, StateName}
+	if first == workspace.ExportsName || first == workspace.ListsName || !below && slices.Contains(files, first) {
+		return fmt.Errorf("%s: is the workspace's own: name another place", to)
+	}
+	return nil
+}
+
+// resolved is the absolute path of what may not be there yet, through the links of the
+// folders that are.
+func resolved(path string) string {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if dir := filepath.Dir(path); dir != path {
+		return filepath.Join(resolved(dir), filepath.Base(path))
+	}
+	return path
 }
 
 // refuseLink fails for a place of a file that is a link: what it leads to was not

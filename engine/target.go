@@ -119,7 +119,7 @@ func (e *Engine) newCutter(cut Cut) (*cutter, error) {
 		return nil, fmt.Errorf("channel %q: not one of %s", cut.Channel, strings.Join(config.ContactChannels(), ", "))
 	}
 	if cut.File.To != "" || !cut.DryRun {
-		if c.columns, err = c.cut.File.check(cut.Channel); err != nil {
+		if c.columns, err = c.checkFile(&c.cut.File, cut.Channel); err != nil {
 			return nil, err
 		}
 	}

@@ -16,6 +16,15 @@ import (
 	"clientele/queries"
 )
 
+// checkFile says what is wrong with a file for a channel, be it with its place or with
+// what it is to hold, or which columns it has.
+func (e *Engine) checkFile(f *ListFile, channel string) (columns []string, err error) {
+	if err := e.refuseOwn(f.To); err != nil {
+		return nil, err
+	}
+	return f.check(channel)
+}
+
 // check says what is wrong with a file for a channel, or which columns it has.
 func (f *ListFile) check(channel string) (columns []string, err error) {
 	if f.To == "" {

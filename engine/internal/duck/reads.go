@@ -41,10 +41,10 @@ var errNoSelect = errors.New("only one SELECT at a time can be run: queries read
 // kind is what a text of one statement is.
 func (d *DB) kind(query string) (duckdb.StmtType, error) {
 	prepared, err := d.conn.Prepare(query) // refuses several; PrepareContext would run all but the last
-	if err != nil && strings.Contains(err.Error(), "multi-statement") { // the driver's words are for who writes programs
-		return duckdb.STATEMENT_TYPE_INVALID, errNoSelect
-	}
 	if err != nil {
+		if strings.Contains(err.Error(), "multi-statement") { // the driver's words are for who writes programs
+			return duckdb.STATEMENT_TYPE_INVALID, errNoSelect
+		}
 		return duckdb.STATEMENT_TYPE_INVALID, clean(err)
 	}
 	defer prepared.Close()
