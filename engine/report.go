@@ -27,6 +27,9 @@ func (r *run) writeReports(folder *workspace.RunDir) error {
 	if err != nil {
 		return err
 	}
+	if err := r.db.Exec(r.ctx, "CREATE OR REPLACE TEMP TABLE groups_scored AS "+queries.Get("summary/groups").SQL); err != nil {
+		return fmt.Errorf("groups: %w", err)
+	}
 	results := map[string]*table.Table{}
 	for _, name := range report.Queries() {
 		t, err := r.db.Query(r.ctx, queries.Get("report/"+name).SQL)

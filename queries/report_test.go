@@ -62,6 +62,9 @@ CREATE TABLE summary AS
   GROUP BY i.customer_id, i.person;
 ` + counted
 
+// grouped makes what reports read of customers by their groups.
+var grouped = "CREATE TABLE groups_scored AS " + queries.Get("summary/groups").SQL
+
 // counted makes what reports read of purchase days.
 var counted = "CREATE TABLE days_bought AS " + queries.Get("summary/days").SQL + ";\nCREATE TABLE periods_bought AS " + queries.Get("summary/periods").SQL + ";\n"
 
@@ -101,6 +104,7 @@ func TestReportQueries(t *testing.T) {
 	db := store(t)
 	run(t, db, small)
 	run(t, db, derived)
+	run(t, db, grouped)
 	for name, want := range map[string][]string{
 		"customers": {"3 1 0 2 3 2 6"},
 		// 100 + 50.5 + 20 + 35 + 10 + 7 - 20.5 = 202; of the last 365 days 20 + 35 + 10 + 7 - 20.5 = 51.5
@@ -187,6 +191,7 @@ func TestReportQueriesEmpty(t *testing.T) {
 	run(t, db, derived)
 	run(t, db, `CREATE TABLE scores (customer_id VARCHAR, orders BIGINT, net_revenue DOUBLE, r_score BIGINT, f_score BIGINT, rfm_segment VARCHAR,
 		p_alive DOUBLE, churn_risk DOUBLE, churn_band VARCHAR, expected_orders DOUBLE, clv DOUBLE, lifecycle_stage VARCHAR, cluster VARCHAR)`)
+	run(t, db, grouped)
 	run(t, db, `CREATE TABLE own_members (segment VARCHAR, customer_id VARCHAR)`)
 	run(t, db, `CREATE TABLE reasons (customer_id VARCHAR, base DOUBLE, silence DOUBLE, purchases DOUBLE, tenure DOUBLE, refunds DOUBLE, interactions DOUBLE,
 		responses DOUBLE, calibration DOUBLE)`)

@@ -1,21 +1,20 @@
 -- Customers, revenue and outlook of each churn band.
 -- spend_365 is the net amount of orders in the 365 days up to the day, before refunds.
 -- grain:  churn_band
--- reads:  scores, summary
+-- reads:  groups_scored
 -- gives:  churn_band VARCHAR, customers BIGINT, orders BIGINT, net_revenue DOUBLE, spend_365 DOUBLE, recency_days DOUBLE,
 --         churn_risk DOUBLE, expected_orders DOUBLE, clv DOUBLE
 SELECT
-  CAST(c.churn_band AS VARCHAR) AS churn_band,
-  count(*) AS customers,
-  CAST(COALESCE(sum(s.orders), 0) AS BIGINT) AS orders,
-  CAST(sum(CAST(s.net_revenue AS DECIMAL(28,4))) AS DOUBLE) AS net_revenue,
-  CAST(sum(CAST(s.spend_365 AS DECIMAL(28,4))) AS DOUBLE) AS spend_365,
-  avg(s.recency_days) AS recency_days,
-  avg(CAST(c.churn_risk AS DECIMAL(18,9))) AS churn_risk,
-  CAST(sum(CAST(c.expected_orders AS DECIMAL(18,6))) AS DOUBLE) AS expected_orders,
-  CAST(sum(CAST(c.clv AS DECIMAL(28,4))) AS DOUBLE) AS clv
-FROM scores AS c
-INNER JOIN summary AS s ON c.customer_id = s.customer_id
-WHERE c.churn_band IS NOT NULL
-GROUP BY c.churn_band
+  CAST(churn_band AS VARCHAR) AS churn_band,
+  CAST(sum(customers) AS BIGINT) AS customers,
+  CAST(COALESCE(sum(orders), 0) AS BIGINT) AS orders,
+  CAST(sum(net_revenue) AS DOUBLE) AS net_revenue,
+  CAST(sum(spend_365) AS DOUBLE) AS spend_365,
+  CAST(sum(recency_days) AS DOUBLE) / sum(silent) AS recency_days,
+  CAST(sum(churn_risk) AS DOUBLE) / sum(at_risk) AS churn_risk,
+  CAST(sum(expected_orders) AS DOUBLE) AS expected_orders,
+  CAST(sum(clv) AS DOUBLE) AS clv
+FROM groups_scored
+WHERE churn_band IS NOT NULL
+GROUP BY churn_band
 ORDER BY 1
