@@ -92,15 +92,46 @@ type output struct {
 }
 
 func (r *run) outputs() ([]output, error) {
+	customers, err := r.customersQuery()
+	if err != nil {
+		return nil, err
+	}
 	members, err := r.members()
 	return []output{
 		{name: "scores", query: "SELECT * FROM scores"},
-		{name: "customers", query: "SELECT c.* FROM customers_as_of(DATE '" + r.asOf.String() + "') AS c JOIN summary AS s ON c.customer_id = s.customer_id ORDER BY c.customer_id"},
+		{name: "customers", query: customers},
 		{name: "segment_members", query: "SELECT as_of, segment, customer_id, scheme FROM segment_members_incoming", next: members.next, fields: memberFields()},
 		{name: "totals", query: "SELECT * FROM expected_totals ORDER BY scheme, segment"},
 		{name: "reasons", query: "SELECT * FROM reasons"},
 		{name: "models", query: "SELECT * FROM fitted_models ORDER BY model"},
 	}, err
+}
+
+// customersQuery is what is known of the customers of the summary, in their order. Where
+// no file has told anything of anybody, and shops of orders alone are many, it is their
+// ids and nothing else, which need not be brought together and sorted.
+func (r *run) customersQuery() (string, error) {
+	known := "customers_as_of(DATE '" + r.asOf.String() + "')"
+	var told bool
+	if err := r.db.Row(r.ctx, []any{&told}, "SELECT EXISTS (FROM facts.customers) OR EXISTS (FROM facts.cards)"); err != nil {
+		return "", err
+	}
+	if told {
+		return "SELECT c.* FROM " + known + " AS c JOIN summary AS s ON c.customer_id = s.customer_id ORDER BY c.customer_id", nil
+	}
+	t, err := r.db.Query(r.ctx, "SELECT column_name, column_type FROM (DESCRIBE FROM "+known+")")
+	if err != nil {
+		return "", err
+	}
+	columns := make([]string, t.Rows())
+	for i := range columns {
+		name := textAt(t.Column("column_name"), i)
+		columns[i] = "CAST(NULL AS " + textAt(t.Column("column_type"), i) + ") AS " + duck.Identifier(name)
+		if name == "customer_id" {
+			columns[i] = name
+		}
+	}
+	return "SELECT " + strings.Join(columns, ", ") + " FROM summary", nil
 }
 
 // writeFiles writes the data files of the run and returns their rows.
