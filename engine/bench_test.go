@@ -483,7 +483,8 @@ func (t task) runEngine() (result, error) {
 		return r, err
 	}
 	e.Config.Resources = config.Resources{Memory: config.Size(t.Memory), Threads: t.Threads}
-	debug.SetMemoryLimit(e.Memory() / 4) // as the command does
+	e.Limit = func(share int64) { debug.SetMemoryLimit(share) } // as the command does
+	e.Limit(e.GoShare(0, 0))
 	if t.Profile != "" {
 		out, err := os.Create(t.Profile)
 		if err != nil {
@@ -519,7 +520,8 @@ func (t task) runLoad() (result, error) {
 	}
 	e.Config.Currency = "CNY"
 	e.Config.Resources = config.Resources{Memory: config.Size(t.Memory), Threads: t.Threads}
-	debug.SetMemoryLimit(e.Memory() / 4) // as the command does
+	e.Limit = func(share int64) { debug.SetMemoryLimit(share) } // as the command does
+	e.Limit(e.GoShare(0, 0))
 	s := config.DefaultSource()
 	s.Name, s.Kind, s.Path = "shop", "orders", t.Files
 	loaded, err := e.Load(context.Background(), []engine.Loading{{Source: s}})

@@ -121,32 +121,30 @@ func (e *Engine) Memory() int64 {
 	return machineMemory() * 6 / 10
 }
 
-// What the memory goes to, in bytes: what is resident of the program itself, what Go
+// What the memory goes to, in bytes: what is resident of the program itself; what Go
 // holds of anything, of each customer, and of each who is looked back on besides; and
-// DuckDB's least.
+// DuckDB's least, of which it runs up to a fifth over what it is told.
 const (
 	programBytes    = 90 << 20
-	restBytes       = 24 << 20
+	restBytes       = 12 << 20
 	customerBytes   = 520
-	lookedBackBytes = 1600
+	lookedBackBytes = 1800
 	leastStore      = 64 << 20
 )
 
-// GoShare is Go's part of the memory where the columns of so many customers are held:
-// a quarter, and what they need with room for the collector.
-func (e *Engine) GoShare(customers int) int64 {
-	looked := customers
-	if most := e.Config.Backtest.Sample; most > 0 {
-		looked = min(looked, most)
-	}
-	need := restBytes + customerBytes*int64(customers) + lookedBackBytes*int64(looked)
-	return max(e.Memory()/4, need*5/4)
+// GoShare is Go's part of the memory where it holds the columns of so many customers
+// and looks back on so many: a quarter, or what they need with as much room for the
+// collector, up to a quarter more, as DuckDB's least leaves.
+func (e *Engine) GoShare(customers, lookedBack int) int64 {
+	need := restBytes + customerBytes*int64(customers) + lookedBackBytes*int64(lookedBack)
+	left := e.Memory() - programBytes - leastStore*6/5
+	return max(e.Memory()/4, need*11/10, min(need*5/4, left))
 }
 
-// storeShare is DuckDB's part of the memory: what is left, of which it is told five
-// sixths since it runs up to a fifth over, and half at most.
-func (e *Engine) storeShare(customers int) int64 {
-	left := e.Memory() - programBytes - e.GoShare(customers)
+// storeShare is DuckDB's part of the memory where Go has that much: the rest, and half
+// of all at most.
+func (e *Engine) storeShare(goShare int64) int64 {
+	left := e.Memory() - programBytes - goShare
 	return max(min(left*5/6, e.Memory()/2), leastStore)
 }
 

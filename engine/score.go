@@ -181,7 +181,11 @@ func (r *run) score(lock *workspace.Lock) (Scored, error) {
 	if r.learned, err = r.learn(); err != nil {
 		return Scored{}, fmt.Errorf("look back: %w", err)
 	}
+	stays := len(r.sample.people) / 2 // about half of what was looked back on is held for the report
 	r.sample = nil
+	if err := r.share(r.table.Rows(), stays); err != nil {
+		return Scored{}, err
+	}
 	if r.prior != nil {
 		r.learned.clusters = r.prior.fitted.(*cluster.Fitted)
 	}
@@ -239,7 +243,7 @@ func (r *run) readSummary() (*table.Table, error) {
 	if err := r.db.Row(r.ctx, []any{&rows}, "SELECT count(*) FROM summary"); err != nil {
 		return nil, err
 	}
-	if err := r.share(rows); err != nil {
+	if err := r.share(rows, len(r.sample.people)); err != nil {
 		return nil, err
 	}
 	var columns []*table.Column
@@ -262,13 +266,14 @@ func (r *run) readSummary() (*table.Table, error) {
 	return table.New(columns...), nil
 }
 
-// share divides the memory between Go and the store, now that it is known how many
-// customers there are.
-func (r *run) share(customers int) error {
+// share divides the memory between Go and the store by how many customers are held, and
+// how many are looked back on.
+func (r *run) share(customers, lookedBack int) error {
+	share := r.GoShare(customers, lookedBack)
 	if r.Limit != nil {
-		r.Limit(r.GoShare(customers))
+		r.Limit(share)
 	}
-	return r.db.LimitMemory(r.ctx, r.storeShare(customers))
+	return r.db.LimitMemory(r.ctx, r.storeShare(share))
 }
 
 // currencyOf is the reporting currency, empty while nothing has settled it.

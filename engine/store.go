@@ -29,7 +29,7 @@ const schemaVersion = 3
 var ErrNoStore = errors.New("nothing is loaded yet: load files with clientele ingest, or the sources of clientele.yaml with clientele run")
 
 func (e *Engine) options(readOnly bool, spill string) duck.Options {
-	return duck.Options{ReadOnly: readOnly, Threads: e.Config.Resources.Cores(), Memory: e.storeShare(0), TempDir: spill, Zone: e.Config.Timezone, Folders: e.folders()}
+	return duck.Options{ReadOnly: readOnly, Threads: e.Config.Resources.Cores(), Memory: e.storeShare(e.GoShare(0, 0)), TempDir: spill, Zone: e.Config.Timezone, Folders: e.folders()}
 }
 
 // read opens the published store read-only for the length of fn. It takes no

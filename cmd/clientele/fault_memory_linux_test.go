@@ -13,8 +13,9 @@ import (
 )
 
 var (
-	memoryOrders    = flag.Int("memory.orders", 100_000, "orders of the shop that is loaded and scored within -memory.limit; about 50 bytes each")
-	memoryCustomers = flag.Int("memory.customers", 3_000, "its customers: the columns of the models are in memory, about 1 KiB for each")
+	memoryOrders    = flag.Int("memory.orders", 600_000, "orders of the shop that is loaded and scored within -memory.limit; about 50 bytes each")
+	memoryCustomers = flag.Int("memory.customers", 60_000, "its customers: the columns of the models are in memory, about half a KiB for each")
+	memorySample    = flag.Int("memory.sample", 10_000, "how many of them are looked back on at most, about 1.8 KiB for each")
 	memoryLimit     = flag.Int64("memory.limit", 256, "MiB that the process is told to use")
 )
 
@@ -24,7 +25,7 @@ var (
 func TestMemoryLimit(t *testing.T) {
 	shop := t.TempDir()
 	size := writeMany(t, shop, *memoryOrders)
-	put(t, filepath.Join(shop, "clientele.yaml"), "sources:\n  - {name: web, kind: orders, path: '*.csv'}\n")
+	put(t, filepath.Join(shop, "clientele.yaml"), fmt.Sprintf("sources:\n  - {name: web, kind: orders, path: '*.csv'}\nbacktest: {sample: %d}\n", *memorySample))
 	limit := *memoryLimit << 20
 	for _, c := range []struct {
 		what string
@@ -40,6 +41,9 @@ func TestMemoryLimit(t *testing.T) {
 			c.what, *memoryOrders, *memoryCustomers, size>>20, *memoryLimit, peak>>20, spilled>>20, time.Since(began).Round(100*time.Millisecond))
 		if peak > limit*5/4 {
 			t.Errorf("%s: peak of %d MiB, more than a quarter over %d MiB", c.what, peak>>20, *memoryLimit)
+		}
+		if spilled == 0 && c.args[0] == "run" {
+			t.Errorf("%s: nothing was spilled: that much fits into %d MiB", c.what, *memoryLimit)
 		}
 	}
 	if left, err := leftovers(shop); err != nil || len(left) > 0 {

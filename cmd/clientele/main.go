@@ -100,6 +100,9 @@ func message(err error) string {
 	return strings.TrimSpace(strings.ReplaceAll(text, "\n", " "))
 }
 
-// limitMemory keeps Go to its share of the process's memory: the collector runs the
-// more often the nearer it is.
-func limitMemory(share int64) { debug.SetMemoryLimit(share) }
+// limitMemory keeps Go to its share of the process's memory, and gives back what it has
+// no use for: the collector runs the more often the nearer it is.
+func limitMemory(share int64) {
+	debug.SetMemoryLimit(share)
+	debug.FreeOSMemory()
+}

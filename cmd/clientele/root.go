@@ -211,7 +211,7 @@ func (a *app) open(adjust func(*config.Config) error) (*engine.Engine, error) {
 		return nil, err
 	}
 	e.Limit = limitMemory
-	e.Limit(e.GoShare(0))
+	e.Limit(e.GoShare(0, 0))
 	switch {
 	case a.log != nil:
 		e.Watch = a.logEvent
