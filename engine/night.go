@@ -202,10 +202,11 @@ func (n *night) load() error {
 	if len(n.Config.Sources) == 0 && !stale {
 		return nil
 	}
-	n.ran.Loaded, err = n.loadLocked(n.ctx, n.lock, false, n.sources(n.AllowRejects))
+	loaded, err := n.loadLocked(n.ctx, n.lock, false, n.sources(n.AllowRejects))
 	if err != nil {
-		return err
+		return err // the store is as it was: nothing is loaded
 	}
+	n.ran.Loaded = loaded
 	fresh := false
 	for _, l := range n.ran.Loaded {
 		if l.State != StateKnown && !l.unchanged {
