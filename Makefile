@@ -90,7 +90,7 @@ soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, l
 	done
 	go test -tags $(TAGS) -timeout 0 -run Kill -count $(KILLS) ./engine/workspace ./engine/list
 	go test -tags $(TAGS) -timeout 0 -v -run 'TestFaults|TestReaders|TestClocks' ./cmd/clientele -kills $(FAULTS) -calls $(CALLS) -sizes 20 -stops 60 -runs 100 -flips 400 -clocks 20
-	go test -tags $(TAGS) -timeout 0 -v -run MemoryLimit ./cmd/clientele -memory.limit 512 -memory.orders $(ORDERS) -memory.customers 100000
+	go test -tags $(TAGS) -timeout 0 -v -run MemoryLimit ./cmd/clientele -memory.limit 512 -memory.orders $(ORDERS) -memory.customers 100000 -memory.sample 50000
 	go test -tags $(TAGS) -timeout 0 -v -run DamagedFiles ./engine -damaged 1000
 	go test -tags $(TAGS) -timeout 0 -run NobodyIsContacted ./engine -lists 300
 	go test -tags $(TAGS) -timeout 0 -run QueryOnlyReads ./engine -queries 100000

@@ -41,6 +41,13 @@ func (e *Engine) Export(ctx context.Context, asOf, to string, formats []string, 
 	if err := e.refuseOwn(to); err != nil {
 		return nil, err
 	}
+	for _, f := range run.Manifest.Files {
+		if f.Name == "dictionary.csv" || strings.HasSuffix(f.Name, ".parquet") {
+			if err := run.CheckFile(f.Name); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if err := os.MkdirAll(to, 0o777); err != nil {
 		return nil, fmt.Errorf("export to %s: %w", to, underlying(err))
 	}
@@ -188,6 +195,9 @@ func (e *Engine) Report(asOf, lang, to string) error {
 		return fmt.Errorf("the run as of %s has no report in %q: add it to output.reports in %s and score again", run.AsOf, lang, workspace.ConfigName)
 	}
 	if err := e.refuseOwn(to); err != nil {
+		return err
+	}
+	if err := run.CheckFile(name); err != nil {
 		return err
 	}
 	if err := copyFile(to, filepath.Join(run.Dir, name)); err != nil {
