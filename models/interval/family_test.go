@@ -14,14 +14,7 @@ import (
 func TestCurve(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &mixture{}
-		d := distribution{probability: []float64{rapid.Float64Range(0, 0.9).Draw(t, "none")}}
-		left := 1 - d.probability[0]
-		for range rapid.IntRange(0, 40).Draw(t, "n") {
-			p := left * rapid.Float64Range(0.05, 0.6).Draw(t, "share")
-			d.probability = append(d.probability, p)
-			left -= p
-		}
-		d.rest = left
+		d := anyDistribution(t)
 		p := math.Exp(rapid.Float64Range(-1.5, 7).Draw(t, "ln p"))
 		q := 1 + math.Exp(rapid.Float64Range(-3, 7).Draw(t, "ln(q-1)"))
 		m.set(&d, p, q)

@@ -64,17 +64,23 @@ func TestBelow(t *testing.T) {
 	}
 }
 
+// anyDistribution is of how many purchases there may be.
+func anyDistribution(t *rapid.T) distribution {
+	d := distribution{probability: []float64{rapid.Float64Range(0, 0.9).Draw(t, "none")}}
+	left := 1 - d.probability[0]
+	for range rapid.IntRange(0, 40).Draw(t, "n") {
+		p := left * rapid.Float64Range(0.05, 0.6).Draw(t, "share")
+		d.probability = append(d.probability, p)
+		left -= p
+	}
+	d.rest = left
+	return d
+}
+
 func TestQuantile(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &mixture{}
-		d := distribution{probability: []float64{rapid.Float64Range(0, 0.9).Draw(t, "none")}}
-		left := 1 - d.probability[0]
-		for range rapid.IntRange(0, 40).Draw(t, "n") {
-			p := left * rapid.Float64Range(0.05, 0.6).Draw(t, "share")
-			d.probability = append(d.probability, p)
-			left -= p
-		}
-		d.rest = left
+		d := anyDistribution(t)
 		m.set(&d, rapid.Float64Range(0.2, 30).Draw(t, "p"), rapid.Float64Range(1.01, 200).Draw(t, "q"))
 		level := d.probability[0] + (1-d.probability[0])*rapid.Float64Range(0.01, 0.99).Draw(t, "level")
 		guess := math.Exp(rapid.Float64Range(-20, 20).Draw(t, "guess"))
