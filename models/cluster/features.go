@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"clientele/engine/table"
+	"clientele/models/stat"
 )
 
 // feature is a column by which customers can be compared, and the words for those who
@@ -104,7 +105,7 @@ func (f *feature) value(v float64) float64 {
 	if f.share {
 		return v
 	}
-	return math.Copysign(math.Log1p(math.Abs(v)), v)
+	return math.Copysign(stat.Log1p(math.Abs(v)), v)
 }
 
 // text prints a mean of the feature for people.

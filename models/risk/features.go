@@ -114,7 +114,7 @@ func (s scale) of(v float64) float64 {
 	case v < 0:
 		return -math.Log1p(-v)
 	}
-	return math.Log1p(v)
+	return stat.Log1p(v)
 }
 
 // Feature is one column of what models learn from.

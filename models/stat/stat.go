@@ -60,6 +60,26 @@ func TrigammaRisingTo(dst []float64, r float64) {
 	}
 }
 
+// Log1p is math.Log1p, from a table for the small whole numbers that most columns are
+// made of: counts and days.
+func Log1p(v float64) float64 {
+	if v >= 0 && v < logged {
+		if k := int(v); float64(k) == v {
+			return wholeLogs[k]
+		}
+	}
+	return math.Log1p(v)
+}
+
+const logged = 4096
+
+var wholeLogs = func() (table [logged]float64) {
+	for k := range table {
+		table[k] = math.Log1p(float64(k))
+	}
+	return table
+}()
+
 // SymmetricTo writes a symmetric matrix to dst, all of it row by row, of which
 // upper holds the elements on and above the diagonal, row by row. It panics where
 // the lengths are not those of one matrix.

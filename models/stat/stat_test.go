@@ -51,6 +51,14 @@ func TestRising(t *testing.T) {
 	}
 }
 
+func TestLog1p(t *testing.T) {
+	for _, v := range []float64{0, 1, 2, 365, 4095, 4096, 1e9, 0.5, 1 - 1e-16, -0.25, math.NaN(), math.Inf(1)} {
+		if got, want := Log1p(v), math.Log1p(v); math.Float64bits(got) != math.Float64bits(want) {
+			t.Errorf("ln(1+%v): %v, not %v", v, got, want)
+		}
+	}
+}
+
 func TestSymmetricTo(t *testing.T) {
 	dst := make([]float64, 9)
 	SymmetricTo(dst, []float64{1, 2, 3, 4, 5, 6})
