@@ -29,10 +29,11 @@ CALLS ?= 0
 soak: ORDERS ?= 100000000
 ROWS ?= 5000000
 
-# Size of the shop of bench, rounds of engine and floor, which parts to run, from
-# files of which formats (a pattern), and where generated shops stay for the next time.
-bench bench-peers: CUSTOMERS ?= 1000000
-bench bench-peers: ORDERS ?= 10000000
+# Sizes of the shops of bench (a tenth as many customers), rounds of engine and floor,
+# which parts to run, from files of which formats (a pattern), and where generated shops
+# stay for the next time.
+bench: ORDERS ?= 10000000 50000000
+bench-peers: ORDERS ?= 10000000
 FORMAT ?= (csv|parquet)
 RUNS ?= 3
 BENCH ?= load whole packages
@@ -67,20 +68,22 @@ lint: tools ## gofmt, go vet with and without the build tag, staticcheck
 	go vet ./...
 	go run $(STATICCHECK) -tags $(TAGS) ./...
 
-bench: tools ## time loading, then a whole run, stage by stage, beside DuckDB alone, then every package (BENCH=load, whole or packages, ORDERS=, CUSTOMERS=, RUNS=, FORMAT=)
+bench: tools ## time loading, then a whole run, stage by stage, beside DuckDB alone, then every package (BENCH=load, whole or packages, ORDERS='10000000 50000000', RUNS=, FORMAT=)
 	@for part in $(BENCH); do case $$part in \
 	  load) go test -tags $(TAGS) -run '^$$' -bench Load -benchtime $(RUNS)x -timeout 0 -v ./engine \
-	    -whole.orders $(ORDERS) -whole.customers $(CUSTOMERS) -whole.shops '$(SHOPS)';; \
-	  whole) go test -tags $(TAGS) -run '^$$' -bench 'WholeRun/$(FORMAT)' -benchtime $(RUNS)x -timeout 0 -v ./engine \
-	    -whole.orders $(ORDERS) -whole.customers $(CUSTOMERS) -whole.shops '$(SHOPS)' \
-	    -whole.results '$(CURDIR)/testdata/bench/results.tsv' -whole.commit '$(VERSION)';; \
+	    -whole.orders $(firstword $(ORDERS)) -whole.customers $$(($(firstword $(ORDERS)) / 10)) -whole.shops '$(SHOPS)';; \
+	  whole) for orders in $(ORDERS); do \
+	    go test -tags $(TAGS) -run '^$$' -bench 'WholeRun/$(FORMAT)' -benchtime $(RUNS)x -timeout 0 -v ./engine \
+	      -whole.orders $$orders -whole.customers $$((orders / 10)) -whole.shops '$(SHOPS)' \
+	      -whole.results '$(CURDIR)/testdata/bench/results.tsv' -whole.commit '$(VERSION)'; done;; \
 	  packages) go test -tags $(TAGS) -run '^$$' -bench . -benchmem -timeout 0 ./models/... ./ingest/... ./engine/internal/duck ./engine/report ./engine/demo;; \
 	  *) echo "make: BENCH=$$part: not load, whole or packages" >&2; exit 2;; \
 	esac; done
 
-bench-peers: build ## the same job by pandas and by polars with lifetimes and scikit-learn, in turns with clientele (needs python3 with pip; ORDERS=, CUSTOMERS=)
-	@if [ ! -d '$(SHOPS)/csv-$(ORDERS)-$(CUSTOMERS)/data/orders' ]; then $(MAKE) bench BENCH=whole FORMAT=csv RUNS=1 ORDERS=$(ORDERS) CUSTOMERS=$(CUSTOMERS); fi
-	testdata/peers/run.sh bin/clientele '$(SHOPS)/csv-$(ORDERS)-$(CUSTOMERS)/data/orders'
+bench-peers: build ## the same job by pandas and by polars with lifetimes and scikit-learn, in turns with clientele (needs python3 with pip; ORDERS=)
+	@orders='$(SHOPS)'/csv-$(ORDERS)-$$(($(ORDERS) / 10))/data/orders; \
+	if [ ! -d "$$orders" ]; then $(MAKE) bench BENCH=whole FORMAT=csv RUNS=1 ORDERS=$(ORDERS); fi; \
+	testdata/peers/run.sh bin/clientele "$$orders"
 
 soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, long streams, checked C pointers (FUZZTIME=, KILLS=, SPLITS=, ROWS=, FAULTS=, CALLS=, ORDERS=)
 	grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \

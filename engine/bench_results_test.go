@@ -50,6 +50,11 @@ func (o outcome) rival(other outcome) bool {
 	return o.machine == other.machine && o.format == other.format && o.orders == other.orders && o.commit != other.commit
 }
 
+// grown reports whether o is the same commit on a machine of that size with more orders.
+func (o outcome) grown(other outcome) bool {
+	return o.machine == other.machine && o.format == other.format && o.orders > other.orders && o.commit == other.commit
+}
+
 // outcome is the middle run.
 func (r rounds) outcome() outcome {
 	e, f := middle(r.engines), middle(r.floors)
@@ -71,7 +76,7 @@ func (o outcome) keep(w io.Writer, path string) error {
 		return err
 	}
 	var kept []string
-	before := outcome{}
+	var before, smaller outcome
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimRight(line, "\n")
 		if line == outcomeHead || line == "" {
@@ -84,6 +89,9 @@ func (o outcome) keep(w io.Writer, path string) error {
 		if o.rival(was) {
 			before = was
 		}
+		if o.grown(was) && was.orders > smaller.orders {
+			smaller = was
+		}
 		if was.commit != o.commit || was.machine != o.machine || was.format != o.format || was.orders != o.orders {
 			kept = append(kept, line)
 		}
@@ -91,6 +99,10 @@ func (o outcome) keep(w io.Writer, path string) error {
 	if before.commit != "" {
 		fmt.Fprintf(w, "Before (%s): %.2f s, %.2f times the floor, %.2f in processor time, %.0f MiB; now %.2f s, %.2f times, %.2f, %.0f MiB\n\n",
 			before.commit, before.seconds, before.ratio, before.cpuRatio, before.peak, o.seconds, o.ratio, o.cpuRatio, o.peak)
+	}
+	if smaller.orders > 0 {
+		fmt.Fprintf(w, "Growth: %.2f times the orders of the measurement with %d take %.2f times as long, %.2f in processor time, and %.2f times the memory\n\n",
+			float64(o.orders)/float64(smaller.orders), smaller.orders, o.seconds/smaller.seconds, o.cpu/smaller.cpu, o.peak/smaller.peak)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
@@ -122,6 +134,14 @@ func TestBenchResults(t *testing.T) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	var told strings.Builder
+	more := outcome{commit: "b", machine: "2 cores, 24 GiB", format: "csv", orders: 5000, seconds: 12, ratio: 2, cpu: 15, cpuRatio: 2, peak: 1400}
+	if err := more.keep(&told, path); err != nil {
+		t.Fatal(err)
+	}
+	if want := "Growth: 5.00 times the orders of the measurement with 1000 take 4.00 times as long, 5.00 in processor time, and 2.00 times the memory"; !strings.Contains(told.String(), want) {
+		t.Errorf("beside a larger shop stands %q", told.String())
 	}
 	if lines := strings.Count(string(text), "\n"); lines != 4 {
 		t.Errorf("the file has %d lines, want a head and three results:\n%s", lines, text)
