@@ -17,8 +17,7 @@ type days struct {
 	p      Params
 	logA   []float64 // ln(α + d weeks)
 	logB   []float64 // ln(β + d weeks)
-	coarse nodes     // for days over which the integrand changes little
-	fine   nodes     // for steeper ones
+	tiers  [4]nodes  // the coarsest first, for days over which the integrand changes least
 	centre logs      // of moments: those of the day in the middle
 }
 
@@ -30,8 +29,9 @@ type nodes struct {
 	logs   []logs    // those at u, from the centre
 }
 
-// newDays makes the tables for days 0..n; with gradient, those of gradients too.
-func newDays(p Params, n int, gradient bool) *days {
+// newDays makes the tables for days 0..n and up to most purchases; with gradient, those
+// of gradients too.
+func newDays(p Params, n, most int, gradient bool) *days {
 	g := &days{p: p, logA: make([]float64, n+1), logB: make([]float64, n+1)}
 	for d := range g.logA {
 		u := float64(d) * week
@@ -42,13 +42,15 @@ func newDays(p Params, n int, gradient bool) *days {
 	}
 	g.centre = logsAt(p, float64(n)/2*week)
 	if p.S > 0 {
-		g.coarse = g.nodes(gauss4, gradient)
-		g.fine = g.nodes(gauss8, gradient)
+		for k, q := range [len(tierBelow)]rule{gauss2, gauss3, gauss4, gauss8} {
+			g.tiers[k] = g.nodes(k, q, most, gradient)
+		}
 	}
 	return g
 }
 
-func (g *days) nodes(q rule, gradient bool) nodes {
+// nodes are those of a tier, on the days that need it.
+func (g *days) nodes(tier int, q rule, most int, gradient bool) nodes {
 	n := len(q.at)
 	size := n * (len(g.logA) - 1)
 	v := nodes{n: n, fall: make([]float64, size), factor: make([]float64, size)}
@@ -56,6 +58,9 @@ func (g *days) nodes(q rule, gradient bool) nodes {
 		v.logs = make([]logs, size)
 	}
 	for d := range len(g.logA) - 1 {
+		if g.steepness(0, d) >= tierBelow[tier] || tier > 0 && g.steepness(float64(most), d) < tierBelow[tier-1] {
+			continue
+		}
 		for k, at := range q.at {
 			i := d*n + k
 			u := (float64(d) + at) * week
@@ -72,9 +77,9 @@ func (g *days) nodes(q rule, gradient bool) nodes {
 }
 
 // steepness bounds the relative change of the integrand of loss over day d.
-// Below coarseBelow four nodes are exact to 1e-11 of the day, below fineBelow
-// eight; steeper days, which only the first days of tiny α or β or histories
-// that cannot be have, are integrated by panels. However small the powers, a
+// Below tierBelow two, three, four and eight nodes are exact to 3e-11 of the day;
+// steeper days, which only the first days of tiny α or β or histories that cannot be
+// have, are integrated by panels. However small the powers, a
 // day that is long beside the distance to a pole, -α or -β, needs more nodes:
 // the error of n nodes falls as ρ^-2n, ρ = z + √(z²-1), z = 1 + 2 distance/day.
 func (g *days) steepness(x float64, d int) float64 {
@@ -83,17 +88,13 @@ func (g *days) steepness(x float64, d int) float64 {
 	return week * max(change, 1.3/(min(g.p.Alpha, g.p.Beta)+u))
 }
 
-const (
-	coarseBelow = 0.25
-	fineBelow   = 2.0
-)
+var tierBelow = [4]float64{0.0096, 0.077, 0.25, 2}
 
 func (g *days) nodesFor(steepness float64) *nodes {
-	switch {
-	case steepness < coarseBelow:
-		return &g.coarse
-	case steepness < fineBelow:
-		return &g.fine
+	for k, below := range tierBelow {
+		if steepness < below {
+			return &g.tiers[k]
+		}
 	}
 	return nil
 }

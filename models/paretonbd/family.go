@@ -74,7 +74,7 @@ func (Family) LogLikelihood(h *purchase.Histories, p, gradient, hessian []float6
 	stat.TrigammaRisingTo(curve, q.R)
 	var g *days
 	if h.Len() > few {
-		g = newDays(q, h.Longest(), true)
+		g = newDays(q, h.Longest(), n-1, true)
 	}
 	sums := make([]float64, 5, 15)
 	if hessian != nil {

@@ -352,4 +352,4 @@ func gauss(n int) rule {
 	return r
 }
 
-var gauss4, gauss8, gauss16 = gauss(4), gauss(8), gauss(16)
+var gauss2, gauss3, gauss4, gauss8, gauss16 = gauss(2), gauss(3), gauss(4), gauss(8), gauss(16)

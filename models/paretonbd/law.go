@@ -40,7 +40,7 @@ func newLaw(p Params, s purchase.Settings) *law {
 		return l
 	}
 	l.reach = s.Longest
-	l.days = newDays(p, l.reach+max(purchase.Farthest, s.Window), false)
+	l.days = newDays(p, l.reach+max(purchase.Farthest, s.Window), heavy, false)
 	l.life, l.discounted = make([]float64, l.reach+1), make([]float64, l.reach+1)
 	for d := range l.life {
 		t := float64(d) * week
