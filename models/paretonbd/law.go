@@ -19,7 +19,7 @@ type law struct {
 	reach      int       // histories up to this T are read from the tables; below zero: there are none
 	days       *days     // to days past reach
 	life       []float64 // by T: (survival over the horizon)/(α+T)
-	discounted []float64 // by T: the same, discounted
+	discounted []float64 // by T: the same, discounted; life itself without a discount
 	loss       [heavy]atomic.Pointer[[]float64]
 }
 
@@ -40,11 +40,23 @@ func newLaw(p Params, s purchase.Settings) *law {
 		return l
 	}
 	l.reach = s.Longest
-	l.days = newDays(p, l.reach+max(purchase.Farthest, s.Window), heavy, false)
-	l.life, l.discounted = make([]float64, l.reach+1), make([]float64, l.reach+1)
+	ahead := s.Window
+	if !s.Near {
+		ahead = max(ahead, purchase.Farthest)
+	}
+	l.days = newDays(p, l.reach+ahead, heavy, false)
+	l.life = make([]float64, l.reach+1)
 	for d := range l.life {
 		t := float64(d) * week
 		l.life[d] = survival(p, t, l.horizon, 0) / (p.Alpha + t)
+	}
+	l.discounted = l.life
+	if s.Rate == 0 {
+		return l
+	}
+	l.discounted = make([]float64, l.reach+1)
+	for d := range l.discounted {
+		t := float64(d) * week
 		l.discounted[d] = survival(p, t, l.horizon, s.Rate) / (p.Alpha + t)
 	}
 	return l

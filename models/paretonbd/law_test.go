@@ -509,3 +509,34 @@ func TestDraws(t *testing.T) {
 		}
 	}
 }
+
+// A fit that starts near an earlier one ends where a fit without it does, be the earlier
+// one of the same shop or of another; and what is forecast alone is what Score writes.
+func TestStart(t *testing.T) {
+	in := simulate(truth, 20_000, 700, 500, 0, 3).Table()
+	cold := mustFit(t, model(purchase.Model{}), in)
+	same := mustFit(t, model(purchase.Model{}), simulate(truth, 5000, 600, 500, 0, 4).Table())
+	other := mustFit(t, model(purchase.Model{}), simulate(Params{R: 2, Alpha: 30, S: 1.5, Beta: 60}, 5000, 700, 500, 0, 5).Table())
+	for _, start := range []*purchase.Fitted{same, other} {
+		warm := mustFit(t, model(purchase.Model{Start: start}), in)
+		close(t, "log-likelihood", warm.LogLikelihood(), cold.LogLikelihood(), 1e-11)
+		for i, v := range cold.Params() {
+			close(t, cold.Estimates()[i].Name, warm.Params()[i], v, 1e-5)
+		}
+		if warm.Model().Start != nil {
+			t.Error("a fit keeps the one that it started from")
+		}
+	}
+	if warm := mustFit(t, model(purchase.Model{Start: same}), in); warm.Report().Iterations >= cold.Report().Iterations {
+		t.Errorf("%d steps, and %d from nowhere", warm.Report().Iterations, cold.Report().Iterations)
+	}
+	want := mustScore(t, cold, in)
+	expected, silent := make([]float64, in.Rows()), make([]float64, in.Rows())
+	if err := cold.ForecastTo(t.Context(), expected, silent, in); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range want.Floats("expected_orders") {
+		close(t, "expected_orders", expected[i], v, 1e-9)
+		close(t, "no_purchase", silent[i], want.Floats("no_purchase")[i], 1e-9)
+	}
+}

@@ -76,6 +76,7 @@ type Settings struct {
 	Rate    float64 // continuous discount a week; zero: none
 	Window  int     // days ahead for Silent
 	Longest int     // histories with T up to so many days are many: tables by day pay. Zero: none does, every customer is computed by the formulas
+	Near    bool    // nobody will ask for Scores.Next: tables need not reach beyond the window
 }
 
 // Forever as a number of days is a horizon without end.

@@ -31,6 +31,7 @@ type Fitted struct {
 	profiles   int           // distinct rows of covariates of the fit
 	variants   []Variant
 	groups     *groups.Fits[*Fitted] // nil without Model.By
+	soon       bool                  // Settings.Near
 
 	laws laws
 }
@@ -273,7 +274,7 @@ func (c *candidate) failed() bool {
 	return c.without.Outcome == stat.Failed || c.with.Outcome == stat.Failed && c.with.Value-c.without.Value > leastGain
 }
 
-func (f *Fitted) candidate(ctx context.Context, family Family, h *Histories) (*candidate, error) {
+func (f *Fitted) candidate(ctx context.Context, family Family, h *Histories, start *Fitted) (*candidate, error) {
 	s := newScale(h, len(f.settings.Buying))
 	c := &candidate{q: newProblem(family, h, s, f.settings.Workers)}
 	var err error
@@ -283,8 +284,15 @@ func (f *Fitted) candidate(ctx context.Context, family Family, h *Histories) (*c
 			return nil, err
 		}
 	}
-	if c.with, err = c.q.maximise(ctx, c.without); err != nil {
-		return nil, err
+	if f.near(start, family) {
+		if c.with, err = c.q.near(ctx, start.logs(), c.without); err != nil {
+			return nil, err
+		}
+	}
+	if c.with == nil {
+		if c.with, err = c.q.maximise(ctx, c.without); err != nil {
+			return nil, err
+		}
 	}
 	f.report.Iterations += c.with.Iterations
 	if c.without != nil {
@@ -293,8 +301,14 @@ func (f *Fitted) candidate(ctx context.Context, family Family, h *Histories) (*c
 	return c, nil
 }
 
+// near reports whether the estimates of an earlier fit are of the same parameters.
+func (f *Fitted) near(start *Fitted, family Family) bool {
+	return start != nil && start.covariance != nil && start.family.Name() == family.Name() &&
+		slices.Equal(start.settings.Buying, f.settings.Buying) && slices.Equal(start.settings.Churn, f.settings.Churn)
+}
+
 // estimate fits the family, or each of its variants, and makes f score by the best.
-func (f *Fitted) estimate(ctx context.Context, h *Histories) error {
+func (f *Fitted) estimate(ctx context.Context, h *Histories, start *Fitted) error {
 	variants := []Family{f.settings.Family}
 	varied, ok := f.settings.Family.(Varied)
 	if ok {
@@ -302,7 +316,7 @@ func (f *Fitted) estimate(ctx context.Context, h *Histories) error {
 	}
 	var best *candidate
 	for _, v := range variants {
-		c, err := f.candidate(ctx, v, h)
+		c, err := f.candidate(ctx, v, h, start)
 		if err != nil {
 			return err
 		}

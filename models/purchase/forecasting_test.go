@@ -1,11 +1,14 @@
 package purchase
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"slices"
 	"testing"
 
+	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/modelstest"
 )
@@ -92,5 +95,39 @@ func TestForecasting(t *testing.T) {
 	}
 	if _, err := f.Forecasting(Model{Horizon: -1}); err == nil {
 		t.Error("forecasts -1 days")
+	}
+}
+
+// What is forecast alone is what Score writes, by whatever gives the scores.
+func TestForecastAlone(t *testing.T) {
+	many, few := columns(simulate(.8, 6, 9000, 500, 3, nil)), columns(simulate(.8, 6, 30, 500, 3, nil))
+	many.Column("x").Null = make([]bool, many.Rows())
+	many.Column("x").Null[8500] = true // without an order
+	for _, in := range []*table.Table{many, few} {
+		f := fitted(t, &Model{Family: NBD{}, Level: 1.5, Workers: 2}, in)
+		want := scored(t, f, in)
+		expected, silent := make([]float64, in.Rows()), make([]float64, in.Rows())
+		if err := f.ForecastTo(t.Context(), expected, silent, in); err != nil {
+			t.Fatal(err)
+		}
+		alone := make([]float64, in.Rows())
+		if err := f.ForecastTo(t.Context(), nil, alone, in); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			name      string
+			got, want []float64
+		}{{"expected_orders", expected, want.Floats("expected_orders")}, {"no_purchase", silent, want.Floats("no_purchase")}, {"no_purchase alone", alone, silent}} {
+			for i, v := range c.want {
+				if got := c.got[i]; !(math.Abs(got-v) <= 1e-12*math.Abs(v)) && !(math.IsNaN(got) && math.IsNaN(v)) {
+					t.Fatalf("%s of row %d: %v, want %v", c.name, i, got, v)
+				}
+			}
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := fitted(t, &Model{Family: NBD{}}, many).ForecastTo(ctx, nil, make([]float64, many.Rows()), many); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
 	}
 }

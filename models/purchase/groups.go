@@ -18,8 +18,9 @@ func (m *Model) fitGroups(ctx context.Context, in *table.Table, warnings []model
 	fits, err := groups.New(ctx, in, m.By, groups.Estimator[*Fitted]{
 		Fit: func(ctx context.Context, in *table.Table) (*Fitted, error) {
 			if first { // all customers: what was decided for all groups is said once
-				first = false
-				return one.fitTable(ctx, in, warnings)
+				f, err := one.fitTable(ctx, in, warnings)
+				first, one.Start = false, nil
+				return f, err
 			}
 			return one.fitTable(ctx, in, nil)
 		},
@@ -56,7 +57,7 @@ func grouped(fits *groups.Fits[*Fitted]) *Fitted {
 // clone copies what was learned; laws are made anew.
 func (f *Fitted) clone() *Fitted {
 	return &Fitted{settings: f.settings, report: f.report, method: f.method, family: f.family, estimates: f.estimates, covariance: f.covariance,
-		rate: f.rate, longest: f.longest, profiles: f.profiles, variants: f.variants, groups: f.groups}
+		rate: f.rate, longest: f.longest, profiles: f.profiles, variants: f.variants, groups: f.groups, soon: f.soon}
 }
 
 // Groups returns the fits by group; nil where the model has no By.

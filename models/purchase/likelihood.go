@@ -2,6 +2,7 @@ package purchase
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 
@@ -348,16 +349,38 @@ func (q *problem) starts(without *stat.Maximum) [][]float64 {
 	return out
 }
 
-// restart searches from estimates of other histories.
-func (q *problem) restart(ctx context.Context, logs []float64) (*stat.Maximum, error) {
-	start := append([]float64(nil), logs...)
+// near is the maximum by the estimates of other histories: nil where there is none
+// inside, or none that is clearly above the family without churn.
+func (q *problem) near(ctx context.Context, logs []float64, without *stat.Maximum) (*stat.Maximum, error) {
+	m, err := stat.Polish(ctx, q.value, q.thetaOf(logs), q.search())
+	if errors.Is(err, stat.ErrNoStart) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if m.Outcome != stat.Interior || without != nil && m.Value-without.Value < clearGain(q.coefficients()) {
+		return nil, nil
+	}
+	return m, nil
+}
+
+// thetaOf is the way back from the logs of estimate.
+func (q *problem) thetaOf(logs []float64) []float64 {
+	theta := slices.Clone(logs)
 	for k := range q.coefficients() {
 		i := q.parameters + k
 		for j, effect := range q.effect(k) {
-			start[j] += effect * q.scale.mean[k] * logs[i]
+			theta[j] += effect * q.scale.mean[k] * logs[i]
 		}
-		start[i] = logs[i] * q.scale.deviation[k]
+		theta[i] = logs[i] * q.scale.deviation[k]
 	}
+	return theta
+}
+
+// restart searches from estimates of other histories.
+func (q *problem) restart(ctx context.Context, logs []float64) (*stat.Maximum, error) {
+	start := q.thetaOf(logs)
 	m, err := stat.Polish(ctx, q.value, start, q.search())
 	if err != nil || m.Outcome != stat.Failed {
 		return m, err

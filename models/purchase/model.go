@@ -40,6 +40,11 @@ type Model struct {
 	By           string   `json:"by,omitempty"`                // Category column: each group of customers is fitted by itself; empty: all together
 	Level        float64  `json:"level,omitempty"`             // expected_orders and discounted_orders are those of the parameters times this; zero: 1. Probabilities and laws know nothing of it
 	Workers      int      `json:"-"`                           // goroutines of a fit; zero: one for each processor. Results do not depend on it
+	// Start is an earlier fit, of much the same customers some weeks before or of some
+	// of them, near which the maximum is looked for first; nil, of another family or of
+	// other covariates: none. Where that ends in no maximum that is clear, the search is the
+	// one without it. Fits of groups do not use it.
+	Start *Fitted `json:"-"`
 }
 
 // Methods that give the scores, as Report.Method names them, beside the names
@@ -253,6 +258,7 @@ func (m *Model) FitHistories(ctx context.Context, h *Histories) (*Fitted, error)
 // fit is FitHistories with the defaults in place.
 func fit(ctx context.Context, s Model, h *Histories) (*Fitted, error) {
 	f := &Fitted{settings: s, method: MethodNone}
+	f.settings.Start = nil
 	f.report = models.Report{Model: s.Family.Name(), Rows: h.Rows, LogLikelihood: math.NaN()}
 	if h.Rows == 0 {
 		f.report.Status, f.report.Method = models.Skipped, f.method
@@ -273,7 +279,7 @@ func fit(ctx context.Context, s Model, h *Histories) (*Fitted, error) {
 			fmt.Sprintf("未拟合 %s：只有 %s 位客户再次购买过，至少需要 %s 位。", title, customers(h.Repeaters), thousands(s.MinRepeaters)))
 		return f.pooled(h), nil
 	}
-	return f, f.estimate(ctx, f.varying(h))
+	return f, f.estimate(ctx, f.varying(h), s.Start)
 }
 
 // customers writes a number of customers, which weights may make a fraction,

@@ -3,6 +3,7 @@ package purchase
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -54,6 +55,90 @@ func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 	return nil
 }
 
+// ForecastTo writes expected_orders and no_purchase of every row of src alone, as Score
+// does, in less time: either may be nil. It runs on all workers of the fit's Model.
+func (f *Fitted) ForecastTo(ctx context.Context, expected, silent []float64, src *table.Table) error {
+	spec := f.settings.Spec()
+	if err := spec.Check(src); err != nil {
+		return err
+	}
+	soon, err := f.forecastingSoon()
+	if err != nil {
+		return err
+	}
+	const chunk = 1 << 13
+	errs := make([]error, (src.Rows()+chunk-1)/chunk)
+	stat.Each(f.settings.Workers, len(errs), func(c int) {
+		if errs[c] = ctx.Err(); errs[c] != nil {
+			return
+		}
+		from, to := c*chunk, min((c+1)*chunk, src.Rows())
+		part := func(column []float64) []float64 {
+			if column == nil {
+				return nil
+			}
+			return column[from:to]
+		}
+		errs[c] = soon.forecastTo(part(expected), part(silent), src.Slice(from, to))
+	})
+	return errors.Join(errs...)
+}
+
+// forecastTo is ForecastTo of some rows.
+func (f *Fitted) forecastTo(expected, silent []float64, src *table.Table) error {
+	rows, level := newReader(src), f.Level()
+	parts, part := f.Parts(src)
+	scores := make([]func(i int, h History) Scores, len(parts))
+	for k, p := range parts {
+		var err error
+		if scores[k], err = p.forecasts(src, expected != nil, silent != nil); err != nil {
+			return err
+		}
+	}
+	for i := range src.Rows() {
+		h, ok, err := rows.at(i)
+		if err != nil {
+			return fmt.Errorf("score %s: %w", f.settings.Family.Name(), err)
+		}
+		s := nothing
+		if ok {
+			s = scores[part[i]](i, h)
+		}
+		if expected != nil {
+			expected[i] = s.Expected * level
+		}
+		if silent != nil {
+			silent[i] = s.Silent
+		}
+	}
+	return nil
+}
+
+// forecastingSoon is f with laws whose tables reach no further than its window.
+func (f *Fitted) forecastingSoon() (*Fitted, error) {
+	c := f.clone()
+	c.soon = true
+	if f.groups == nil {
+		return c, nil
+	}
+	var err error
+	c.groups, err = f.groups.With(func(p *Fitted) (*Fitted, error) { return p.forecastingSoon() })
+	return c, err
+}
+
+// forecasts is scoring for Expected and Silent, those that are asked for.
+func (f *Fitted) forecasts(src *table.Table, expected, silent bool) (func(i int, h History) Scores, error) {
+	return f.scoringBy(src, func(law Law, h History) (s Scores) {
+		if expected {
+			_, s.Expected = law.Quick(h)
+		}
+		if silent {
+			s.Silent = law.NoPurchase(h, f.settings.Window)
+		}
+		return s
+	})
+}
+
 var nothing = Scores{Alive: math.NaN(), Expected: math.NaN(), Discounted: math.NaN(), Silent: math.NaN()}
 
 // output are the columns that Score writes.
@@ -84,16 +169,21 @@ func (o *output) set(i int, s Scores, from int64, dated bool) {
 
 // scoring returns the function that scores row i of src, whose history is h.
 func (f *Fitted) scoring(src *table.Table) (func(i int, h History) Scores, error) {
-	if f.family == nil {
-		return func(_ int, h History) Scores { return f.plainScores(h) }, nil
-	}
 	// Without churn everybody is "alive" with certainty, which says nothing.
-	known := func(s Scores) Scores { return s }
-	if f.family.WithoutChurn() == nil {
-		known = func(s Scores) Scores {
+	if f.family != nil && f.family.WithoutChurn() == nil {
+		return f.scoringBy(src, func(law Law, h History) Scores {
+			s := law.Score(h)
 			s.Alive = math.NaN()
 			return s
-		}
+		})
+	}
+	return f.scoringBy(src, Law.Score)
+}
+
+// scoringBy is scoring where a model was fitted by what a law says.
+func (f *Fitted) scoringBy(src *table.Table, by func(law Law, h History) Scores) (func(i int, h History) Scores, error) {
+	if f.family == nil {
+		return func(_ int, h History) Scores { return f.plainScores(h) }, nil
 	}
 	columns, err := f.settings.Covariates(src)
 	if err != nil {
@@ -101,7 +191,7 @@ func (f *Fitted) scoring(src *table.Table) (func(i int, h History) Scores, error
 	}
 	if len(columns) == 0 {
 		law := f.laws.of(f, nil)
-		return func(_ int, h History) Scores { return known(law.Score(h)) }, nil
+		return func(_ int, h History) Scores { return by(law, h) }, nil
 	}
 	z := make([]float64, len(columns))
 	return func(i int, h History) Scores {
@@ -110,7 +200,7 @@ func (f *Fitted) scoring(src *table.Table) (func(i int, h History) Scores, error
 				return nothing
 			}
 		}
-		return known(f.laws.of(f, z).Score(h))
+		return by(f.laws.of(f, z), h)
 	}, nil
 }
 
@@ -129,7 +219,7 @@ func (f *Fitted) plainScores(h History) Scores {
 
 // Settings returns what Scores of f forecast; Longest is for many customers.
 func (f *Fitted) Settings() Settings {
-	return Settings{Horizon: f.settings.Horizon, Rate: f.settings.rate(), Window: f.settings.Window, Longest: f.reach()}
+	return Settings{Horizon: f.settings.Horizon, Rate: f.settings.rate(), Window: f.settings.Window, Longest: f.reach(), Near: f.soon}
 }
 
 // mostReach bounds the tables for bases with very old customers.
