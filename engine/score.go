@@ -483,31 +483,6 @@ func filesHash(files []workspace.File) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// inputHash identifies the facts by the files that they came from, in the
-// order of loading, and by what else they were read with: rates and link files.
-func inputHash(ctx context.Context, db *duck.DB) (string, error) {
-	t, err := db.Query(ctx, "SELECT kind, source, content_hash, mapping FROM batches WHERE state = 'loaded' ORDER BY batch_id")
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	for i := range t.Rows() {
-		for _, c := range t.Columns() {
-			fmt.Fprintf(h, "%q ", c.Texts.At(i))
-		}
-		fmt.Fprintln(h)
-	}
-	var rates, identities string
-	err = db.Row(ctx, []any{&rates, &identities}, `SELECT
-  (SELECT coalesce(md5(string_agg(concat_ws(' ', "on", "from", "to", rate), chr(10) ORDER BY "on", "from", "to", rate)), '') FROM rates),
-  (SELECT coalesce(max(value), '') FROM meta WHERE key = 'identity')`)
-	if err != nil {
-		return "", err
-	}
-	fmt.Fprintln(h, rates, identities)
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
 // jsonText is a value as JSON text; values made of plain structs cannot fail.
 func jsonText(v any) string {
 	text, err := json.Marshal(v)
