@@ -39,28 +39,72 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*table.Table
 }
 
 func collect(reader array.RecordReader) (*table.Table, error) {
-	columns := make([]*table.Column, reader.Schema().NumFields())
-	taken := map[string]bool{}
-	for i, f := range reader.Schema().Fields() {
-		f.Name = unique(taken, f.Name)
-		kind := kindOf(f.Type)
-		columns[i] = &table.Column{Field: table.Field{Name: f.Name, Kind: kind}}
-		if kind == table.Text {
-			columns[i].Texts.Offsets = []int32{0}
-		}
-	}
+	columns := columnsOf(reader.Schema())
 	for reader.Next() {
-		record := reader.RecordBatch()
-		for i, c := range columns {
-			if err := appendArray(c, record.Column(i)); err != nil {
-				return nil, fmt.Errorf("column %s: %w", c.Name, err)
-			}
+		if err := appendRecord(columns, reader.RecordBatch()); err != nil {
+			return nil, err
 		}
 	}
 	if err := reader.Err(); err != nil {
 		return nil, err
 	}
 	return table.New(columns...), nil
+}
+
+// Chunks hands the rows of a query to fn in parts of a few thousand, with the columns of
+// Query. The memory of a part is used again for the next one.
+func (d *DB) Chunks(ctx context.Context, query string, fn func(*table.Table) error, args ...any) error {
+	a, err := duckdb.NewArrowFromConn(d.conn)
+	if err != nil {
+		return err
+	}
+	reader, err := a.QueryContext(ctx, query, args...)
+	if err != nil {
+		return clean(err)
+	}
+	defer reader.Release()
+	columns := columnsOf(reader.Schema())
+	for reader.Next() {
+		for _, c := range columns {
+			empty(c)
+		}
+		if err := appendRecord(columns, reader.RecordBatch()); err != nil {
+			return err
+		}
+		if err := fn(table.New(columns...)); err != nil {
+			return err
+		}
+	}
+	return reader.Err()
+}
+
+// columnsOf are columns without rows, as a schema has them.
+func columnsOf(schema *arrow.Schema) []*table.Column {
+	columns := make([]*table.Column, schema.NumFields())
+	taken := map[string]bool{}
+	for i, f := range schema.Fields() {
+		f.Name = unique(taken, f.Name)
+		columns[i] = &table.Column{Field: table.Field{Name: f.Name, Kind: kindOf(f.Type)}}
+		empty(columns[i])
+	}
+	return columns
+}
+
+// empty takes the rows out of a column and keeps their memory.
+func empty(c *table.Column) {
+	c.Floats, c.Ints, c.Dates, c.Bools, c.Codes, c.Null = c.Floats[:0], c.Ints[:0], c.Dates[:0], c.Bools[:0], c.Codes[:0], nil
+	if c.Kind == table.Text {
+		c.Texts.Offsets, c.Texts.Bytes = append(c.Texts.Offsets[:0], 0), c.Texts.Bytes[:0]
+	}
+}
+
+func appendRecord(columns []*table.Column, record arrow.RecordBatch) error {
+	for i, c := range columns {
+		if err := appendArray(c, record.Column(i)); err != nil {
+			return fmt.Errorf("column %s: %w", c.Name, err)
+		}
+	}
+	return nil
 }
 
 func kindOf(t arrow.DataType) table.Kind {

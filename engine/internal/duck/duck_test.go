@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -288,5 +289,54 @@ func TestStreamKeepsItsColumns(t *testing.T) {
 	}
 	if !slices.Equal(got.Ints("b"), []int64{10, 12}) || !slices.Equal(got.Ints("d"), []int64{30, 32}) {
 		t.Errorf("b %v, d %v", got.Ints("b"), got.Ints("d"))
+	}
+}
+
+// Rows that come in parts are those of the whole, and what the reader of a part says
+// ends it.
+func TestChunks(t *testing.T) {
+	d := open(t, "", Options{})
+	ctx := context.Background()
+	if err := d.LoadTable(ctx, "sample", sample(10_000)); err != nil {
+		t.Fatal(err)
+	}
+	const query = "SELECT * FROM sample WHERE i >= $least ORDER BY i"
+	least := sql.Named("least", 1200)
+	want, err := d.Query(ctx, query, least)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []*table.Column
+	parts := 0
+	err = d.Chunks(ctx, query, func(part *table.Table) error {
+		parts++
+		for i, c := range part.Columns() {
+			if parts == 1 {
+				got = append(got, c.Reserve(want.Rows()))
+				continue
+			}
+			got[i].Extend(c)
+		}
+		return nil
+	}, least)
+	if err != nil || parts < 2 {
+		t.Fatalf("%d parts, %v", parts, err)
+	}
+	for i, c := range want.Columns() {
+		if c.Kind == table.Float {
+			if !slices.EqualFunc(c.Floats, got[i].Floats, func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }) {
+				t.Errorf("column %s differs", c.Name)
+			}
+			continue
+		}
+		if !reflect.DeepEqual(c, got[i]) {
+			t.Errorf("column %s differs", c.Name)
+		}
+	}
+	if err := d.Chunks(ctx, query, func(*table.Table) error { return io.ErrClosedPipe }, least); err != io.ErrClosedPipe {
+		t.Errorf("the reader's error comes out as %v", err)
+	}
+	if err := d.Chunks(ctx, "SELECT nothing", nil); err == nil {
+		t.Error("a wrong query gives no error")
 	}
 }
