@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"bytes"
+	"database/sql"
 	"io"
 	"slices"
 	"strings"
@@ -20,29 +22,64 @@ func memberFields() []table.Field {
 type memberRows struct {
 	*run
 	schemes []scheme
-	own     *table.Table // members of the segments of the configuration, in order
-	rows    []int32      // of the scheme under way, in order
-	ready   bool         // these are made
+	rows    []int32 // of the scheme under way, in order
+	ready   bool    // these are made
 	at      int
 }
 
-// scheme is where the segments of a scheme are: in a column of the run's table, or, nil,
-// in own_members.
+// scheme is where the segments of a scheme are: in a column of the run's table, or in
+// own.
 type scheme struct {
 	name   string
 	column *table.Column
+	own    *ownMembers
 }
 
-func (r *run) members() (*memberRows, error) {
-	m := &memberRows{run: r, schemes: []scheme{{"rfm " + r.Config.RFM.Scheme, r.table.Column("rfm_segment")}, {"lifecycle", r.table.Column("lifecycle_stage")},
-		{"churn band", r.table.Column("churn_band")}, {ClusterScheme, r.clusterColumn()}, {OwnScheme, nil}}}
-	if r.Config.RFM.Scheme != "cn8" {
-		m.schemes = append(m.schemes, scheme{"rfm cn8", r.table.Column("rfm_cell")})
+// ownMembers are the members of a segment of the configuration.
+type ownMembers struct {
+	name string
+	rows []int32 // in order
+}
+
+// readOwn reads own_members, in the order of the segments' names.
+func (r *run) readOwn() error {
+	names := make([]string, len(r.own))
+	for i, o := range r.own {
+		names[i] = o.Name
 	}
-	slices.SortFunc(m.schemes, func(a, b scheme) int { return strings.Compare(a.name, b.name) })
-	var err error
-	m.own, err = r.db.Query(r.ctx, "SELECT segment, customer_id FROM "+segment.MembersTable+" ORDER BY segment, customer_id")
-	return m, err
+	slices.Sort(names)
+	r.members = make([]ownMembers, len(names))
+	ids := &r.table.Column("customer_id").Texts
+	for k, name := range names {
+		t, err := r.db.Query(r.ctx, "SELECT customer_id FROM "+segment.MembersTable+" WHERE segment = $name ORDER BY customer_id", sql.Named("name", name))
+		if err != nil {
+			return err
+		}
+		m, i := ownMembers{name, make([]int32, 0, t.Rows())}, 0
+		for row := range t.Rows() {
+			id := t.Column("customer_id").Texts.At(row)
+			for !bytes.Equal(ids.At(i), id) {
+				i++
+			}
+			m.rows = append(m.rows, int32(i))
+		}
+		r.members[k] = m
+	}
+	return nil
+}
+
+func (r *run) memberRows() *memberRows {
+	m := &memberRows{run: r, schemes: []scheme{{name: "rfm " + r.Config.RFM.Scheme, column: r.table.Column("rfm_segment")},
+		{name: "lifecycle", column: r.table.Column("lifecycle_stage")}, {name: "churn band", column: r.table.Column("churn_band")},
+		{name: ClusterScheme, column: r.clusterColumn()}}}
+	if r.Config.RFM.Scheme != "cn8" {
+		m.schemes = append(m.schemes, scheme{name: "rfm cn8", column: r.table.Column("rfm_cell")})
+	}
+	for i := range r.members {
+		m.schemes = append(m.schemes, scheme{name: OwnScheme, own: &r.members[i]})
+	}
+	slices.SortStableFunc(m.schemes, func(a, b scheme) int { return strings.Compare(a.name, b.name) })
+	return m
 }
 
 // groupRows is how many rows a group of a Parquet file has. Parts of that size keep the
@@ -73,10 +110,8 @@ func (m *memberRows) next() (*table.Table, error) {
 // arrange puts the rows of a scheme in order.
 func (m *memberRows) arrange(s scheme) {
 	m.rows, m.ready, m.at = m.rows[:0], true, 0
-	if s.column == nil {
-		for i := range m.own.Rows() {
-			m.rows = append(m.rows, int32(i))
-		}
+	if s.own != nil {
+		m.rows = append(m.rows, s.own.rows...)
 		return
 	}
 	place := places(s.column.Labels)
@@ -127,13 +162,10 @@ func (p memberPart) rows() int { return len(p[0].Dates) }
 // put adds rows of a scheme.
 func (m *memberRows) put(p memberPart, s scheme, rows []int32) {
 	segments, ids := &p[1].Texts, &m.table.Column("customer_id").Texts
-	if s.column == nil {
-		ids = &m.own.Column("customer_id").Texts
-	}
 	for _, i := range rows {
 		p[0].Dates = append(p[0].Dates, int32(m.asOf))
-		if s.column == nil {
-			segments.Append(m.own.Column("segment").Texts.At(int(i)))
+		if s.own != nil {
+			segments.AppendString(s.own.name)
 		} else {
 			segments.AppendString(s.column.Labels[s.column.Codes[i]])
 		}

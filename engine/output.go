@@ -96,7 +96,7 @@ func (r *run) outputs() ([]output, error) {
 	if err != nil {
 		return nil, err
 	}
-	members, err := r.members()
+	members := r.memberRows()
 	return []output{
 		{name: "scores", query: "SELECT * FROM scores"},
 		{name: "customers", query: customers},
@@ -104,10 +104,10 @@ func (r *run) outputs() ([]output, error) {
 		{name: "totals", query: "SELECT * FROM expected_totals ORDER BY scheme, segment"},
 		{name: "reasons", query: "SELECT * FROM reasons"},
 		{name: "models", query: "SELECT * FROM fitted_models ORDER BY model"},
-	}, err
+	}, nil
 }
 
-// customersQuery is what is known of the customers of the summary, in their order. Where
+// customersQuery is what is known of the customers with scores, in their order. Where
 // no file has told anything of anybody, and shops of orders alone are many, it is their
 // ids and nothing else, which need not be brought together and sorted.
 func (r *run) customersQuery() (string, error) {
@@ -117,7 +117,7 @@ func (r *run) customersQuery() (string, error) {
 		return "", err
 	}
 	if told {
-		return "SELECT c.* FROM " + known + " AS c JOIN summary AS s ON c.customer_id = s.customer_id ORDER BY c.customer_id", nil
+		return "SELECT c.* FROM " + known + " AS c JOIN scores AS s ON c.customer_id = s.customer_id ORDER BY c.customer_id", nil
 	}
 	t, err := r.db.Query(r.ctx, "SELECT column_name, column_type FROM (DESCRIBE FROM "+known+")")
 	if err != nil {
@@ -131,7 +131,7 @@ func (r *run) customersQuery() (string, error) {
 			columns[i] = name
 		}
 	}
-	return "SELECT " + strings.Join(columns, ", ") + " FROM summary", nil
+	return "SELECT " + strings.Join(columns, ", ") + " FROM scores", nil
 }
 
 // writeFiles writes the data files of the run and returns their rows.

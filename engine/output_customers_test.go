@@ -16,7 +16,7 @@ func TestCustomersQuery(t *testing.T) {
 	}
 	defer db.Close()
 	insert(t, db, "INSERT INTO identities VALUES ('', 'B', 2, 'B', 2, 'id'), ('', 'A', 1, 'A', 1, 'id'), ('', 'A2', 3, 'A', 1, 'e-mail'), ('', 'C', 4, 'C', 4, 'id')")
-	insert(t, db, "CREATE TEMP TABLE summary AS SELECT unnest(['A', 'B']) AS customer_id")
+	insert(t, db, "CREATE TEMP TABLE scores AS SELECT unnest(['A', 'B']) AS customer_id")
 	r := &run{ctx: ctx, db: db, asOf: 20454}
 	text := func() (query, types, rows string) {
 		t.Helper()

@@ -7,7 +7,6 @@ import (
 
 	"clientele/engine/internal/duck"
 	"clientele/engine/report"
-	"clientele/engine/table"
 	"clientele/engine/workspace"
 	"clientele/models"
 	"clientele/models/purchase"
@@ -27,11 +26,11 @@ func (r *run) writeReports(folder *workspace.RunDir) error {
 	if err != nil {
 		return err
 	}
-	if err := r.db.Exec(r.ctx, "CREATE OR REPLACE TEMP TABLE groups_scored AS "+queries.Get("summary/groups").SQL); err != nil {
-		return fmt.Errorf("groups: %w", err)
-	}
-	results := map[string]*table.Table{}
+	results := r.scoredTables()
 	for _, name := range report.Queries() {
+		if results[name] != nil {
+			continue
+		}
 		t, err := r.db.Query(r.ctx, queries.Get("report/"+name).SQL)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

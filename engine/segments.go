@@ -341,7 +341,7 @@ func (r *run) stageOwn() error {
 		}
 		r.warnings = append(r.warnings, sizeWarning(own.Name, v.sizes[own.Name], int64(r.table.Rows()))...)
 	}
-	return nil
+	return r.readOwn()
 }
 
 // sizeWarning says that a segment tells nobody from anybody.
