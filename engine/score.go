@@ -157,6 +157,7 @@ type run struct {
 	excluded []Excluded
 	own      []ownRule         // segments of the configuration
 	names    segment.Catalogue // what their rules may name
+	members  []ownMembers      // of segments of the configuration, by their names
 	warnings []models.Warning
 	shown    []workspace.Shown // what of the workspace's history the report shows
 }
