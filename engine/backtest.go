@@ -231,13 +231,17 @@ func (p *past) spend(s *snapshot) (*gammagamma.Fitted, error) {
 func (p *past) forecast(o *origin, f purchase.Family, spend []float64) (*forecast, error) {
 	m := purchaseModel(p.Config, f, o.day)
 	m.Horizon, m.Window, m.DiscountRate = o.window, o.window, 0
-	fitted, scored, err := p.forecastWith(o.snapshot, m)
+	fitted, err := p.fit(o.snapshot, m)
 	if err != nil {
 		return nil, err
 	}
-	out := &forecast{name: f.Name(), fitted: fitted, orders: scored.Floats("expected_orders")}
+	n := o.table.Rows()
+	out := &forecast{name: f.Name(), fitted: fitted, orders: make([]float64, n)}
+	silent := make([]float64, n)
+	if err := fitted.ForecastTo(p.ctx, out.orders, silent, o.table); err != nil {
+		return nil, err
+	}
 	if fitted.Modelled() {
-		silent := scored.Floats(risk.PurchaseModelColumn)
 		if err := silence(o, fitted, silent); err != nil {
 			return nil, err
 		}

@@ -47,15 +47,16 @@ func purchaseModel(cfg config.Config, f purchase.Family, asOf Day) *purchase.Mod
 // learned is what earlier states of the shop taught a run.
 type learned struct {
 	family   purchase.Family
-	choice   *Choice         // of the family; nil where it is configured
-	margin   float64         // share of net revenue that clv counts
-	risk     *risk.Choice    // of the churn score; nil where there is too little history, or none is asked for
-	noRisk   models.Warning  // why there is none
-	origin   *origin         // the last closed window: what would have been said, and what came
-	weeks    []week          // of it, by the model in use
-	every    int64           // one customer of so many was looked at
-	level    *recalibration  // of the purchase model; nil where none is asked for
-	clusters *cluster.Fitted // of an earlier run, whose names are kept; nil where none is named
+	choice   *Choice          // of the family; nil where it is configured
+	margin   float64          // share of net revenue that clv counts
+	risk     *risk.Choice     // of the churn score; nil where there is too little history, or none is asked for
+	noRisk   models.Warning   // why there is none
+	origin   *origin          // the last closed window: what would have been said, and what came
+	weeks    []week           // of it, by the model in use
+	every    int64            // one customer of so many was looked at
+	level    *recalibration   // of the purchase model; nil where none is asked for
+	start    *purchase.Fitted // the family on the last state that was fitted, near which the run's fit starts; nil: none
+	clusters *cluster.Fitted  // of an earlier run, whose names are kept; nil where none is named
 	warnings []models.Warning
 }
 
@@ -99,6 +100,7 @@ func (r *run) learn() (l learned, err error) {
 		}
 		l.warnings = append(l.warnings, r.frozen.known(day)...)
 	}
+	l.start = p.fits[l.family.Name()]
 	if r.Config.Models.Recalibrate {
 		r.recalibrate(&l)
 	}
@@ -229,39 +231,37 @@ func (p *past) addNoPurchase(s *snapshot, f purchase.Family, window int) error {
 	defer p.stage("forecast as of "+s.day.String(), 0)()
 	m := purchaseModel(p.Config, f, s.day)
 	m.Window, m.Horizon = window, window
-	_, scored, err := p.forecastWith(s, m)
+	fitted, err := p.fit(s, m)
 	if err != nil {
 		return err
 	}
-	s.table.Add(scored.Column(risk.PurchaseModelColumn))
+	out := table.NewColumn(table.Field{Name: risk.PurchaseModelColumn, Kind: table.Float, Unit: "probability"}, s.table.Rows())
+	if err := fitted.ForecastTo(p.ctx, nil, out.Floats, s.table); err != nil {
+		return err
+	}
+	s.table.Add(out)
 	return nil
 }
 
-// forecastWith fits a model on a snapshot and returns what it says of it.
-func (p *past) forecastWith(s *snapshot, m *purchase.Model) (*purchase.Fitted, *table.Table, error) {
-	fitted, err := p.fit(s, m)
-	if err != nil {
-		return nil, nil, fmt.Errorf("as of %v: %w", s.day, err)
-	}
-	out := m.Spec().Make(s.table.Rows())
-	if err := eachChunk(p.ctx, p.Config.Resources.Cores(), s.table.Rows(), func(from, to int) error {
-		return fitted.Score(p.ctx, out.Slice(from, to), s.table.Slice(from, to))
-	}); err != nil {
-		return nil, nil, err
-	}
-	return fitted, out, nil
-}
-
-// fit fits a model on a snapshot, or takes the saved one.
+// fit fits a model on a snapshot, unless that was done, or takes the saved one. It
+// starts near the last fit of the family: the snapshots before, in their order.
 func (p *past) fit(s *snapshot, m *purchase.Model) (*purchase.Fitted, error) {
 	if f, err := p.frozen.forecasting(m); f != nil || err != nil {
 		return f, err
 	}
-	f, err := m.Fit(p.ctx, s.table)
-	if err != nil {
-		return nil, err
+	name := m.Family.Name()
+	if s.fits[name] == nil {
+		m.Start = p.fits[name]
+		f, err := m.Fit(p.ctx, s.table)
+		if err != nil {
+			return nil, fmt.Errorf("as of %v: %w", s.day, err)
+		}
+		s.fits[name] = f.(*purchase.Fitted)
+		if s.fits[name].Covariance() != nil {
+			p.fits[name] = s.fits[name]
+		}
 	}
-	return f.(*purchase.Fitted), nil
+	return s.fits[name].Forecasting(*m)
 }
 
 // riskModel writes churn_risk by the score that was chosen on earlier snapshots,

@@ -21,6 +21,7 @@ import (
 // shop taught.
 func Models(cfg config.Config, asOf Day, l learned) []models.Model {
 	repeat := purchaseModel(cfg, l.family, asOf)
+	repeat.Start = l.start
 	if l.level != nil {
 		repeat.Level = l.level.factor
 	}

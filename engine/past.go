@@ -9,6 +9,7 @@ import (
 	"clientele/engine/internal/duck"
 	"clientele/engine/table"
 	"clientele/models"
+	"clientele/models/purchase"
 	"clientele/queries"
 )
 
@@ -25,6 +26,7 @@ type past struct {
 	days  *buying // theirs
 	place map[int64]int
 	made  map[[2]int]*snapshot
+	fits  map[string]*purchase.Fitted // by family: the last one
 
 	noRisk models.Warning // why there is no churn score
 
@@ -34,11 +36,12 @@ type past struct {
 
 // snapshot is the summary of one earlier day.
 type snapshot struct {
-	day    Day          // facts dated on or before it count
-	window int          // purchases on the days after it, so many, are what came
-	table  *table.Table // customers with an order: the columns of the summary, and no_purchase once a model wrote it
-	orders []float64    // purchase days within the window
-	spend  []float64    // and what they came to
+	day    Day                         // facts dated on or before it count
+	window int                         // purchases on the days after it, so many, are what came
+	table  *table.Table                // customers with an order: the columns of the summary, and no_purchase once a model wrote it
+	orders []float64                   // purchase days within the window
+	spend  []float64                   // and what they came to
+	fits   map[string]*purchase.Fitted // by family
 }
 
 // readPast looks back from a day, on most customers at most (0: all), where no summary
@@ -58,7 +61,8 @@ func (e *Engine) readPast(ctx context.Context, db *duck.DB, asOf Day, most int) 
 // Besides them, nobody and nothing is known while it is open: who bought nothing by a day
 // is not looked at, so orders that do not count are of no use.
 func (e *Engine) newPast(ctx context.Context, db *duck.DB, asOf Day, days *buying, every int64) (*past, error) {
-	p := &past{Engine: e, ctx: ctx, db: db, asOf: asOf, every: every, days: days, place: map[int64]int{}, made: map[[2]int]*snapshot{}}
+	p := &past{Engine: e, ctx: ctx, db: db, asOf: asOf, every: every, days: days, place: map[int64]int{}, made: map[[2]int]*snapshot{},
+		fits: map[string]*purchase.Fitted{}}
 	for i, person := range days.people {
 		p.place[person] = i
 	}
@@ -138,7 +142,7 @@ func (p *past) at(day Day, window int) (*snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("summarize as of %v: %w", day, err)
 	}
-	s := &snapshot{day: day, window: window, table: t}
+	s := &snapshot{day: day, window: window, table: t, fits: map[string]*purchase.Fitted{}}
 	if err := p.next(s); err != nil {
 		return nil, err
 	}
