@@ -180,9 +180,9 @@ func (m *Model) fitTable(ctx context.Context, in *table.Table) (*Fitted, error) 
 	if least == 0 {
 		least = 50
 	}
-	s := newSpends(c)
-	f := &Fitted{includeFirst: m.IncludeFirst, report: models.Report{Model: Name, Rows: len(s.x), LogLikelihood: math.NaN()}}
-	if len(s.x) == 0 {
+	s := newSpends(c, m.Workers)
+	f := &Fitted{includeFirst: m.IncludeFirst, report: models.Report{Model: Name, Rows: len(s.total), LogLikelihood: math.NaN()}}
+	if len(s.total) == 0 {
 		f.method = MethodNone
 		f.report.Status, f.report.Method = models.Skipped, f.method
 		f.warnAbout("no_repeat_spend",
@@ -190,10 +190,10 @@ func (m *Model) fitTable(ctx context.Context, in *table.Table) (*Fitted, error) 
 			"没有客户在%s中产生金额：预计消费额为空。")
 		return f, nil
 	}
-	if len(s.x) < least {
+	if len(s.total) < least {
 		f.warnAbout("few_repeaters",
-			fmt.Sprintf("Gamma-Gamma was not fitted: %s %%sspend, the least is %s.", have(len(s.x)), thousands(least)),
-			fmt.Sprintf("未拟合 Gamma-Gamma：只有 %s 位客户有%%s金额，至少需要 %s 位。", thousands(len(s.x)), thousands(least)))
+			fmt.Sprintf("Gamma-Gamma was not fitted: %s %%sspend, the least is %s.", have(len(s.total)), thousands(least)),
+			fmt.Sprintf("未拟合 Gamma-Gamma：只有 %s 位客户有%%s金额，至少需要 %s 位。", thousands(len(s.total)), thousands(least)))
 		return f.shrunk(s), nil
 	}
 	best, err := fit(ctx, s, m.Workers)
@@ -225,22 +225,42 @@ func thousands(n int) string {
 // Limits of the parameters; v's are times the mean spend.
 var lowest, highest = Params{P: 1e-3, Q: 1e-3, V: 1e-6}, Params{P: 1e5, Q: 1e5, V: 1e6}
 
+// partSize is the number of customers on which starts are tried.
+const partSize = 20_000
+
+// fit looks for the maximum from several starts, on a part of the customers where there
+// are many, and ends in Newton steps on all of them.
 func fit(ctx context.Context, s *spends, workers int) (*stat.Maximum, error) {
-	objective := func(theta, gradient, hessian []float64) float64 {
-		p := fromLogs(theta)
-		value := s.logLikelihood(p, gradient, hessian, workers)
-		stat.ByLogs(gradient, hessian, []float64{p.P, p.Q, p.V})
-		return value
-	}
 	mean := s.money / s.purchases
 	logs := func(p, q, v float64) []float64 { return []float64{math.Log(p), math.Log(q), math.Log(v * mean)} }
-	plain := func(theta, gradient []float64) float64 { return objective(theta, gradient, nil) }
-	return stat.Maximise(ctx, plain, stat.Search{
-		Lower:  logs(lowest.P, lowest.Q, lowest.V),
-		Upper:  logs(highest.P, highest.Q, highest.V),
-		Starts: [][]float64{logs(2, 3, 1), logs(6, 4, 0.5), logs(1, 1.5, 0.5)},
-		Curved: objective,
-	})
+	starts := [][]float64{logs(2, 3, 1), logs(6, 4, 0.5), logs(1, 1.5, 0.5)}
+	search := func(s *spends, starts ...[]float64) (stat.Objective, stat.Search) {
+		curved := func(theta, gradient, hessian []float64) float64 {
+			p := fromLogs(theta)
+			value := s.logLikelihood(p, gradient, hessian, workers)
+			stat.ByLogs(gradient, hessian, []float64{p.P, p.Q, p.V})
+			return value
+		}
+		plain := func(theta, gradient []float64) float64 { return curved(theta, gradient, nil) }
+		return plain, stat.Search{Lower: logs(lowest.P, lowest.Q, lowest.V), Upper: logs(highest.P, highest.Q, highest.V), Starts: starts, Curved: curved}
+	}
+	thin := s.thin(partSize, workers)
+	f, part := search(thin, starts...)
+	m, err := stat.Maximise(ctx, f, part)
+	if err != nil || thin == s {
+		return m, err
+	}
+	f, all := search(s, append(starts, m.At)...)
+	whole, err := stat.Polish(ctx, f, m.At, all)
+	if err == nil && whole.Outcome != stat.Interior {
+		return stat.Maximise(ctx, f, all)
+	}
+	if err != nil {
+		return nil, err
+	}
+	whole.Evaluations += m.Evaluations
+	whole.Iterations += m.Iterations
+	return whole, nil
 }
 
 func fromLogs(theta []float64) Params {
@@ -318,11 +338,19 @@ func direction(c float64, positive, negative string) string {
 // correlation is that of ln x and ln of the mean spend: amounts of money have
 // long tails, in which Pearson's correlation of the plain values drowns.
 func (s *spends) correlation() float64 {
-	logX := make([]float64, len(s.x))
-	for i, x := range s.x {
-		logX[i] = math.Log(x)
+	var logX, logM float64
+	for _, u := range s.units {
+		logX += float64(u.to-u.from) * math.Log(u.x)
+		logM += u.logs
 	}
-	return stat.Correlation(logX, s.logs)
+	n := float64(len(s.total))
+	var xx, xm, mm float64
+	for _, u := range s.units {
+		here := float64(u.to - u.from)
+		x, m := math.Log(u.x)-logX/n, (u.logs-logM/n*here)/here
+		xx, xm, mm = xx+here*x*x, xm+here*x*m, mm+here*m*m+u.spread
+	}
+	return xm / math.Sqrt(xx*mm)
 }
 
 // shrunk makes f score by the plainer method.
@@ -338,9 +366,11 @@ func (f *Fitted) shrunk(s *spends) *Fitted {
 // medianMean is the median of the customers' mean spends, which no few customers
 // can move; of an even number the mean of the middle two.
 func (s *spends) medianMean() float64 {
-	means := make([]float64, len(s.x))
-	for i, x := range s.x {
-		means[i] = s.total[i] / x
+	means := slices.Clone(s.total)
+	for _, u := range s.units {
+		for i := u.from; i < u.to; i++ {
+			means[i] /= u.x
+		}
 	}
 	slices.Sort(means)
 	n := len(means)

@@ -16,6 +16,7 @@ import (
 	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/modelstest"
+	"clientele/models/stat"
 	"clientele/models/modelstest/shopdata"
 )
 
@@ -180,23 +181,71 @@ func TestFitRecoversTruth(t *testing.T) {
 	}
 }
 
+// Starts tried on a part of many customers end at the maximum of all; the part is of all
+// numbers of purchases; and the correlation by units is that of the customers.
+func TestManyCustomers(t *testing.T) {
+	s := newSpends(newReader(simulate(Params{6, 4, 15}, 90_000, 7), false), 2)
+	part := s.thin(partSize, 2)
+	if len(part.total) != partSize || part == s {
+		t.Fatalf("a part of %d of %d customers", len(part.total), len(s.total))
+	}
+	at := 0
+	for _, u := range part.units {
+		if u.from != at || u.to < u.from || u.to-u.from > unitSize {
+			t.Fatalf("a unit from %d to %d after %d", u.from, u.to, at)
+		}
+		at = u.to
+	}
+	if ratio := part.purchases / partSize / (s.purchases / float64(len(s.total))); at != partSize || math.Abs(ratio-1) > 0.01 {
+		t.Errorf("units end at %d; the part buys %v times as often", at, ratio)
+	}
+	best, err := fit(t.Context(), s, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	few := &spends{total: s.total, units: s.units, purchases: s.purchases, money: s.money}
+	plain, err := stat.Maximise(t.Context(), func(theta, gradient []float64) float64 {
+		p := fromLogs(theta)
+		v := few.logLikelihood(p, gradient, nil, 2)
+		stat.ByLogs(gradient, nil, []float64{p.P, p.Q, p.V})
+		return v
+	}, stat.Search{Lower: []float64{-9, -9, -9}, Upper: []float64{9, 9, 9}, Starts: [][]float64{{1, 1, 3}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range plain.At {
+		if math.Abs(best.At[i]-v) > 1e-5 {
+			t.Errorf("log of parameter %d: %v, without a part %v", i, best.At[i], v)
+		}
+	}
+	var x, m []float64
+	for _, u := range s.units {
+		for _, total := range s.total[u.from:u.to] {
+			x, m = append(x, math.Log(u.x)), append(m, math.Log(total/u.x))
+		}
+	}
+	near(t, "correlation", s.correlation(), stat.Correlation(x, m), 1e-9)
+}
+
 // The grouped likelihood is the formula's, its derivatives those of differences.
 func TestGroupedLikelihood(t *testing.T) {
 	in := simulate(Params{6, 4, 15}, 3000, 1)
-	s := newSpends(newReader(in, false))
-	m := make([]float64, len(s.x))
-	for i := range m {
-		m[i] = s.total[i] / s.x[i]
+	s := newSpends(newReader(in, false), 1)
+	x, m := make([]float64, len(s.total)), make([]float64, len(s.total))
+	for _, u := range s.units {
+		for i := u.from; i < u.to; i++ {
+			x[i], m[i] = u.x, s.total[i]/u.x
+		}
 	}
 	for _, p := range []Params{{6, 4, 15}, {0.2, 0.7, 300}, {90, 30, 0.5}} {
 		gradient, hessian := make([]float64, 3), make([]float64, 9)
 		value := s.logLikelihood(p, gradient, hessian, 1)
-		near(t, "log-likelihood", value, LogLikelihood(p, s.x, m), 1e-12)
+		near(t, "log-likelihood", value, LogLikelihood(p, x, m), 1e-12)
 		for i := range gradient {
 			f := func(d float64) float64 {
 				q := [3]float64{p.P, p.Q, p.V}
 				q[i] *= 1 + d
-				return LogLikelihood(Params{q[0], q[1], q[2]}, s.x, m)
+				return LogLikelihood(Params{q[0], q[1], q[2]}, x, m)
 			}
 			const d = 1e-3
 			slope := (8*(f(d)-f(-d)) - (f(2*d) - f(-2*d))) / (12 * d * [3]float64{p.P, p.Q, p.V}[i])
@@ -370,7 +419,7 @@ func TestCentreIsRobust(t *testing.T) {
 		}
 		slices.Sort(means)
 		table := customers(append(x, 1), append(spend, rapid.Float64Range(.01, 1e12).Draw(t, "one more")))
-		got := newSpends(newReader(table, false)).medianMean()
+		got := newSpends(newReader(table, false), 1).medianMean()
 		if low, high := means[max(n/2-1, 0)], means[min((n+1)/2, n-1)]; got < low || got > high {
 			t.Fatalf("%v is outside %v to %v", got, low, high)
 		}

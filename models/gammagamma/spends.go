@@ -1,6 +1,7 @@
 package gammagamma
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -13,16 +14,19 @@ import (
 // spends are the purchases that count of the customers that a fit uses, those
 // with x and spend above zero: x ascending, then spend, whatever the order of rows.
 type spends struct {
-	x     []float64 // purchase days that count
-	total []float64 // money spent on them
-	logs  []float64 // ln of total/x
+	total []float64 // money that each customer spent on them
 	units []unit
 
-	purchases, money float64 // sums over the customers used
+	purchases, money float64 // sums over the customers
 }
 
 // unit is a range of customers of one x, summed in order.
-type unit struct{ from, to int }
+type unit struct {
+	x        float64 // purchase days that count
+	from, to int
+	logs     float64 // sum over the customers of ln m, with m what they spent a purchase,
+	spread   float64 // and of its squared distance from the mean of the unit
+}
 
 const unitSize = 1 << 14
 
@@ -49,74 +53,142 @@ func (r Reader) At(i int) (x int64, total float64, ok bool) {
 	return x, total, x > 0 && total > 0
 }
 
-func newSpends(c Reader) *spends {
+// frequent is the number of purchases from which customers are few.
+const frequent = 1 << 10
+
+func newSpends(c Reader, workers int) *spends {
 	type customer struct {
 		x     int64
 		total float64
 	}
-	var all []customer
+	var many []customer
+	var starts [frequent + 1]int
 	for i := range c.spend.Floats {
-		if x, total, ok := c.At(i); ok {
-			all = append(all, customer{x, total})
+		if x, total, ok := c.At(i); !ok {
+			continue
+		} else if x >= frequent {
+			many = append(many, customer{x, total})
+		} else {
+			starts[x+1]++
 		}
 	}
-	slices.SortFunc(all, func(a, b customer) int {
-		switch {
-		case a.x != b.x:
-			return int(min(max(a.x-b.x, -1), 1))
-		case a.total < b.total:
-			return -1
-		case a.total > b.total:
-			return 1
-		}
-		return 0
-	})
-	s := &spends{}
-	for _, c := range all {
-		x := float64(c.x)
-		s.x, s.total, s.logs = append(s.x, x), append(s.total, c.total), append(s.logs, math.Log(c.total/x))
-		s.purchases += x
-		s.money += c.total
+	for x := range frequent {
+		starts[x+1] += starts[x]
 	}
-	for from := 0; from < len(s.x); {
-		to := from + 1
-		for to < len(s.x) && to-from < unitSize && s.x[to] == s.x[from] {
-			to++
+	few := starts[frequent]
+	s := &spends{total: make([]float64, few+len(many))}
+	next := starts
+	for i := range c.spend.Floats {
+		if x, total, ok := c.At(i); ok && x < frequent {
+			s.total[next[x]] = total
+			next[x]++
 		}
-		s.units = append(s.units, unit{from, to})
+	}
+	stat.Each(workers, frequent, func(x int) { slices.Sort(s.total[starts[x]:starts[x+1]]) })
+	slices.SortFunc(many, func(a, b customer) int { return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.total, b.total)) })
+	for x := range frequent {
+		s.divide(float64(x), starts[x], starts[x+1])
+	}
+	for from := 0; from < len(many); {
+		to := from
+		for ; to < len(many) && many[to].x == many[from].x; to++ {
+			s.total[few+to] = many[to].total
+		}
+		s.divide(float64(many[from].x), few+from, few+to)
 		from = to
 	}
+	s.sum(workers)
 	return s
+}
+
+// divide adds units for the customers of one x.
+func (s *spends) divide(x float64, from, to int) {
+	for ; from < to; from += unitSize {
+		s.units = append(s.units, unit{x: x, from: from, to: min(from+unitSize, to)})
+	}
+}
+
+// sum fills in what is summed once.
+func (s *spends) sum(workers int) {
+	stat.Each(workers, len(s.units), func(k int) {
+		u := &s.units[k]
+		logX := math.Log(u.x)
+		first := math.Log(s.total[u.from])
+		var sum, squares float64 // around the first, which keeps digits
+		for _, total := range s.total[u.from:u.to] {
+			d := math.Log(total) - first
+			sum += d
+			squares += d * d
+		}
+		n := float64(u.to - u.from)
+		u.logs, u.spread = n*(first-logX)+sum, max(0, squares-sum*sum/n)
+	})
+	for _, u := range s.units {
+		s.purchases += u.x * float64(u.to-u.from)
+		for _, total := range s.total[u.from:u.to] {
+			s.money += total
+		}
+	}
+}
+
+// thin are n of the customers, evenly spread, to find a start on; s itself where that
+// would save little.
+func (s *spends) thin(n, workers int) *spends {
+	if len(s.total) <= 2*n {
+		return s
+	}
+	part := &spends{total: make([]float64, n)}
+	for k := range part.total {
+		part.total[k] = s.total[k*len(s.total)/n]
+	}
+	from := 0
+	for k, u := range s.units {
+		if k+1 < len(s.units) && s.units[k+1].x == u.x {
+			continue
+		}
+		to := from // the first that is not of this x
+		for to < n && to*len(s.total)/n < u.to {
+			to++
+		}
+		part.divide(u.x, from, to)
+		from = to
+	}
+	part.sum(workers)
+	return part
 }
 
 // logLikelihood returns the log-likelihood at p and writes its derivatives in p, q
 // and v, and the second ones, all of the matrix row by row, unless hessian is nil.
-// Everything but two logs and a division is shared by customers of one x.
+// Everything but a product and a division is shared by customers of one x.
 func (s *spends) logLikelihood(p Params, gradient, hessian []float64, workers int) float64 {
 	base, _ := math.Lgamma(p.Q)
 	baseSlope, baseCurve := mathext.Digamma(p.Q), trigamma(p.Q)
+	overV, logV := 1/p.V, math.Log(p.V)
 	var sums [10]float64
 	stat.SumTo(sums[:], workers, len(s.units), func(k int, dst []float64) {
-		u := s.units[k]
-		x := s.x[u.from]
+		u := &s.units[k]
+		x := u.x
 		px := p.P * x
 		all, _ := math.Lgamma(px + p.Q)
 		own, _ := math.Lgamma(px)
-		logX, logV := math.Log(x), math.Log(p.V)
-		// Sums over customers of ln m, ln((xm+v)/(xm)), ln((xm+v)/v), 1/(xm+v) and its square.
-		var logM, logOwn, logBase, per, square float64
-		for i := u.from; i < u.to; i++ {
-			xm := s.total[i]
-			l, one := math.Log(xm+p.V), 1/(xm+p.V)
-			logM += s.logs[i]
-			logOwn += l - logX - s.logs[i]
-			logBase += l - logV
+		// Sums over customers of ln((xm+v)/v), by products of many, 1/(xm+v) and its square.
+		var logBase, per, square float64
+		product := 1.0
+		for _, xm := range s.total[u.from:u.to] {
+			sum := xm + p.V
+			one := 1 / sum
+			if product *= sum * overV; product > 1e100 {
+				logBase += math.Log(product)
+				product = 1
+			}
 			per += one
 			square += one * one
 		}
+		logBase += math.Log(product)
 		n := float64(u.to - u.from)
+		logOwn := logBase + n*(logV-math.Log(x)) - u.logs // of ln((xm+v)/(xm))
 		slope, curve := mathext.Digamma(px+p.Q), trigamma(px+p.Q)
-		dst[0] = n*(all-own-base) - p.Q*logBase - px*logOwn - logM
+		dst[0] = n*(all-own-base) - p.Q*logBase - px*logOwn - u.logs
 		dst[1] = x * (n*(slope-mathext.Digamma(px)) - logOwn)
 		dst[2] = n*(slope-baseSlope) - logBase
 		dst[3] = n*p.Q/p.V - (px+p.Q)*per
