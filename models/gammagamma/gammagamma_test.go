@@ -16,8 +16,8 @@ import (
 	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/modelstest"
-	"clientele/models/stat"
 	"clientele/models/modelstest/shopdata"
+	"clientele/models/stat"
 )
 
 func customers(x []int64, spend []float64) *table.Table {
@@ -203,10 +203,9 @@ func TestManyCustomers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	few := &spends{total: s.total, units: s.units, purchases: s.purchases, money: s.money}
 	plain, err := stat.Maximise(t.Context(), func(theta, gradient []float64) float64 {
 		p := fromLogs(theta)
-		v := few.logLikelihood(p, gradient, nil, 2)
+		v := s.logLikelihood(p, gradient, nil, 2)
 		stat.ByLogs(gradient, nil, []float64{p.P, p.Q, p.V})
 		return v
 	}, stat.Search{Lower: []float64{-9, -9, -9}, Upper: []float64{9, 9, 9}, Starts: [][]float64{{1, 1, 3}}})
