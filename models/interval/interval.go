@@ -169,13 +169,20 @@ func (f *Forecaster) covariates() int {
 	return len(m.Buying) + len(m.Churn)
 }
 
+// crowd is the number of customers of a fit from which the laws around the estimates
+// have tables: totals then ask them about some ten thousand histories.
+const crowd = 20_000
+
 // lawsAt returns the purchase law of a customer with covariates z at the
 // estimates, then at each of the points around them.
 func (f *Forecaster) lawsAt(z []float64) []purchase.Law {
 	first, _ := f.orders.Law(z...)
 	laws := []purchase.Law{first}
 	s := f.settings
-	s.Longest = 0 // their forecasts are too few for tables
+	s.Near = true
+	if len(z) > 0 || f.orders.Report().Rows < crowd {
+		s.Longest = 0 // their forecasts are too few for tables
+	}
 	for _, p := range f.estimates[1:] {
 		laws = append(laws, f.orders.Family().At(f.orders.ParamsOf(p, z), s))
 	}

@@ -301,11 +301,12 @@ func purchasesTo(dst []float64, p Params, alive, x, t, h float64) (rest float64)
 			// The integrand's poles are at -b and -c; the peak of n purchases at u,
 			// of which there is one near every u, is √(u(b+u)/a) wide or wider.
 			width := min(panelWidth*(min(b, c)+from), panelFall*(c+from)/(p.S+1), max(6*math.Sqrt(from*(b+from)/a), 5*b/a), h-from)
+			var at, weight [nodes16]float64
 			for k, node := range gauss16.at {
 				u := from + width*node
-				lost := gauss16.weight[k] * width * p.S / (c + u) * math.Exp(-p.S*math.Log1p(u/c))
-				addNegativeBinomial(dst, alive*lost, a, b, u)
+				at[k], weight[k] = u, alive*gauss16.weight[k]*width*p.S/(c+u)*math.Exp(-p.S*math.Log1p(u/c))
 			}
+			addNegativeBinomials(dst, &weight, a, b, &at)
 			from += width
 		}
 		total = math.Exp(-p.S * math.Log1p(h/c))
@@ -338,6 +339,40 @@ func addNegativeBinomial(dst []float64, w, a, b, u float64) {
 		dst[n] += v
 		ratio := q * (a + float64(n)) / float64(n+1)
 		if v *= ratio; ratio < 1 && v < 1e-22 {
+			return // what follows falls ever faster
+		}
+	}
+}
+
+// nodes16 are the nodes of gauss16.
+const nodes16 = 16
+
+// addNegativeBinomials is addNegativeBinomial for the times u of a panel with weights w,
+// side by side: what goes from n to n+1 but for the time is found once for all.
+func addNegativeBinomials(dst []float64, w *[nodes16]float64, a, b float64, u *[nodes16]float64) {
+	var v, q [nodes16]float64
+	for k, at := range u {
+		l := -a * math.Log1p(at/b)
+		if l < underflow { // the last of the panel is the least
+			for k, at := range u {
+				addNegativeBinomial(dst, w[k], a, b, at)
+			}
+			return
+		}
+		v[k], q[k] = w[k]*math.Exp(l), at/(b+at)
+	}
+	for n := range dst {
+		ratio := (a + float64(n)) / float64(n+1)
+		var even, odd float64
+		for k := 0; k < nodes16; k += 2 {
+			even += v[k]
+			odd += v[k+1]
+			v[k] *= q[k] * ratio
+			v[k+1] *= q[k+1] * ratio
+		}
+		sum := even + odd
+		dst[n] += sum
+		if sum < 1e-22 && ratio*q[nodes16-1] < 1 {
 			return // what follows falls ever faster
 		}
 	}
