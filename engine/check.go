@@ -114,89 +114,117 @@ type check struct {
 	CheckResult
 	query string
 	args  []any
-	keys  string // of a check of keys: a query of the column h, hashes of them that all differ where nothing is wrong
+	keys  string // of a check of keys: a query of the columns place and h, hashes of them that all differ where nothing is wrong
 }
 
 // keyHashes are the hashes that checks of the program look at before they compare
-// keys as they are written: where all differ, no key stands twice.
+// keys as they are written: where all differ, no key stands twice. place is where a row
+// is in its table.
 func keyHashes() map[string]string {
 	return map[string]string{
-		"order_keys": "SELECT hash(source, order_id) >> 1 AS h FROM facts.orders WHERE net >= 0",
-		"line_keys":  "SELECT hash(source, order_id, line) >> 1 AS h FROM facts.order_lines",
+		"order_keys": "SELECT rowid AS place, hash(source, order_id) >> 1 AS h FROM facts.orders WHERE net >= 0",
+		"line_keys":  "SELECT rowid AS place, hash(source, order_id, line) >> 1 AS h FROM facts.order_lines",
 	}
 }
 
-// mostHashes are the hashes that are held in memory at once, 8 bytes each and as many
-// again on their way from the store: a twentieth of the memory. Of more, the store, which
-// can put them aside on disk, finds what stands twice.
+// mostHashes are the hashes that are held in memory at once, 8 bytes each: a twentieth of
+// the memory. Of eight times as many it can be told whether they differ, as their places
+// take twice that and the hashes are read again; of more, the store has to say what stands
+// twice, which puts them aside on disk.
 func (e *Engine) mostHashes() int64 {
 	const most = 1 << 24
 	if m := int64(e.Config.Resources.Memory); m > 0 {
-		return min(m/20/16, most)
+		return min(m/20/8, most)
 	}
 	return most
 }
 
 // keysDiffer reports whether the hashes that a query gives are all different. Without
-// a query, and of more than most hashes, it does not know, and that is false.
+// a query, and of too many hashes, it does not know, and that is false. Each hash takes
+// one of a number of places: those that share theirs with none differ from all others,
+// so that only the few that share one are compared.
 func keysDiffer(ctx context.Context, db *duck.DB, query string, most int64) (bool, error) {
 	if query == "" {
 		return false, nil
 	}
-	var n int64
-	if err := db.Row(ctx, []any{&n}, "SELECT count(*) FROM ("+query+") AS k"); err != nil || n > most {
+	var n, end int64
+	if err := db.Row(ctx, []any{&n, &end}, "SELECT count(*), coalesce(max(place) + 1, 0) FROM ("+query+") AS k"); err != nil || n > 8*most {
 		return false, err
 	}
-	t, err := db.Query(ctx, query)
+	each := func(fn func(hashes []int64)) error {
+		for from := int64(0); from < end; from += most { // what a query gives stays in memory until the last of it is read
+			err := db.Chunks(ctx, "SELECT h FROM ("+query+") AS k WHERE place >= $from AND place < $to", func(t *table.Table) error {
+				fn(t.Ints("h"))
+				return nil
+			}, sql.Named("from", from), sql.Named("to", from+most))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	seen, shared := newMarks(n, most), newMarks(n, most)
+	var held, doubtful []int64
+	if n <= most {
+		held = make([]int64, 0, n)
+	}
+	err := each(func(hashes []int64) {
+		for _, h := range hashes {
+			if seen.take(h) {
+				shared.take(h)
+			}
+		}
+		if n <= most {
+			held = append(held, hashes...)
+		}
+	})
 	if err != nil {
 		return false, err
 	}
-	return !repeats(t.Ints("h"), 55), nil
+	pick := func(hashes []int64) {
+		for _, h := range hashes {
+			if shared.taken(h) && int64(len(doubtful)) <= most {
+				doubtful = append(doubtful, h)
+			}
+		}
+	}
+	if n <= most {
+		pick(held)
+	} else if err := each(pick); err != nil {
+		return false, err
+	}
+	if int64(len(doubtful)) > most {
+		return false, nil
+	}
+	slices.Sort(doubtful)
+	return len(slices.Compact(doubtful)) == len(doubtful), nil
 }
 
-// repeats reports whether a number of 63 bits stands twice in a list, which it puts
-// into another order. It shares the numbers out by their eight bits from a place on,
-// in place, and the shares by the next eight, down to shares so small that sorting
-// them is cheaper: a third of the time of sorting all.
-func repeats(list []int64, place int) bool {
-	if len(list) <= 64 || place < 0 {
-		slices.Sort(list)
-		for i := 1; i < len(list); i++ {
-			if list[i] == list[i-1] {
-				return true
-			}
-		}
-		return false
-	}
-	var next, end [256]int
-	for _, v := range list {
-		end[v>>place&255]++
-	}
-	for k, at := 0, 0; k < 256; k++ {
-		next[k] = at
-		at += end[k]
-		end[k] = at
-	}
-	for k := range 256 {
-		for next[k] < end[k] {
-			v := list[next[k]]
-			for to := v >> place & 255; to != int64(k); to = v >> place & 255 {
-				list[next[to]], v = v, list[next[to]]
-				next[to]++
-			}
-			list[next[k]] = v
-			next[k]++
-		}
-	}
-	begin := 0
-	for k := range 256 {
-		if repeats(list[begin:end[k]], place-8) {
-			return true
-		}
-		begin = end[k]
-	}
-	return false
+// marks are bits that numbers of 63 bits take by their lowest bits.
+type marks struct {
+	bits []uint64
+	mask int64
 }
+
+// newMarks makes sixteen places or more for each of n hashes, while that is no more than
+// 64 for each of most.
+func newMarks(n, most int64) marks {
+	size := int64(1 << 10)
+	for size < 16*n && 2*size <= 64*most {
+		size *= 2
+	}
+	return marks{make([]uint64, size/64), size - 1}
+}
+
+// take takes the place of a number, and reports whether it was taken.
+func (p marks) take(h int64) bool {
+	word, bit := &p.bits[h&p.mask>>6], uint64(1)<<(h&63)
+	was := *word&bit != 0
+	*word |= bit
+	return was
+}
+
+func (p marks) taken(h int64) bool { return p.bits[h&p.mask>>6]>>(h&63)&1 != 0 }
 
 // run counts the rows that are wrong, and shows one; most is mostHashes.
 func (c *check) run(ctx context.Context, db *duck.DB, most int64) error {

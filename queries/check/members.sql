@@ -12,16 +12,16 @@ WITH used AS (
   UNION ALL SELECT 'customers', member FROM facts.customers
 ),
 unknown AS (
-  SELECT u.fact, u.member, count(*) AS rows FROM used AS u LEFT JOIN identities AS i ON u.member = i.member
-  WHERE u.member IS NOT NULL AND i.member IS NULL
+  SELECT u.fact, u.member, count(*) AS rows FROM used AS u ANTI JOIN identities AS i ON u.member = i.member
+  WHERE u.member IS NOT NULL
   GROUP BY u.fact, u.member
 ),
 doubled AS (
   SELECT 'identities' AS fact, member, count(*) AS rows FROM identities GROUP BY member HAVING count(*) > 1
 ),
 lost AS (
-  SELECT 'person' AS fact, i.member, count(*) AS rows FROM identities AS i LEFT JOIN identities AS p ON i.person = p.member
-  WHERE p.member IS NULL OR p.person <> p.member
+  SELECT 'person' AS fact, i.member, count(*) AS rows FROM identities AS i ANTI JOIN identities AS p ON i.person = p.member AND p.person = p.member
+  WHERE i.person <> i.member
   GROUP BY i.member
 )
 SELECT fact, CAST(member AS BIGINT) AS member, rows FROM unknown
