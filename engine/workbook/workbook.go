@@ -6,10 +6,13 @@
 package workbook
 
 import (
+	"archive/zip"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -330,14 +333,44 @@ func fitting(text string) string {
 	return text
 }
 
-// Close writes the file. It does not close the writer below. A workbook without a
-// sheet has an empty one.
+// Close writes the file: the same cells give the same bytes. It does not close the
+// writer below. A workbook without a sheet has an empty one.
 func (b *Workbook) Close() error {
 	err := b.flush()
 	if err == nil {
-		_, err = b.file.WriteTo(b.w)
+		err = b.write()
 	}
 	return errors.Join(err, b.file.Close())
+}
+
+// write writes the parts of the file by their names. Its library has them in a map, and
+// writes them in another order each time, so they are taken from a file of its own,
+// compressed as they are.
+func (b *Workbook) write() (err error) {
+	f, err := os.CreateTemp(b.opt.TempDir, ".workbook-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	if _, err := b.file.WriteTo(f); err != nil {
+		return err
+	}
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	parts, err := zip.NewReader(f, size)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(parts.File, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
+	out := zip.NewWriter(b.w)
+	for _, part := range parts.File {
+		if err := out.Copy(part); err != nil {
+			return err
+		}
+	}
+	return out.Close()
 }
 
 // Discard ends a file that is not wanted any more and removes what it has set aside.

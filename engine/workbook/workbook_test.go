@@ -3,6 +3,7 @@ package workbook
 import (
 	"bytes"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -225,5 +226,38 @@ func BenchmarkRows(b *testing.B) {
 	}
 	if err := w.Close(); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// The same cells give the same bytes, in whatever order the library has its parts.
+func TestSameBytes(t *testing.T) {
+	var first []byte
+	for i := range 8 {
+		var out bytes.Buffer
+		dir := t.TempDir()
+		b, err := New(&out, Options{TempDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"a", "b", "c", "d"} {
+			if err := b.Sheet(name, []Column{{Name: "x"}}); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Write(table.New(texts("x", "one", "two"))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = out.Bytes()
+		}
+		if !bytes.Equal(first, out.Bytes()) {
+			t.Fatalf("workbook %d has other bytes than the first", i+1)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
 	}
 }
