@@ -61,27 +61,40 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 		}
 	})
 	keys := slices.Concat(found...)
-	slices.SortFunc(keys, func(a, b keyed) int {
-		if order := cmp.Compare(a.hash, b.hash); order != 0 {
-			return order
+	keys, _ = stat.SortByUint(keys, make([]keyed, len(keys)), func(k keyed) uint64 { return k.hash })
+	for begin := 0; begin < len(keys); { // equal rows may change places, two that share a hash may not
+		end := begin + 1
+		for end < len(keys) && keys[end].hash == keys[begin].hash {
+			end++
 		}
-		for k := range from { // equal rows may change places, two that share a hash may not
-			if order := cmp.Compare(from[k].at(int(a.row)), from[k].at(int(b.row))); order != 0 {
-				return order
-			}
+		if end-begin > 1 {
+			slices.SortStableFunc(keys[begin:end], func(a, b keyed) int {
+				for k := range from {
+					if order := cmp.Compare(from[k].at(int(a.row)), from[k].at(int(b.row))); order != 0 {
+						return order
+					}
+				}
+				return 0
+			})
 		}
-		return 0
-	})
+		begin = end
+	}
 	c := &customers{points: points{n: len(keys), d: d, x: make([]float64, len(keys)*d)}, rows: make([]int32, len(keys))}
 	for _, n := range missing {
 		c.missing += n
 	}
-	stat.Each(workers, c.pieces(), func(piece int) {
-		begin, end := c.piece(piece)
-		for i := begin; i < end; i++ {
-			x := c.row(i)
-			c.rows[i] = keys[i].row
-			read(x, from, int(keys[i].row))
+	// Columns are read from end to end: what is far apart is written, which does not wait.
+	place := make([]int32, t.Rows()) // of each row, from 1
+	for i, k := range keys {
+		c.rows[i], place[k.row] = k.row, int32(i+1)
+	}
+	stat.Each(workers, pieces, func(piece int) {
+		for i := piece * rowsAtOnce; i < min((piece+1)*rowsAtOnce, t.Rows()); i++ {
+			if place[i] == 0 {
+				continue
+			}
+			x := c.row(int(place[i] - 1))
+			read(x, from, i)
 			for k := range x {
 				x[k] = list[k].value(x[k])
 			}

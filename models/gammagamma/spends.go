@@ -84,7 +84,17 @@ func newSpends(c Reader, workers int) *spends {
 			next[x]++
 		}
 	}
-	stat.Each(workers, frequent, func(x int) { slices.Sort(s.total[starts[x]:starts[x+1]]) })
+	spare := make([]float64, few)
+	stat.Each(workers, frequent, func(x int) {
+		from, to := starts[x], starts[x+1]
+		if to-from < 1<<11 {
+			slices.Sort(s.total[from:to])
+			return
+		}
+		// Bits of numbers above zero are in the order of the numbers.
+		sorted, _ := stat.SortByUint(s.total[from:to], spare[from:to], math.Float64bits)
+		copy(s.total[from:to], sorted)
+	})
 	slices.SortFunc(many, func(a, b customer) int { return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.total, b.total)) })
 	for x := range frequent {
 		s.divide(float64(x), starts[x], starts[x+1])

@@ -1,11 +1,9 @@
 package interval
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
-	"slices"
 
 	"clientele/engine/table"
 	"clientele/models/purchase"
@@ -35,11 +33,11 @@ func (k key) history() purchase.History {
 	return purchase.History{X: int(k.x), Tx: int(k.tx), T: int(k.t)}
 }
 
-// packed orders keys by x, t_x and T. Each is at most purchase.MostDays, which has 20 bits.
-func (k key) packed() uint64 { return uint64(k.x)<<40 | uint64(k.tx)<<20 | uint64(k.t) }
-
-func (k key) compare(o key) int {
-	return cmp.Or(cmp.Compare(k.packed(), o.packed()), cmp.Compare(k.spent, o.spent), cmp.Compare(k.profile, o.profile))
+// hash is where the search for a key begins.
+func (k key) hash() uint64 {
+	h := (uint64(k.x)<<40 ^ uint64(k.tx)<<20 ^ uint64(k.t)) * 0x9e3779b97f4a7c15
+	h = (h ^ h>>29 ^ uint64(k.profile)<<32 ^ uint64(k.spent)) * 0xbf58476d1ce4e5b9
+	return h ^ h>>32
 }
 
 // result is what a group has in common. Values are per unit of a row's scale,
@@ -70,7 +68,7 @@ func (f *Forecaster) Base(ctx context.Context, src *table.Table) (*Base, error) 
 		return nil, err
 	}
 	b.results = make([]result, len(b.keys))
-	groups, starts := b.families()
+	starts := b.families()
 	const chunk = 64
 	families := len(starts) - 1
 	stat.Each(f.workers, (families+chunk-1)/chunk, func(c int) {
@@ -79,16 +77,16 @@ func (f *Forecaster) Base(ctx context.Context, src *table.Table) (*Base, error) 
 		}
 		s, shared := newScratch(), &family{}
 		for k := c * chunk; k < min((c+1)*chunk, families); k++ {
-			b.computeAll(s, shared, groups[starts[k]:starts[k+1]])
+			b.computeAll(s, shared, starts[k], starts[k+1])
 		}
 	})
 	return b, ctx.Err()
 }
 
 // computeAll computes the groups of a family.
-func (b *Base) computeAll(s *scratch, shared *family, groups []int32) {
-	ok := shared.set(b, b.keys[groups[0]])
-	for _, g := range groups {
+func (b *Base) computeAll(s *scratch, shared *family, from, to int32) {
+	ok := shared.set(b, b.keys[from])
+	for g := from; g < to; g++ {
 		if ok {
 			b.results[g] = shared.of(b, b.keys[g])
 		} else {
@@ -121,7 +119,7 @@ func (b *Base) read(src *table.Table) error {
 		spent = r.At
 	}
 	profiles := newProfiles(b, columns)
-	groups := map[key]int32{}
+	groups := newIndex(b)
 	for i := range b.group {
 		b.group[i] = -1
 		if x.Missing(i) || tx.Missing(i) || t.Missing(i) {
@@ -140,34 +138,68 @@ func (b *Base) read(src *table.Table) error {
 			k.spent = int32(min(n, math.MaxInt32))
 			b.scale[i] += total
 		}
-		g, seen := groups[k]
-		if !seen {
-			g = int32(len(b.keys))
-			groups[k] = g
-			b.keys = append(b.keys, k)
-		}
-		b.group[i] = g
+		b.group[i] = groups.of(k)
 	}
 	b.arrange()
 	return nil
 }
 
-// arrange puts the groups in the order of their keys, whatever that of the rows.
+// index finds the groups of keys.
+type index struct {
+	b     *Base
+	slots []int32 // 1 + group, at the hash of its key or behind; zero: free. At most half are taken
+}
+
+func newIndex(b *Base) *index { return &index{b, make([]int32, 1<<12)} }
+
+// of is the group of a key, which it adds where it is new.
+func (x *index) of(k key) int32 {
+	mask := uint64(len(x.slots) - 1)
+	at := k.hash() & mask
+	for ; x.slots[at] != 0; at = (at + 1) & mask {
+		if g := x.slots[at] - 1; x.b.keys[g] == k {
+			return g
+		}
+	}
+	x.b.keys = append(x.b.keys, k)
+	x.slots[at] = int32(len(x.b.keys))
+	if 2*len(x.b.keys) > len(x.slots) {
+		x.grow()
+	}
+	return int32(len(x.b.keys) - 1)
+}
+
+func (x *index) grow() {
+	x.slots = make([]int32, 2*len(x.slots))
+	mask := uint64(len(x.slots) - 1)
+	for g, k := range x.b.keys {
+		at := k.hash() & mask
+		for x.slots[at] != 0 {
+			at = (at + 1) & mask
+		}
+		x.slots[at] = int32(g + 1)
+	}
+}
+
+// arrange puts the groups in the order of their kinds, then of t_x, whatever that of
+// the rows.
 func (b *Base) arrange() {
 	type entry struct {
-		history uint64
-		group   int32
+		kind  uint64 // but for the profile. Each of x, t_x and T is at most purchase.MostDays, which has 20 bits
+		rest  uint64
+		group int32
 	}
 	order := make([]entry, len(b.keys))
 	for g, k := range b.keys {
-		order[g] = entry{k.packed(), int32(g)}
-	}
-	slices.SortFunc(order, func(a, c entry) int {
-		if a.history != c.history {
-			return cmp.Compare(a.history, c.history)
+		e := entry{uint64(k.x)<<21 | uint64(k.t)<<1, uint64(k.profile)<<20 | uint64(k.tx), int32(g)}
+		if k.spent > 0 { // it is then x, or one more for all
+			e.kind |= 1
 		}
-		return b.keys[a.group].compare(b.keys[c.group])
-	})
+		order[g] = e
+	}
+	spare := make([]entry, len(order))
+	order, spare = stat.SortByUint(order, spare, func(e entry) uint64 { return e.rest })
+	order, _ = stat.SortByUint(order, spare, func(e entry) uint64 { return e.kind })
 	keys, place := make([]key, len(order)), make([]int32, len(order))
 	for k, e := range order {
 		keys[k], place[e.group] = b.keys[e.group], int32(k)

@@ -12,32 +12,15 @@ type kind struct{ x, t, profile, spent int32 }
 
 func (k key) kind() kind { return kind{k.x, k.t, k.profile, k.spent} }
 
-// families returns the groups of each kind, one family after the other: those from
-// starts[k] to starts[k+1]. They are in the order of their first groups.
-func (b *Base) families() (groups, starts []int32) {
-	known := make(map[kind]int32, len(b.keys)/4)
-	of, sizes := make([]int32, len(b.keys)), []int32{}
+// families returns where the groups of each kind begin, and where the last ones end.
+func (b *Base) families() []int32 {
+	var starts []int32
 	for g, k := range b.keys {
-		n, seen := known[k.kind()]
-		if !seen {
-			n = int32(len(sizes))
-			known[k.kind()] = n
-			sizes = append(sizes, 0)
+		if g == 0 || k.kind() != b.keys[g-1].kind() {
+			starts = append(starts, int32(g))
 		}
-		of[g] = n
-		sizes[n]++
 	}
-	starts = make([]int32, len(sizes)+1)
-	for k, n := range sizes {
-		starts[k+1] = starts[k] + n
-	}
-	next := append([]int32(nil), starts...)
-	groups = make([]int32, len(b.keys))
-	for g, n := range of {
-		groups[next[n]] = int32(g)
-		next[n]++
-	}
-	return groups, starts
+	return append(starts, int32(len(b.keys)))
 }
 
 // family is what customers of a kind share: the distribution of their orders and that

@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"clientele/engine/table"
+	"clientele/models/stat"
 )
 
 // Histories are the distinct (x, t_x, T) of a base, in days, each with how
@@ -308,7 +309,7 @@ func (h *Histories) view(from, to int) *Histories {
 }
 
 func (g *grouping) counted() *Histories {
-	slices.Sort(g.keys)
+	g.keys, _ = stat.SortByUint(g.keys, make([]uint64, len(g.keys)), func(key uint64) uint64 { return key })
 	h := grown(distinct(g.keys))
 	for from := 0; from < len(g.keys); {
 		to := from + 1
