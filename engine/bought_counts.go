@@ -2,105 +2,132 @@ package engine
 
 import (
 	"context"
-	"maps"
 	"slices"
-	"time"
 
 	"clientele/engine/internal/duck"
 	"clientele/engine/table"
-	"clientele/models/stat"
 )
 
-// boughtCounts count what a buying says by day and by period, which is all that a
-// report shows of purchase days.
+// boughtCounts count what was bought by day and by period, which is all that a report
+// shows of purchase days.
 type boughtCounts struct {
-	first, last Day
-	months      []int32 // of each day from first on: 12 * year + month - 1
-	days        []dayCount
-	periods     map[periodKey]int64
+	first   int32 // day
+	days    []dayCount
+	periods []periodCount
+	tooMuch bool
 }
 
 // dayCount is what was bought on a day.
 type dayCount struct{ orders, net, buyers, newcomers int64 }
 
-// periodKey is who bought in a period, by the period of their first purchase. Periods
-// are of step months, counted from the year 0.
-type periodKey struct{ step, first, period int32 }
+// periodCount counts who bought in periods of so many months, counted from the year 0,
+// by the period of their first purchase. Periods without orders are left out.
+type periodCount struct {
+	step      int32
+	at        []int32   // of each day from the first on: its period's place
+	periods   []int32   // by place
+	customers [][]int64 // by place of the first period, and of the period
+}
 
-// periodSteps are the lengths of periods, in months.
-func periodSteps() []int32 { return []int32{1, 3, 12} }
-
-func newCounts(r *buyingReader) *boughtCounts {
-	c := &boughtCounts{periods: map[periodKey]int64{}}
-	if len(r.pages) == 0 {
+// newCounts makes room for days, ascending.
+func newCounts(days []dayOrders) *boughtCounts {
+	c := &boughtCounts{}
+	if len(days) == 0 {
 		return c
 	}
-	c.first, c.last = r.pages[0].first, r.pages[len(r.pages)-1].last
-	c.days = make([]dayCount, c.last-c.first+1)
-	for day := c.first; day <= c.last; day++ {
-		at := time.Unix(int64(day)*86_400, 0).UTC()
-		c.months = append(c.months, int32(12*at.Year()+int(at.Month())-1))
+	c.first = days[0].day
+	c.days = make([]dayCount, days[len(days)-1].day-c.first+1)
+	for _, step := range []int32{1, 3, 12} {
+		p := periodCount{step: step, at: make([]int32, len(c.days))}
+		for _, d := range days {
+			t := Day(d.day).Time()
+			period := int32(12*t.Year()+int(t.Month())-1) / step
+			if n := len(p.periods); n == 0 || p.periods[n-1] != period {
+				p.periods = append(p.periods, period)
+			}
+			p.at[d.day-c.first] = int32(len(p.periods) - 1)
+		}
+		p.customers = make([][]int64, len(p.periods))
+		c.periods = append(c.periods, p)
 	}
 	return c
 }
 
-// add counts the people of b too.
-func (c *boughtCounts) add(b *buying, workers int) error {
-	const parts = 16
-	all := make([]*boughtCounts, parts)
-	fits := make([]bool, parts)
-	stat.Each(workers, parts, func(k int) {
-		part := &boughtCounts{first: c.first, months: c.months, days: make([]dayCount, len(c.days)), periods: map[periodKey]int64{}}
-		all[k], fits[k] = part, part.count(b, k*len(b.people)/parts, (k+1)*len(b.people)/parts)
-	})
-	ok := !slices.Contains(fits, false)
-	for _, part := range all {
-		for i, d := range part.days {
-			to := &c.days[i]
-			to.orders, to.buyers, to.newcomers = to.orders+d.orders, to.buyers+d.buyers, to.newcomers+d.newcomers
-			to.net = addUnits(to.net, d.net, &ok)
-		}
-		for key, n := range part.periods {
-			c.periods[key] += n
-		}
+// part is room for some of what c counts.
+func (c *boughtCounts) part() *boughtCounts {
+	out := &boughtCounts{first: c.first, days: make([]dayCount, len(c.days)), periods: slices.Clone(c.periods)}
+	for k := range out.periods {
+		out.periods[k].customers = make([][]int64, len(out.periods[k].periods))
 	}
-	if !ok {
-		return errTooMuch
-	}
-	return nil
+	return out
 }
 
-// count counts the people from one to before another; false: amounts are too large.
-func (c *boughtCounts) count(b *buying, first, last int) bool {
+// order counts an order of a day.
+func (c *boughtCounts) order(day int32, net int64, fits *bool) {
+	d := &c.days[day-c.first]
+	d.orders++
+	d.net = addUnits(d.net, net, fits)
+}
+
+// newcomer counts who buys for the first time.
+func (c *boughtCounts) newcomer(day int32) {
+	d := &c.days[day-c.first]
+	d.buyers++
+	d.newcomers++
+	for k := range c.periods {
+		p := &c.periods[k]
+		p.count(p.at[day-c.first], p.at[day-c.first])
+	}
+}
+
+// again counts who bought first on one day, last on another and now buys on a third.
+func (c *boughtCounts) again(first, last, day int32) {
+	c.days[day-c.first].buyers++
+	for k := range c.periods {
+		p := &c.periods[k]
+		if at := p.at[day-c.first]; at != p.at[last-c.first] {
+			p.count(p.at[first-c.first], at)
+		}
+	}
+}
+
+func (p *periodCount) count(first, period int32) {
+	if p.customers[first] == nil {
+		p.customers[first] = make([]int64, len(p.periods))
+	}
+	p.customers[first][period]++
+}
+
+// join adds what a part has counted.
+func (c *boughtCounts) join(part *boughtCounts) {
 	fits := true
-	for i := first; i < last; i++ {
-		from, to := b.of(i)
-		if from == to {
-			continue
-		}
-		c.days[Day(b.days[from])-c.first].newcomers++
-		for k := from; k < to; k++ {
-			d := &c.days[Day(b.days[k])-c.first]
-			d.orders += int64(b.orders[k])
-			d.buyers++
-			d.net = addUnits(d.net, b.net[k], &fits)
-		}
-		for _, step := range periodSteps() {
-			start := c.months[Day(b.days[from])-c.first] / step
-			before := int32(-1)
-			for k := from; k < to; k++ {
-				if period := c.months[Day(b.days[k])-c.first] / step; period != before {
-					c.periods[periodKey{step, start, period}]++
-					before = period
-				}
+	for i, d := range part.days {
+		to := &c.days[i]
+		to.orders, to.buyers, to.newcomers = to.orders+d.orders, to.buyers+d.buyers, to.newcomers+d.newcomers
+		to.net = addUnits(to.net, d.net, &fits)
+	}
+	c.tooMuch = c.tooMuch || !fits
+	for k, p := range part.periods {
+		for first, counts := range p.customers {
+			if counts == nil {
+				continue
+			}
+			if c.periods[k].customers[first] == nil {
+				c.periods[k].customers[first] = counts
+				continue
+			}
+			for period, n := range counts {
+				c.periods[k].customers[first][period] += n
 			}
 		}
 	}
-	return fits
 }
 
 // load makes the temporary tables days_bought and periods_bought.
 func (c *boughtCounts) load(ctx context.Context, db *duck.DB) error {
+	if c.tooMuch {
+		return errTooMuch
+	}
 	days := table.Make(len(c.days), table.Field{Name: "day", Kind: table.Int}, table.Field{Name: "orders", Kind: table.Int},
 		table.Field{Name: "net", Kind: table.Int}, table.Field{Name: "buyers", Kind: table.Int}, table.Field{Name: "newcomers", Kind: table.Int})
 	n := 0
@@ -117,15 +144,33 @@ func (c *boughtCounts) load(ctx context.Context, db *duck.DB) error {
 	if err != nil {
 		return err
 	}
-	keys := slices.SortedFunc(maps.Keys(c.periods), func(a, b periodKey) int {
-		return slices.Compare([]int32{a.step, a.first, a.period}, []int32{b.step, b.first, b.period})
-	})
-	periods := table.Make(len(keys), table.Field{Name: "step", Kind: table.Int}, table.Field{Name: "first_period", Kind: table.Int},
-		table.Field{Name: "period", Kind: table.Int}, table.Field{Name: "customers", Kind: table.Int})
-	for i, key := range keys {
-		for name, v := range map[string]int64{"step": int64(key.step), "first_period": int64(key.first), "period": int64(key.period), "customers": c.periods[key]} {
-			periods.Column(name).Ints[i] = v
+	var steps, firsts, periods, customers []int64
+	for _, p := range c.periods {
+		for first, counts := range p.customers {
+			for period, n := range counts {
+				if n > 0 {
+					steps, firsts, periods, customers = append(steps, int64(p.step)), append(firsts, int64(p.periods[first])), append(periods, int64(p.periods[period])), append(customers, n)
+				}
+			}
 		}
 	}
-	return db.LoadTable(ctx, "periods_bought", periods)
+	whole := func(name string, values []int64) *table.Column {
+		return &table.Column{Field: table.Field{Name: name, Kind: table.Int}, Ints: values}
+	}
+	return db.LoadTable(ctx, "periods_bought", table.New(whole("step", steps), whole("first_period", firsts), whole("period", periods), whole("customers", customers)))
+}
+
+// moneyOf is the SQL of a sum in units of 1/10,000 as money: sums hold more than a
+// DECIMAL(18,4), which is what one amount is.
+func moneyOf(units string) string {
+	return "CAST(CAST(" + units + " AS DECIMAL(19,0)) * CAST(0.0001 AS DECIMAL(5,4)) AS DECIMAL(38,4))"
+}
+
+// fieldsOf are the fields of a table's columns.
+func fieldsOf(t *table.Table) []table.Field {
+	out := make([]table.Field, len(t.Columns()))
+	for i, c := range t.Columns() {
+		out[i] = c.Field
+	}
+	return out
 }

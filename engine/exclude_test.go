@@ -155,9 +155,7 @@ func TestExclusions(t *testing.T) {
 			if err := c.Check(); err != nil {
 				t.Fatal(err)
 			}
-			if _, _, err := makeSummary(context.Background(), db, c, day(2024, 6, 30), 0); err != nil {
-				t.Fatal(err)
-			}
+			summarize(t, db, c, day(2024, 6, 30))
 			query := "SELECT order_id FROM excluded_orders ORDER BY order_id"
 			if len(tc.rule.Customers) > 0 {
 				query = "SELECT DISTINCT customer_id FROM excluded_people JOIN identities USING (person) ORDER BY customer_id"
@@ -210,9 +208,7 @@ func TestExclusionsLeaveTheRest(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			c := config.Default()
 			c.Exclude = tc.rules
-			if _, _, err := makeSummary(context.Background(), db, c, day(2024, 6, 30), 0); err != nil {
-				t.Fatal(err)
-			}
+			summarize(t, db, c, day(2024, 6, 30))
 			got := words(t, db, `SELECT customer_id || ':' || CASE WHEN orders IS NULL THEN '-' ELSE concat_ws(',', orders, CAST(net_sales AS BIGINT), CAST(refunds AS BIGINT)) END
 FROM summary ORDER BY customer_id`)
 			if strings.Join(got, " ") != tc.want {
@@ -281,9 +277,7 @@ func TestExcludeHeaders(t *testing.T) {
 		{Name: "a", Orders: map[string][]string{"order_id": {"A1"}}},
 		{Name: "b", Customers: map[string][]string{"name": {"A*"}, "city": {"x"}, "customer_id": {"C1"}}},
 	}
-	if _, _, err := makeSummary(context.Background(), db, c, day(2024, 6, 30), 0); err != nil {
-		t.Fatal(err)
-	}
+	summarize(t, db, c, day(2024, 6, 30))
 	for _, q := range queries.List("exclude") {
 		text := q.SQL
 		for _, p := range slices.SortedFunc(slices.Values(regexp.MustCompile(`\$[a-z_]+`).FindAllString(text, -1)), func(a, b string) int { return cmp.Compare(len(b), len(a)) }) {
@@ -400,9 +394,7 @@ func TestManyWords(t *testing.T) {
 	}
 	c := config.Default()
 	c.Exclude = []config.Exclusion{ordersRule(map[string][]string{"order_id": ids}), {Name: "ids", Customers: map[string][]string{"customer_id": append(ids, "c2")}}}
-	if _, _, err := makeSummary(context.Background(), db, c, day(2024, 6, 30), 0); err != nil {
-		t.Fatal(err)
-	}
+	summarize(t, db, c, day(2024, 6, 30))
 	if got := strings.Join(words(t, db, "SELECT customer_id FROM summary ORDER BY customer_id"), " "); got != "C1 C3 C4 C5" {
 		t.Errorf("left are %s", got)
 	}

@@ -10,13 +10,12 @@ import (
 	"clientele/engine/table"
 	"clientele/models"
 	"clientele/models/purchase"
-	"clientele/queries"
 )
 
 // past are earlier states of a shop, as the summary would have told of them then,
 // with what its customers did next: models learn from them and are judged by them.
-// While it is open, bounds and purchases are those of some earlier day, and identities
-// those of the customers who are looked back on.
+// While it is open, bounds are those of some earlier day, and identities those of the
+// customers who are looked back on.
 type past struct {
 	*Engine
 	ctx   context.Context
@@ -24,7 +23,7 @@ type past struct {
 	asOf  Day
 	every int64   // one customer of so many, by the hash that is the person's number
 	days  *buying // theirs
-	place map[int64]int
+	logs  []int64 // of gaps of so many days
 	made  map[[2]int]*snapshot
 	fits  map[string]*purchase.Fitted // by family: the last one
 
@@ -50,36 +49,53 @@ func (e *Engine) readPast(ctx context.Context, db *duck.DB, asOf Day, most int) 
 	if err := ready(ctx, db, e.Config, asOf); err != nil {
 		return nil, err
 	}
-	days, every, err := makePurchases(ctx, db, e.Config, asOf, most)
+	every, err := everyBuyer(ctx, db, most)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newOrderReader(ctx, db, e.Config, asOf)
+	if err != nil {
+		return nil, err
+	}
+	who, err := readPeople(ctx, db, every, func(int) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	days, err := r.buying(who, every)
 	if err != nil {
 		return nil, err
 	}
 	return e.newPast(ctx, db, asOf, days, every)
 }
 
-// newPast looks back on the customers whose purchase days these are, one of every.
-// Besides them, nobody and nothing is known while it is open: who bought nothing by a day
-// is not looked at, so orders that do not count are of no use.
-func (e *Engine) newPast(ctx context.Context, db *duck.DB, asOf Day, days *buying, every int64) (*past, error) {
-	p := &past{Engine: e, ctx: ctx, db: db, asOf: asOf, every: every, days: days, place: map[int64]int{}, made: map[[2]int]*snapshot{},
-		fits: map[string]*purchase.Fitted{}}
-	for i, person := range days.people {
-		p.place[person] = i
+// everyBuyer is the sample that has most of the customers who bought by the day of bounds
+// at most: one of so many. most 0: all.
+func everyBuyer(ctx context.Context, db *duck.DB, most int) (int64, error) {
+	var n int
+	err := db.Row(ctx, []any{&n}, "SELECT count(*) FROM identities WHERE member = person")
+	if err != nil || most <= 0 || n <= most {
+		return 1, err
 	}
-	return p, db.Statements(ctx, `CREATE TEMP TABLE identities AS SELECT * FROM identities WHERE person % $every = 0;
-ALTER VIEW kept_orders RENAME TO kept_orders_of_today;
-CREATE TEMP VIEW kept_orders AS SELECT * FROM kept_orders_of_today WHERE false;
-ALTER TABLE purchases RENAME TO purchases_of_today;`, sql.Named("every", every))
+	err = db.Row(ctx, []any{&n}, `SELECT count(DISTINCT i.person) FROM kept_orders AS o INNER JOIN identities AS i ON o.member = i.member CROSS JOIN bounds AS b
+WHERE o.counted = true AND o.ordered_day <= b.as_of_day AND o.net >= b.smallest_net`)
+	return sampleRate(n, most), err
 }
 
-// close puts bounds, purchases, orders and identities back.
+// newPast looks back on the customers whose purchase days these are, one of every.
+// Nobody else is known while it is open.
+func (e *Engine) newPast(ctx context.Context, db *duck.DB, asOf Day, days *buying, every int64) (*past, error) {
+	p := &past{Engine: e, ctx: ctx, db: db, asOf: asOf, every: every, days: days, made: map[[2]int]*snapshot{}}
+	first, last := p.span()
+	var err error
+	if p.logs, err = gapLogs(ctx, db, max(1, int(last-first))); err != nil {
+		return nil, err
+	}
+	return p, db.Exec(ctx, "CREATE TEMP TABLE identities AS SELECT * FROM identities WHERE person % $every = 0", sql.Named("every", every))
+}
+
+// close puts bounds and identities back.
 func (p *past) close() error {
-	err := p.db.Statements(p.ctx, `DROP TABLE temp.identities;
-DROP VIEW temp.kept_orders;
-ALTER VIEW kept_orders_of_today RENAME TO kept_orders;
-DROP TABLE IF EXISTS temp.purchases;
-ALTER TABLE purchases_of_today RENAME TO purchases;`)
-	if err != nil {
+	if err := p.db.Exec(p.ctx, "DROP TABLE temp.identities"); err != nil {
 		return err
 	}
 	return makeBounds(p.ctx, p.db, p.Config, p.asOf)
@@ -88,7 +104,7 @@ ALTER TABLE purchases_of_today RENAME TO purchases;`)
 // span are the first and the last day with a purchase; 0 and 0 without any.
 func (p *past) span() (first, last Day) {
 	none := true
-	for i := range p.days.people {
+	for i := range p.days.count {
 		from, to := p.days.of(i)
 		if from == to {
 			continue
@@ -106,7 +122,7 @@ func (p *past) span() (first, last Day) {
 // had bought by the origin.
 func (p *past) repeats(origin, first, last Day) []float64 {
 	out := make([]float64, last-first+1)
-	for i := range p.days.people {
+	for i := range p.days.count {
 		from, to := p.days.until(i, last)
 		if from == to || Day(p.days.days[from]) > origin {
 			continue
@@ -134,17 +150,18 @@ func (p *past) at(day Day, window int) (*snapshot, error) {
 	if err := makeBounds(p.ctx, p.db, p.Config, day); err != nil {
 		return nil, err
 	}
-	// The model sees no row of a later day: this table is all that the summary reads of purchases.
-	if err := p.days.load(p.ctx, p.db, day, false); err != nil {
+	b := p.days.bought(day, p.logs) // the model sees no order of a later day
+	places := p.buyers(b)           // who is left out has no orders
+	s := &snapshot{day: day, window: window}
+	if err := p.next(s, places); err != nil {
 		return nil, err
 	}
-	t, err := p.db.Query(p.ctx, "SELECT s.* FROM ("+queries.Get("summary/customers").SQL+") AS s WHERE s.x IS NOT NULL ORDER BY s.customer_id")
+	o, err := readOthers(p.ctx, p.db, p.days.who)
 	if err != nil {
 		return nil, fmt.Errorf("summarize as of %v: %w", day, err)
 	}
-	s := &snapshot{day: day, window: window, table: t, fits: map[string]*purchase.Fitted{}}
-	if err := p.next(s); err != nil {
-		return nil, err
+	if s.table, err = b.summary(p.days.who, o, places); err != nil {
+		return nil, fmt.Errorf("summarize as of %v: %w", day, err)
 	}
 	addLogGaps(s.table)
 	if err := addAttributes(p.ctx, p.db, p.Config.Models, s.table); err != nil {
@@ -154,15 +171,27 @@ func (p *past) at(day Day, window int) (*snapshot, error) {
 	return s, nil
 }
 
-// next fills in what the customers of a snapshot did in the window after its day.
-func (p *past) next(s *snapshot) error {
-	s.orders, s.spend = make([]float64, s.table.Rows()), make([]float64, s.table.Rows())
-	for i, person := range s.table.Ints("person") {
-		days, net, err := p.days.came(p.place[person], s.day, s.window)
+// buyers are the places of those who had bought.
+func (p *past) buyers(b *bought) []int32 {
+	places := make([]int32, 0, len(b.days))
+	for i, days := range b.days {
+		if days > 0 {
+			places = append(places, int32(i))
+		}
+	}
+	return places
+}
+
+// next fills in what the customers of a snapshot, at these places, did in the window
+// after its day.
+func (p *past) next(s *snapshot, places []int32) error {
+	s.orders, s.spend = make([]float64, len(places)), make([]float64, len(places))
+	for k, i := range places {
+		days, net, err := p.days.came(int(i), s.day, s.window)
 		if err != nil {
 			return err
 		}
-		s.orders[i], s.spend[i] = float64(days), net
+		s.orders[k], s.spend[k] = float64(days), net
 	}
 	return nil
 }

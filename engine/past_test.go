@@ -18,7 +18,11 @@ import (
 //	2 buys on day 105 for the first time, and on 130
 //	3 buys on day 120 for the first time
 func pastDays() *buying {
-	return &buying{people: []int64{1, 2, 3}, from: []int{0, 3, 5}, count: []int32{3, 2, 1}, days: []int32{100, 110, 130, 105, 130, 120},
+	who := &people{ids: textColumn("customer_id"), person: []int64{1, 2, 3}}
+	for _, id := range []string{"c1", "c2", "c3"} {
+		who.ids.Texts.AppendString(id)
+	}
+	return &buying{who: who, from: []int{0, 3, 5}, count: []int32{3, 2, 1}, days: []int32{100, 110, 130, 105, 130, 120},
 		orders: []int32{1, 1, 2, 1, 1, 1}, net: []int64{100_000, 205_000, 70_000, 30_000, 40_000, 50_000}}
 }
 
@@ -43,16 +47,13 @@ func TestPastDays(t *testing.T) {
 	if first, last := p.span(); first != 100 || last != 130 {
 		t.Errorf("from %d to %d, want 100 to 130", first, last)
 	}
-	known, err := p.days.purchases(110, make([]int64, 200), 0, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := fmt.Sprint(known.Ints("person"), known.Ints("purchase_days"), known.Ints("last_day")), "[1 2] [2 1] [110 105]"; got != want {
+	known := p.days.bought(110, make([]int64, 200))
+	if got, want := fmt.Sprint(known.days, known.last, p.buyers(known)), "[2 1 0] [110 105 0] [0 1]"; got != want {
 		t.Errorf("known on day 110: %s, want %s", got, want)
 	}
 	for window, want := range map[int]string{9: "0 0, 0 0, 0 0", 10: "0 0, 0 0, 1 5", 19: "0 0, 0 0, 1 5", 20: "1 7, 1 4, 1 5"} {
 		var got []string
-		for i := range p.days.people {
+		for i := range p.days.count {
 			days, net, err := p.days.came(i, 110, window)
 			if err != nil {
 				t.Fatal(err)
@@ -69,9 +70,6 @@ func TestPastDays(t *testing.T) {
 	if got, want := fmt.Sprint(p.repeats(104, 100, 129)), repeatsOn(map[Day]float64{110: 1}, 100, 129); got != want {
 		t.Errorf("repeats of those known on day 104: %s, want %s", got, want)
 	}
-	if s := p.days.sample(2); fmt.Sprint(s.people, s.days, s.net) != "[2] [105 130] [30000 40000]" {
-		t.Errorf("one customer of two: %v %v %v", s.people, s.days, s.net)
-	}
 }
 
 // repeatsOn are repeats of days from first to last.
@@ -87,9 +85,7 @@ func repeatsOn(days map[Day]float64, first, last Day) string {
 func TestMarginQueries(t *testing.T) {
 	db := rulesStore(t)
 	ctx := context.Background()
-	if _, _, err := makeSummary(ctx, db, config.Default(), day(2024, 6, 30), 0); err != nil {
-		t.Fatal(err)
-	}
+	summarize(t, db, config.Default(), day(2024, 6, 30))
 	if got, want := asText(t, db, queries.Get("margin/known").SQL), "false"; got != want {
 		t.Errorf("nothing has a cost, and known is %s", got)
 	}
@@ -122,9 +118,7 @@ func TestMarginQueries(t *testing.T) {
 // The headers of queries/margin tell the truth.
 func TestMarginHeaders(t *testing.T) {
 	db := rulesStore(t)
-	if _, _, err := makeSummary(context.Background(), db, config.Default(), 140, 0); err != nil {
-		t.Fatal(err)
-	}
+	summarize(t, db, config.Default(), 140)
 	toldTruly(t, db, queries.List("margin"))
 }
 

@@ -182,7 +182,7 @@ func (r *run) score(lock *workspace.Lock) (Scored, error) {
 	if r.learned, err = r.learn(); err != nil {
 		return Scored{}, fmt.Errorf("look back: %w", err)
 	}
-	stays := len(r.sample.people) / 2 // about half of what was looked back on is held for the report
+	stays := len(r.sample.count) / 2 // about half of what was looked back on is held for the report
 	r.sample = nil
 	if err := r.share(r.table.Rows(), stays); err != nil {
 		return Scored{}, err
@@ -219,52 +219,17 @@ func (r *run) summarize() error {
 	if r.currency, err = currencyOf(r.ctx, r.db); err != nil {
 		return err
 	}
-	if r.sample, r.every, err = makeSummary(r.ctx, r.db, r.Config, r.asOf, r.Config.Backtest.Sample); err != nil {
+	s, err := makeSummary(r.ctx, r.db, r.Config, r.asOf, r.Config.Backtest.Sample, r.share)
+	if err != nil {
 		return err
 	}
+	r.table, r.sample, r.every = s.table, s.sample, s.every
 	if r.excluded, err = excluded(r.ctx, r.db); err != nil {
-		return err
-	}
-	if r.table, err = r.readSummary(); err != nil {
 		return err
 	}
 	addAverage(r.table)
 	addLogGaps(r.table)
 	return addAttributes(r.ctx, r.db, r.Config.Models, r.table)
-}
-
-// summaryPage is how many rows of the summary are read at once: the store holds an
-// answer whole, beside its own memory, until it is copied.
-const summaryPage = 1 << 16
-
-// readSummary reads the temporary table summary. Before, it divides the memory by how
-// many customers there are.
-func (r *run) readSummary() (*table.Table, error) {
-	var rows int
-	if err := r.db.Row(r.ctx, []any{&rows}, "SELECT count(*) FROM summary"); err != nil {
-		return nil, err
-	}
-	if err := r.share(rows, len(r.sample.people)); err != nil {
-		return nil, err
-	}
-	var columns []*table.Column
-	for from := 0; from == 0 || from < rows; from += summaryPage {
-		page, err := r.db.Query(r.ctx, fmt.Sprintf("SELECT * FROM summary WHERE rowid BETWEEN %d AND %d", from, from+summaryPage-1))
-		if err != nil {
-			return nil, err
-		}
-		if columns == nil {
-			columns = make([]*table.Column, len(page.Columns()))
-			for i, c := range page.Columns() {
-				columns[i] = c.Reserve(rows)
-			}
-			continue
-		}
-		for i, c := range page.Columns() {
-			columns[i].Extend(c)
-		}
-	}
-	return table.New(columns...), nil
 }
 
 // share divides the memory between Go and the store by how many customers are held, and

@@ -6,6 +6,7 @@ import (
 
 	"clientele/engine/config"
 	"clientele/engine/internal/duck"
+	"clientele/engine/table"
 	"clientele/queries"
 )
 
@@ -18,11 +19,15 @@ SELECT CAST($day AS INTEGER) AS as_of_day, DATE '1970-01-01' + CAST($day AS INTE
 
 // makeBounds makes the temporary table bounds.
 func makeBounds(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day) error {
-	smallest := "0"
+	return db.Statements(ctx, boundsSQL, sql.Named("day", int32(asOf)), sql.Named("smallest", smallestNet(cfg)))
+}
+
+// smallestNet is the smallest net amount of an order that counts.
+func smallestNet(cfg config.Config) string {
 	if cfg.Purchases == "positive" {
-		smallest = "0.0001" // the smallest amount above zero that the store can hold
+		return "0.0001" // the smallest amount above zero that the store can hold
 	}
-	return db.Statements(ctx, boundsSQL, sql.Named("day", int32(asOf)), sql.Named("smallest", smallest))
+	return "0"
 }
 
 // ready makes the temporary table bounds and what makeExclusions makes.
@@ -33,48 +38,87 @@ func ready(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day) error 
 	return makeExclusions(ctx, db, cfg.Exclude)
 }
 
-// makeSummary makes the temporary tables summary, purchases, days_bought and
-// periods_bought, and what ready makes. It returns the purchase days of a sample of most
-// customers at most (0: all), one of so many.
-func makeSummary(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day, most int) (sample *buying, every int64, err error) {
-	if err := ready(ctx, db, cfg, asOf); err != nil {
-		return nil, 0, err
-	}
-	sample, every, err = makePurchases(ctx, db, cfg, asOf, most)
-	if err != nil {
-		return nil, 0, err
-	}
-	return sample, every, db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE summary AS "+queries.Get("summary/customers").SQL+" ORDER BY customer_id")
+// summarized is what every customer known by a day had done by then, which is what the
+// query summary/customers says, and what earlier states are made of.
+type summarized struct {
+	table  *table.Table
+	sample *buying // of customers who are looked back on
+	every  int64   // one customer of so many
 }
 
-// makePurchases makes the temporary tables purchases, days_bought and periods_bought.
-func makePurchases(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day, most int) (sample *buying, every int64, err error) {
-	r, err := newBuyingReader(ctx, db, cfg, asOf)
+// makeSummary summarizes the customers as of a day, and samples the purchase days of most
+// customers at most (0: all). It makes the temporary tables days_bought and
+// periods_bought, and what ready makes. share is told how many customers there may be and
+// how many will be looked back on at most, before they are held.
+func makeSummary(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day, most int, share func(customers, lookedBack int) error) (*summarized, error) {
+	if err := ready(ctx, db, cfg, asOf); err != nil {
+		return nil, err
+	}
+	r, err := newOrderReader(ctx, db, cfg, asOf)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	if every, err = r.every(most); err != nil {
-		return nil, 0, err
-	}
-	counts := newCounts(r)
-	sample = &buying{}
-	more := false
-	err = r.each(func(b *buying) error {
-		if every == 0 { // all at once: now it is known
-			every = sampleRate(b.buyers(), most)
+	return r.summary(most, share)
+}
+
+// summary is makeSummary, when all is ready.
+func (r *orderReader) summary(most int, share func(customers, lookedBack int) error) (*summarized, error) {
+	who, err := readPeople(r.ctx, r.db, 1, func(n int) error {
+		if most <= 0 {
+			return share(n, n)
 		}
-		sample.join(b.sample(every))
-		if err := counts.add(b, r.workers); err != nil {
-			return err
-		}
-		err := b.load(ctx, db, asOf, more)
-		more = true
-		return err
+		return share(n, min(n, most))
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	return sample, every, counts.load(ctx, db)
+	b, err := r.bought(who)
+	if err != nil {
+		return nil, err
+	}
+	s := &summarized{every: sampleRate(b.buyers(), most)}
+	if s.sample, err = r.sample(who, s.every); err != nil {
+		return nil, err
+	}
+	o, err := readOthers(r.ctx, r.db, who)
+	if err != nil {
+		return nil, err
+	}
+	places, err := o.known(r.ctx, r.db, who, b)
+	if err != nil {
+		return nil, err
+	}
+	s.table, err = b.summary(who, o, places)
+	return s, err
+}
+
+// bought reads what customers bought, and makes the temporary tables days_bought and
+// periods_bought.
+func (r *orderReader) bought(who *people) (*bought, error) {
+	logs, err := gapLogs(r.ctx, r.db, r.span())
+	if err != nil {
+		return nil, err
+	}
+	counts := newCounts(r.days)
+	t := newOrderTaker(newBought(who.len(), r.asOf, logs), who, counts, r.workers)
+	if err := r.each(queries.Get("summary/orders").SQL, t.take); err != nil {
+		return nil, err
+	}
+	if err := t.end(); err != nil {
+		return nil, err
+	}
+	return t.bought, counts.load(r.ctx, r.db)
+}
+
+// sample reads the purchase days of one customer of so many.
+func (r *orderReader) sample(who *people, every int64) (*buying, error) {
+	if every > 1 {
+		var err error
+		if who, err = readPeople(r.ctx, r.db, every, func(int) error { return nil }); err != nil {
+			return nil, err
+		}
+	}
+	return r.buying(who, every)
 }
 
 // sampleRate is the sample that has most of n people at most: one of so many. most 0: all.
@@ -83,15 +127,4 @@ func sampleRate(n, most int) int64 {
 		return 1
 	}
 	return int64(max(1, (n+most-1)/most))
-}
-
-// every is sampleRate for the people who bought; 0 where one pass will tell.
-func (r *buyingReader) every(most int) (int64, error) {
-	if r.passes() == 1 {
-		return 0, nil
-	}
-	var n int
-	err := r.db.Row(r.ctx, []any{&n}, `SELECT count(DISTINCT p.number) FROM kept_orders AS o INNER JOIN buyers AS p ON o.member = p.member CROSS JOIN bounds AS b
-WHERE o.counted = true AND o.ordered_day <= b.as_of_day AND o.net >= b.smallest_net`)
-	return sampleRate(n, most), err
 }
