@@ -97,20 +97,27 @@ var normals = func() (table [2*normalEnd*normalStep + 1]float64) {
 }()
 
 // nodesTo appends the numbers of purchases of a distribution to dst. From few
-// on, neighbours within some per cent of each other share a node.
+// on, neighbours within some per cent of each other share a node, and numbers that hardly
+// come share that of the next.
 func nodesTo(dst []node, probability []float64, rest, p float64) []node {
-	const few, grain = 16, 16
+	const few, grain, hardly = 16, 16, 1e-7
 	for n := 1; n < len(probability); {
 		to := n + 1
 		if n > few {
 			to = min(n+n/grain+1, len(probability))
 		}
 		var mass, mean float64
-		for ; n < to; n++ {
+		for ; n < to || mass < hardly && n < len(probability); n++ {
 			mass += probability[n]
 			mean += probability[n] * float64(n)
 		}
-		if mass > 1e-12 {
+		if n == len(probability) { // who buys more shares the last node where that hardly comes
+			if mass < hardly || rest < hardly {
+				mass, mean = mass+rest, mean+rest*1.1*float64(n)
+				rest = 0
+			}
+		}
+		if mass > 0 {
 			dst = append(dst, node{weight: mass, shape: p * mean / mass})
 		}
 	}

@@ -513,9 +513,9 @@ func TestDrawnAgainstCumulants(t *testing.T) {
 	for i := range rows {
 		rows[i] = int32(i)
 	}
-	groups := b.distinct(rows)
-	o, v := b.open(rows, groups)
-	drawnOrders, drawnValue := draw([]*portion{{b: b, rows: rows, groups: groups}}, o, v)
+	p := newPortion(b, rows, make([]int32, len(b.keys)))
+	p.add(&cumulants{}, &cumulants{}, len(rows))
+	drawnOrders, drawnValue := draw([]*portion{p}, p.ordersOpen, p.valueOpen)
 	total, err := b.Total(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -43,24 +43,41 @@ func (b *Base) Totals(ctx context.Context, segment []int32, segments int) ([]Tot
 	if b.joined != nil {
 		parts = b.joined.bases
 	}
-	rows := make([][][]int32, segments) // by segment and part
-	for s := range rows {
-		rows[s] = make([][]int32, len(parts))
-	}
-	for i, s := range segment {
-		k, at := b.place(i)
-		if s >= 0 && parts[k].group[at] >= 0 {
-			rows[s][k] = append(rows[s][k], int32(at))
-		}
+	rows := b.divide(parts, segment, segments)
+	marks := make([][]int32, len(parts))
+	for k, p := range parts {
+		marks[k] = make([]int32, len(p.keys))
 	}
 	out := make([]Total, segments)
 	for s := range out {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		out[s] = total(parts, rows[s])
+		out[s] = total(parts, rows[s], marks)
 	}
 	return out, nil
+}
+
+// divide returns the rows that have a group, by segment and part.
+func (b *Base) divide(parts []*Base, segment []int32, segments int) [][][]int32 {
+	each := func(f func(s int32, part, at int)) {
+		for i, s := range segment {
+			if k, at := b.place(i); s >= 0 && parts[k].group[at] >= 0 {
+				f(s, k, at)
+			}
+		}
+	}
+	sizes := make([]int, segments*len(parts))
+	each(func(s int32, part, _ int) { sizes[int(s)*len(parts)+part]++ })
+	rows := make([][][]int32, segments)
+	for s := range rows {
+		rows[s] = make([][]int32, len(parts))
+		for k := range parts {
+			rows[s][k] = make([]int32, 0, sizes[s*len(parts)+k])
+		}
+	}
+	each(func(s int32, part, at int) { rows[s][part] = append(rows[s][part], int32(at)) })
+	return rows
 }
 
 // rows is how many the base has.
@@ -92,14 +109,48 @@ func (b *Base) Total(ctx context.Context) (Total, error) {
 type portion struct {
 	b            *Base
 	rows, groups []int32
+	marks        []int32 // of all groups of the base; zero but for those of the portion
 	orders       float64 // mean
 	value        float64 // mean
 	ordersOpen   float64 // what the data leave open: relative variance
 	valueOpen    float64
 }
 
+// The marks of a portion's groups: marked, or, of those by which its dependence on the
+// parameters is judged, sampled and their number.
+const (
+	marked  = 1
+	sampled = 2
+)
+
+// newPortion finds the groups of the rows, which it marks.
+func newPortion(b *Base, rows, marks []int32) *portion {
+	p := &portion{b: b, rows: rows, marks: marks}
+	n := 0
+	for _, i := range rows {
+		if g := b.group[i]; marks[g] == 0 {
+			marks[g] = marked
+			n++
+		}
+	}
+	p.groups = make([]int32, 0, n)
+	for g, mark := range marks {
+		if mark != 0 {
+			p.groups = append(p.groups, int32(g))
+		}
+	}
+	return p
+}
+
+// clear takes the marks away.
+func (p *portion) clear() {
+	for _, g := range p.groups {
+		p.marks[g] = 0
+	}
+}
+
 // total is that of some rows of each part.
-func total(parts []*Base, rows [][]int32) Total {
+func total(parts []*Base, rows, marks [][]int32) Total {
 	var t Total
 	for _, r := range rows {
 		t.Customers += len(r)
@@ -116,8 +167,9 @@ func total(parts []*Base, rows [][]int32) Total {
 		if b.f.orders == nil {
 			return t
 		}
-		p := &portion{b: b, rows: rows[k], groups: b.distinct(rows[k])}
+		p := newPortion(b, rows[k], marks[k])
 		p.add(&orders, &value, t.Customers)
+		p.clear()
 		list = append(list, p)
 		spend = spend && b.f.hasSpend
 	}
@@ -141,19 +193,36 @@ func total(parts []*Base, rows [][]int32) Total {
 func (p *portion) add(orders, value *cumulants, customers int) {
 	b := p.b
 	heavy := b.heavy(p.groups, customers)
+	open := newOpenness(p)
+	spend := b.f.spend
 	before := orders.mean
 	for _, i := range p.rows {
 		g := b.group[i]
 		r := &b.results[g]
+		unit := r.discount * b.scale[i]
 		orders.add(r.orders, 1)
-		v, ok := heavy[g]
-		if !ok {
-			v = r.value
+		if v, cut := cutOff(heavy, r, g); cut {
+			value.add(v, unit)
+			p.value += r.expected * unit * spend.P / (spend.Q + spend.P*float64(b.keys[g].spent) - 1)
+		} else {
+			value.add(r.value, unit)
+			p.value += r.value.mean * unit
 		}
-		value.add(v, r.discount*b.scale[i])
+		if mark := p.marks[g]; mark >= sampled {
+			open.add(b, g, open.expected[mark-sampled], b.scale[i])
+		}
 	}
-	p.orders, p.value = orders.mean-before, b.expectedValue(p.rows)
-	p.ordersOpen, p.valueOpen = b.open(p.rows, p.groups)
+	p.orders = orders.mean - before
+	p.ordersOpen, p.valueOpen = open.relative(b.f)
+}
+
+// cutOff looks a group with heavy tails up, which has no cumulants of its own.
+func cutOff(heavy map[int32]cumulants, r *result, g int32) (v cumulants, cut bool) {
+	if r.value.mean != 0 {
+		return v, false
+	}
+	v, cut = heavy[g]
+	return v, cut
 }
 
 // open is what the data leave open about the total of all portions: relative
@@ -198,32 +267,6 @@ func (k cumulants) skew() float64 {
 	return k.third / (k.variance * math.Sqrt(k.variance))
 }
 
-// distinct returns the groups of the rows, ascending.
-func (b *Base) distinct(rows []int32) []int32 {
-	seen := make([]bool, len(b.keys))
-	for _, i := range rows {
-		seen[b.group[i]] = true
-	}
-	var groups []int32
-	for g, is := range seen {
-		if is {
-			groups = append(groups, int32(g))
-		}
-	}
-	return groups
-}
-
-// expectedValue is the sum of discounted orders times expected spend times margin.
-func (b *Base) expectedValue(rows []int32) float64 {
-	p := b.f.spend
-	var sum float64
-	for _, i := range rows {
-		g := b.group[i]
-		sum += b.results[g].expected * b.results[g].discount * p.P * b.scale[i] / (p.Q + p.P*float64(b.keys[g].spent) - 1)
-	}
-	return sum
-}
-
 // heavy returns the cumulants of the value of the groups with heavy tails, cut off.
 func (b *Base) heavy(groups []int32, customers int) map[int32]cumulants {
 	found := map[int32]cumulants{}
@@ -255,54 +298,64 @@ func (b *Base) heavy(groups []int32, customers int) map[int32]cumulants {
 	return found
 }
 
-// open is what the data leave open about the total of the rows: the variance
-// over the points around the estimates, over the square of the mean.
-func (b *Base) open(rows, groups []int32) (orders, value float64) {
+// openness is what the data leave open about a total: its variance over the points
+// around the estimates, over the square of its mean, by some groups of its customers.
+type openness struct {
+	expected          [][]float64 // of the groups, at each set of purchase parameters
+	byOrders, byPoint []float64   // sums over their customers
+}
+
+// newOpenness takes some of a portion's groups, evenly spread, and marks them.
+func newOpenness(p *portion) *openness {
+	f := p.b.f
+	o := &openness{byOrders: make([]float64, len(f.estimates)), byPoint: make([]float64, len(f.around))}
+	if len(f.around) == 0 {
+		return o
+	}
+	var some []int32
+	step := (len(p.groups) + mostSampled - 1) / mostSampled
+	for k := 0; k < len(p.groups); k += step {
+		p.marks[p.groups[k]] = int32(sampled + len(some))
+		some = append(some, p.groups[k])
+	}
+	o.expected = make([][]float64, len(some))
+	stat.Each(f.workers, len(some), func(k int) {
+		at := p.b.keys[some[k]]
+		laws := p.b.profiles[at.profile]
+		o.expected[k] = make([]float64, len(laws))
+		for j, law := range laws {
+			law.ExpectedTo(o.expected[k][j:j+1], at.history(), []int{f.settings.Horizon})
+		}
+	})
+	return o
+}
+
+// add adds a customer of a group, of that scale.
+func (o *openness) add(b *Base, g int32, expected []float64, scale float64) {
 	f := b.f
+	for j, v := range expected {
+		o.byOrders[j] += v
+	}
+	if !f.hasSpend {
+		return
+	}
+	known, discount := float64(b.keys[g].spent), b.results[g].discount
+	own := scale - f.spend.V
+	for k, p := range f.around {
+		o.byPoint[k] += expected[p.orders] * discount * p.spend.P * (p.spend.V + own) / (p.spend.Q + p.spend.P*known - 1)
+	}
+}
+
+// relative are the variances of orders and of value.
+func (o *openness) relative(f *Forecaster) (orders, value float64) {
 	if len(f.around) == 0 {
 		return 0, 0
 	}
-	step := (len(groups) + mostSampled - 1) / mostSampled
-	expected := map[int32][]float64{} // of sampled groups, at each set of purchase parameters
-	var sampled []int32
-	for k := 0; k < len(groups); k += step {
-		sampled = append(sampled, groups[k])
-	}
-	all := make([][]float64, len(sampled))
-	stat.Each(f.workers, len(sampled), func(k int) {
-		at := b.keys[sampled[k]]
-		laws := b.profiles[at.profile]
-		all[k] = make([]float64, len(laws))
-		for j, law := range laws {
-			law.ExpectedTo(all[k][j:j+1], at.history(), []int{f.settings.Horizon})
-		}
-	})
-	for k, g := range sampled {
-		expected[g] = all[k]
-	}
-	byOrders, byPoint := make([]float64, len(f.estimates)), make([]float64, len(f.around))
-	for _, i := range rows {
-		e := expected[b.group[i]]
-		if e == nil {
-			continue
-		}
-		for j, v := range e {
-			byOrders[j] += v
-		}
-		if !f.hasSpend {
-			continue
-		}
-		known, discount := float64(b.keys[b.group[i]].spent), b.results[b.group[i]].discount
-		own := b.scale[i] - f.spend.V
-		for k, p := range f.around {
-			byPoint[k] += e[p.orders] * discount * p.spend.P * (p.spend.V + own) / (p.spend.Q + p.spend.P*known - 1)
-		}
-	}
-	ordersByPoint := make([]float64, len(f.around))
+	byPoint := make([]float64, len(f.around))
 	for k, p := range f.around {
-		ordersByPoint[k] = byOrders[p.orders]
+		byPoint[k] = o.byOrders[p.orders]
 	}
-	return relativeVariance(ordersByPoint), relativeVariance(byPoint)
+	return relativeVariance(byPoint), relativeVariance(o.byPoint)
 }
 
 func relativeVariance(v []float64) float64 {
