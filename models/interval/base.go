@@ -170,7 +170,7 @@ func (x *index) of(k key) int32 {
 }
 
 func (x *index) grow() {
-	x.slots = make([]int32, 2*len(x.slots))
+	x.slots = make([]int32, 4*len(x.slots))
 	mask := uint64(len(x.slots) - 1)
 	for g, k := range x.b.keys {
 		at := k.hash() & mask
