@@ -11,9 +11,9 @@ import (
 	"clientele/engine/table"
 )
 
-// memberFields are the columns of segment_members.
+// memberFields are the columns of segment_members but as_of.
 func memberFields() []table.Field {
-	return []table.Field{{Name: "as_of", Kind: table.Date}, {Name: "segment", Kind: table.Text}, {Name: "customer_id", Kind: table.Text}, {Name: "scheme", Kind: table.Text}}
+	return []table.Field{{Name: "segment", Kind: table.Category}, {Name: "customer_id", Kind: table.Text}, {Name: "scheme", Kind: table.Category}}
 }
 
 // memberRows hands out segment_members in the order of schemes, segments and customers.
@@ -21,10 +21,13 @@ func memberFields() []table.Field {
 // puts the rows in order.
 type memberRows struct {
 	*run
-	schemes []scheme
-	rows    []int32 // of the scheme under way, in order
-	ready   bool    // these are made
-	at      int
+	schemes  []scheme
+	names    []string // of schemes
+	segments []string // of all schemes, one after the other
+	idBytes  int      // of the largest part so far
+	rows     []int32  // of the scheme under way, in order
+	ready    bool     // these are made
+	at       int
 }
 
 // scheme is where the segments of a scheme are: in a column of the run's table, or in
@@ -33,6 +36,8 @@ type scheme struct {
 	name   string
 	column *table.Column
 	own    *ownMembers
+	place  int32 // of name among memberRows.names
+	first  int32 // of its segments among memberRows.segments
 }
 
 // ownMembers are the members of a segment of the configuration.
@@ -79,6 +84,16 @@ func (r *run) memberRows() *memberRows {
 		m.schemes = append(m.schemes, scheme{name: OwnScheme, own: &r.members[i]})
 	}
 	slices.SortStableFunc(m.schemes, func(a, b scheme) int { return strings.Compare(a.name, b.name) })
+	for k := range m.schemes {
+		s := &m.schemes[k]
+		s.place, s.first = int32(len(m.names)), int32(len(m.segments))
+		m.names = append(m.names, s.name)
+		if s.own != nil {
+			m.segments = append(m.segments, s.own.name)
+		} else {
+			m.segments = append(m.segments, s.column.Labels...)
+		}
+	}
 	return m
 }
 
@@ -88,7 +103,7 @@ const groupRows = 122_880
 
 // next is the next part of the rows.
 func (m *memberRows) next() (*table.Table, error) {
-	p := newMemberPart()
+	p := m.part()
 	for len(m.schemes) > 0 && p.rows() < groupRows {
 		s := m.schemes[0]
 		if !m.ready {
@@ -146,30 +161,30 @@ func places(labels []string) []int {
 // memberPart is columns of memberFields that grow.
 type memberPart []*table.Column
 
-func newMemberPart() memberPart {
-	p := make(memberPart, 4)
+func (m *memberRows) part() memberPart {
+	p := make(memberPart, 3)
 	for k, f := range memberFields() {
 		p[k] = &table.Column{Field: f}
-		if f.Kind == table.Text {
-			p[k].Texts.Offsets = append(make([]int32, 0, groupRows+1), 0)
-		}
 	}
+	p[0].Labels, p[2].Labels = m.segments, m.names
+	p[0].Codes, p[2].Codes = make([]int32, 0, groupRows), make([]int32, 0, groupRows)
+	p[1].Texts.Offsets = append(make([]int32, 0, groupRows+1), 0)
+	p[1].Texts.Bytes = make([]byte, 0, m.idBytes)
 	return p
 }
 
-func (p memberPart) rows() int { return len(p[0].Dates) }
+func (p memberPart) rows() int { return len(p[0].Codes) }
 
 // put adds rows of a scheme.
 func (m *memberRows) put(p memberPart, s scheme, rows []int32) {
-	segments, ids := &p[1].Texts, &m.table.Column("customer_id").Texts
+	ids := &m.table.Column("customer_id").Texts
 	for _, i := range rows {
-		p[0].Dates = append(p[0].Dates, int32(m.asOf))
-		if s.own != nil {
-			segments.AppendString(s.own.name)
-		} else {
-			segments.AppendString(s.column.Labels[s.column.Codes[i]])
+		code := s.first
+		if s.column != nil {
+			code += s.column.Codes[i]
 		}
-		p[2].Texts.Append(ids.At(int(i)))
-		p[3].Texts.AppendString(s.name)
+		p[0].Codes, p[2].Codes = append(p[0].Codes, code), append(p[2].Codes, s.place)
+		p[1].Texts.Append(ids.At(int(i)))
 	}
+	m.idBytes = max(m.idBytes, len(p[1].Texts.Bytes))
 }

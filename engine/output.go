@@ -31,18 +31,12 @@ func scoreColumns() []string {
 	}
 }
 
-// scores is the run's result with the columns of scoreColumns.
+// scores is the run's result with the columns of scoreColumns but as_of, which is one
+// value.
 func (r *run) scores() *table.Table {
-	n := r.table.Rows()
-	asOf := table.NewColumn(table.Field{Name: "as_of", Kind: table.Date}, n)
-	for i := range asOf.Dates {
-		asOf.Dates[i] = int32(r.asOf)
-	}
 	out := table.New()
-	for _, name := range scoreColumns() {
+	for _, name := range scoreColumns()[1:] {
 		switch name {
-		case "as_of":
-			out.Add(asOf)
 		case "first_order_on":
 			out.Add(dateColumn(name, r.table.Column("first_day")))
 		case "last_order_on":
@@ -83,7 +77,7 @@ func scoreSelection(fields []table.Field) string {
 }
 
 // output is a Parquet file of a run and the query that fills it, in an order that does
-// not depend on how the work was divided: scores and reasons are staged in the order of
+// not depend on how the work was divided: what comes from Go is in the order of
 // customers.
 type output struct {
 	name, query string
@@ -91,20 +85,29 @@ type output struct {
 	fields      []table.Field
 }
 
+// day is the as-of day as SQL.
+func (r *run) day() string { return "DATE " + duck.Literal(r.asOf.String()) }
+
+// scoresOutput hands out scores as they stand in Go.
+func (r *run) scoresOutput() output {
+	t := r.scores()
+	fields := make([]table.Field, len(t.Columns()))
+	for i, c := range t.Columns() {
+		fields[i] = c.Field
+	}
+	return output{name: "scores", query: "SELECT " + r.day() + " AS as_of, " + scoreSelection(fields) + " FROM scores_incoming", next: inChunks(t), fields: fields}
+}
+
+// outputs are the files beside scores, which they may read.
 func (r *run) outputs() ([]output, error) {
 	customers, err := r.customersQuery()
-	if err != nil {
-		return nil, err
-	}
-	members := r.memberRows()
 	return []output{
-		{name: "scores", query: "SELECT * FROM scores"},
 		{name: "customers", query: customers},
-		{name: "segment_members", query: "SELECT as_of, segment, customer_id, scheme FROM segment_members_incoming", next: members.next, fields: memberFields()},
+		{name: "segment_members", query: "SELECT " + r.day() + " AS as_of, segment, customer_id, scheme FROM segment_members_incoming", next: r.memberRows().next, fields: memberFields()},
 		{name: "totals", query: "SELECT * FROM expected_totals ORDER BY scheme, segment"},
-		{name: "reasons", query: "SELECT * FROM reasons"},
+		{name: "reasons", query: "SELECT " + r.day() + " AS as_of, * FROM reasons_incoming", next: r.reasons(), fields: reasonFields()},
 		{name: "models", query: "SELECT * FROM fitted_models ORDER BY model"},
-	}, nil
+	}, err
 }
 
 // customersQuery is what is known of the customers with scores, in their order. Where
@@ -142,29 +145,41 @@ func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
 	if err := r.stageTotals(); err != nil {
 		return nil, fmt.Errorf("totals: %w", err)
 	}
-	if err := r.stageReasons(); err != nil {
-		return nil, fmt.Errorf("reasons: %w", err)
-	}
 	meanings, err := r.dictionary()
 	if err != nil {
 		return nil, err
 	}
 	rows := map[string]int64{}
 	var dictionary []entry
+	write := func(o output) error {
+		file := o.name + ".parquet"
+		defer r.stage("write "+file, 0)()
+		described, n, err := r.write(o, folder.File(file), meanings)
+		if err != nil {
+			return fmt.Errorf("write %s: %w", file, err)
+		}
+		dictionary = append(dictionary, described...)
+		rows[file] = n
+		return nil
+	}
+	if err := write(r.scoresOutput()); err != nil {
+		return nil, err
+	}
+	// What else reads scores reads the file: a few of its columns at a time.
+	if err := r.db.Exec(r.ctx, "CREATE OR REPLACE TEMP VIEW scores AS SELECT * FROM read_parquet("+duck.Literal(folder.File("scores.parquet"))+")"); err != nil {
+		return nil, err
+	}
+	if err := r.stageOwn(); err != nil {
+		return nil, err
+	}
 	outputs, err := r.outputs()
 	if err != nil {
 		return nil, err
 	}
 	for _, o := range outputs {
-		file := o.name + ".parquet"
-		done := r.stage("write "+file, 0)
-		described, n, err := r.write(o, folder.File(file), meanings)
-		if err != nil {
-			return nil, fmt.Errorf("write %s: %w", file, err)
+		if err := write(o); err != nil {
+			return nil, err
 		}
-		dictionary = append(dictionary, described...)
-		rows[file] = n
-		done()
 	}
 	if r.Config.Output.CSV {
 		selection, err := harmless(r.ctx, r.db, "FROM scores")
@@ -185,14 +200,19 @@ func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
 	return rows, os.WriteFile(folder.File("dictionary.csv"), text, 0o666)
 }
 
+// mostDistinct is how many values a column of a group of rows may have to be written as
+// numbers of its values. Days and counts are fewer; scores and amounts are nearly all
+// different, and it takes long to find that out of a hundred thousand of them.
+const mostDistinct = 4096
+
 // write writes one file, and tells what its columns mean and how many rows it has.
 func (r *run) write(o output, path string, meanings map[[2]string]entry) (described []entry, n int64, err error) {
 	write := func() error {
 		if described, err = r.describe(o.name, o.query, meanings); err != nil {
 			return err
 		}
-		n, err = r.db.Affected(r.ctx, fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, KV_METADATA {dictionary: %s})",
-			o.query, duck.Literal(path), groupRows, duck.Literal(jsonText(described))))
+		n, err = r.db.Affected(r.ctx, fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, DICTIONARY_SIZE_LIMIT %d, KV_METADATA {dictionary: %s})",
+			o.query, duck.Literal(path), groupRows, mostDistinct, duck.Literal(jsonText(described))))
 		return err
 	}
 	if o.next == nil {

@@ -29,27 +29,25 @@ func reasonFields() []table.Field {
 	return append(fields, table.Field{Name: risk.PurchaseModelColumn, Kind: table.Float, Unit: "probability"})
 }
 
-// stageReasons makes the temporary table reasons: of every customer with an order
-// where a churn score was trained, else empty.
-func (r *run) stageReasons() error {
-	defer r.stage("reasons", int64(r.table.Rows()))()
+// reasons hands out the rows of reasons: of every customer with an order where a churn
+// score was trained, else none. What leads in the high churn band is counted on the way.
+func (r *run) reasons() func() (*table.Table, error) {
 	score, trained := r.fitted[risk.Name].(*risk.Score)
+	r.led = newLeading()
 	from := 0
-	next := func() (*table.Table, error) {
+	return func() (*table.Table, error) {
 		if !trained || from >= r.table.Rows() {
 			return nil, io.EOF
 		}
 		begin := from
-		from = min(from+scoreChunk, r.table.Rows())
-		return reasonsOf(score, r.table.Slice(begin, from), r.Config.Resources.Cores())
+		from = min(from+groupRows, r.table.Rows())
+		return reasonsOf(score, r.table.Slice(begin, from), r.led, r.Config.Resources.Cores())
 	}
-	return r.inOrder("reasons", reasonFields(), next, func() error {
-		return r.db.Exec(r.ctx, "CREATE OR REPLACE TEMP TABLE reasons AS SELECT (SELECT as_of FROM bounds) AS as_of, * FROM reasons_incoming")
-	})
 }
 
-// reasonsOf are the rows of reasons of those customers in t who have an order.
-func reasonsOf(score *risk.Score, t *table.Table, workers int) (*table.Table, error) {
+// reasonsOf are the rows of reasons of those customers in t who have an order; led
+// takes note of them.
+func reasonsOf(score *risk.Score, t *table.Table, led leading, workers int) (*table.Table, error) {
 	effects := make([][]float64, len(risk.Families()))
 	for f := range effects {
 		effects[f] = make([]float64, t.Rows())
@@ -57,28 +55,85 @@ func reasonsOf(score *risk.Score, t *table.Table, workers int) (*table.Table, er
 	if err := score.EffectsTo(effects, t, workers); err != nil {
 		return nil, err
 	}
-	ids, silent := t.Column("customer_id"), t.Floats(risk.PurchaseModelColumn)
-	var columns []*table.Column
-	for _, f := range reasonFields() {
-		c := &table.Column{Field: f}
-		if f.Kind == table.Text {
-			c.Texts.Offsets = []int32{0}
+	rows := make([]int, 0, t.Rows())
+	for i, v := range effects[0] {
+		if v == v {
+			rows = append(rows, i)
 		}
-		columns = append(columns, c)
 	}
-	last := columns[len(columns)-1]
-	for i := range t.Rows() {
-		if math.IsNaN(effects[0][i]) {
+	led.add(effects, t.Column("churn_band"), rows)
+	start := make([]float64, len(rows))
+	for k := range start {
+		start[k] = score.Start()
+	}
+	values := append([][]float64{start}, effects...)
+	if values = append(values, t.Floats(risk.PurchaseModelColumn)); len(rows) < t.Rows() {
+		for k := range values[1:] {
+			values[1+k] = chosen(values[1+k], rows)
+		}
+		t = t.Take(rows, "customer_id")
+	}
+	out := table.New(t.Column("customer_id"))
+	for k, f := range reasonFields()[1:] {
+		out.Add(&table.Column{Field: f, Floats: values[k]})
+	}
+	return out, nil
+}
+
+func chosen(values []float64, rows []int) []float64 {
+	out := make([]float64, len(rows))
+	for k, i := range rows {
+		out[k] = values[i]
+	}
+	return out
+}
+
+// leading counts the families of facts that raise the risk of customers in the high
+// churn band most; the last is none, of those whose risk nothing raises.
+type leading []groupSums
+
+func newLeading() leading {
+	out := make(leading, risk.Adjustment+1)
+	for f := range risk.Adjustment {
+		out[f].name = f.Key()
+	}
+	out[risk.Adjustment].name = "none"
+	return out
+}
+
+// add notes those of rows that are in the high band.
+func (l leading) add(effects [][]float64, band *table.Column, rows []int) {
+	high := slices.Index(band.Labels, "high")
+	for _, i := range rows {
+		if int(band.Codes[i]) != high {
 			continue
 		}
-		columns[0].Texts.Append(ids.Texts.At(i))
-		columns[1].Floats = append(columns[1].Floats, score.Start())
-		for f, effect := range effects {
-			columns[2+f].Floats = append(columns[2+f].Floats, effect[i])
+		lead := risk.Family(0)
+		for f := range risk.Adjustment {
+			if effects[f][i] > effects[lead][i] {
+				lead = f
+			}
 		}
-		last.Floats = append(last.Floats, silent[i])
+		most := effects[lead][i]
+		if most <= 0 {
+			lead = risk.Adjustment
+		}
+		l[lead].customers++
+		l[lead].risk.add(most, probabilityScale)
 	}
-	return table.New(columns...), nil
+}
+
+// table is the result of the query report/churn_reasons.
+func (l leading) table() *table.Table {
+	list := slices.DeleteFunc(slices.Clone(l), func(g groupSums) bool { return g.customers == 0 })
+	slices.SortFunc(list, func(a, b groupSums) int { return strings.Compare(a.name, b.name) })
+	t := table.Make(0, table.Field{Name: "reason", Kind: table.Text}, table.Field{Name: "customers", Kind: table.Int}, table.Field{Name: "effect"})
+	c := t.Columns()
+	for _, g := range list {
+		c[0].Texts.AppendString(g.name)
+		c[1].Ints, c[2].Floats = append(c[1].Ints, g.customers), append(c[2].Floats, g.risk.mean(probabilityScale))
+	}
+	return table.New(c...)
 }
 
 // shownReasons are why a customer has the churn risk of the latest run with

@@ -27,6 +27,7 @@ func (r *run) writeReports(folder *workspace.RunDir) error {
 		return err
 	}
 	results := r.scoredTables()
+	results["churn_reasons"] = r.led.table()
 	for _, name := range report.Queries() {
 		if results[name] != nil {
 			continue

@@ -275,9 +275,6 @@ func reportList(l list.List) report.List {
 // reportCampaigns reads the results of the last year's campaigns over the lists and
 // the runs up to the day.
 func (r *run) reportCampaigns(runs []workspace.Run, lists []list.List, meta *report.Meta) error {
-	if err := r.db.Exec(r.ctx, "DROP TABLE IF EXISTS temp.scores"); err != nil {
-		return err
-	}
 	if err := viewFiles(r.ctx, r.db, "scores", runs); err != nil {
 		return err
 	}

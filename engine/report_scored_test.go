@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -11,6 +12,7 @@ import (
 
 	"clientele/engine/config"
 	"clientele/engine/table"
+	"clientele/models/risk"
 	"clientele/queries"
 )
 
@@ -130,23 +132,28 @@ func compareScored(t *testing.T, r *run) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if len(got.Columns()) != len(want.Columns()) || got.Rows() != want.Rows() {
-			t.Fatalf("%s: %d columns and %d rows, want %d and %d", name, len(got.Columns()), got.Rows(), len(want.Columns()), want.Rows())
-		}
-		for k, w := range want.Columns() {
-			g := got.Columns()[k]
-			if g.Name != w.Name || g.Kind != w.Kind {
-				t.Fatalf("%s: column %d is %s %v, want %s %v", name, k, g.Name, g.Kind, w.Name, w.Kind)
-			}
-			for i := range w.Len() {
-				if a, b := cell(g, i), cell(w, i); a != b {
-					t.Errorf("%s: %s of row %d is %s, want %s", name, g.Name, i, a, b)
-				}
-			}
-		}
+		sameTable(t, name, got, want)
 	}
 	if len(tables) != 11 {
 		t.Errorf("%d tables", len(tables))
+	}
+}
+
+func sameTable(t *testing.T, name string, got, want *table.Table) {
+	t.Helper()
+	if len(got.Columns()) != len(want.Columns()) || got.Rows() != want.Rows() {
+		t.Fatalf("%s: %d columns and %d rows, want %d and %d", name, len(got.Columns()), got.Rows(), len(want.Columns()), want.Rows())
+	}
+	for k, w := range want.Columns() {
+		g := got.Columns()[k]
+		if g.Name != w.Name || g.Kind != w.Kind {
+			t.Fatalf("%s: column %d is %s %v, want %s %v", name, k, g.Name, g.Kind, w.Name, w.Kind)
+		}
+		for i := range w.Len() {
+			if a, b := cell(g, i), cell(w, i); a != b {
+				t.Errorf("%s: %s of row %d is %s, want %s", name, g.Name, i, a, b)
+			}
+		}
 	}
 }
 
@@ -162,4 +169,50 @@ func cell(c *table.Column, i int) string {
 		return fmt.Sprint(c.Ints[i])
 	}
 	return string(c.Texts.At(i))
+}
+
+// What leads in the high churn band is what the query says, ties and risks that nothing
+// raises included, whatever parts it is counted in.
+func TestLeading(t *testing.T) {
+	ctx := context.Background()
+	db, err := openSchema(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	r := randomRun(2_000, 9)
+	rng := rand.New(rand.NewPCG(9, 4))
+	effects := make([][]float64, len(risk.Families()))
+	columns := []*table.Column{r.table.Column("customer_id")}
+	for f := range effects {
+		effects[f] = make([]float64, r.table.Rows())
+		for i := range effects[f] {
+			effects[f][i] = []float64{rng.NormFloat64() - 1, float64(rng.IntN(5) - 3), 0.1234567895}[rng.IntN(3)]
+			if i%5 == 0 {
+				effects[f][i] = -float64(rng.IntN(3))
+			}
+		}
+		columns = append(columns, &table.Column{Field: table.Field{Name: risk.Families()[f].Key()}, Floats: effects[f]})
+	}
+	led := newLeading()
+	for from := 0; from < r.table.Rows(); from += 300 {
+		var rows []int
+		for i := from; i < min(from+300, r.table.Rows()); i++ {
+			rows = append(rows, i)
+		}
+		led.add(effects, r.table.Column("churn_band"), rows)
+	}
+	if err := errors.Join(db.LoadTable(ctx, "scores", r.table), db.LoadTable(ctx, "reasons", table.New(columns...))); err != nil {
+		t.Fatal(err)
+	}
+	want, err := db.Query(ctx, queries.Get("report/churn_reasons").SQL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sameTable(t, "churn_reasons", led.table(), want); want.Rows() != 7 {
+		t.Errorf("%d rows", want.Rows())
+	}
+	if empty := newLeading().table(); empty.Rows() != 0 {
+		t.Errorf("%d rows of nobody", empty.Rows())
+	}
 }

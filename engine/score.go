@@ -158,6 +158,7 @@ type run struct {
 	own      []ownRule         // segments of the configuration
 	names    segment.Catalogue // what their rules may name
 	members  []ownMembers      // of segments of the configuration, by their names
+	led      leading           // what is behind the risk of those at high risk
 	warnings []models.Warning
 	shown    []workspace.Shown // what of the workspace's history the report shows
 }
@@ -202,12 +203,6 @@ func (r *run) score(lock *workspace.Lock) (Scored, error) {
 		return Scored{}, fmt.Errorf("intervals: %w", err)
 	}
 	if err := r.warn(); err != nil {
-		return Scored{}, err
-	}
-	if err := r.stageScores(); err != nil {
-		return Scored{}, fmt.Errorf("stage scores: %w", err)
-	}
-	if err := r.stageOwn(); err != nil {
 		return Scored{}, err
 	}
 	return r.publish(lock)
@@ -344,20 +339,7 @@ func severityZh(severity string) string {
 	return "警告"
 }
 
-// stageScores makes the temporary table scores from the columns in Go.
-func (r *run) stageScores() error {
-	defer r.stage("stage scores", int64(r.table.Rows()))()
-	t := r.scores()
-	fields := make([]table.Field, len(t.Columns()))
-	for i, c := range t.Columns() {
-		fields[i] = c.Field
-	}
-	return r.inOrder("scores", fields, inChunks(t), func() error {
-		return r.db.Exec(r.ctx, "CREATE OR REPLACE TEMP TABLE scores AS SELECT "+scoreSelection(fields)+" FROM scores_incoming")
-	})
-}
-
-// inChunks hands a table out in parts.
+// inChunks hands a table out in parts that are groups of rows of a file.
 func inChunks(t *table.Table) func() (*table.Table, error) {
 	from := 0
 	return func() (*table.Table, error) {
@@ -365,7 +347,7 @@ func inChunks(t *table.Table) func() (*table.Table, error) {
 			return nil, io.EOF
 		}
 		begin := from
-		from = min(from+scoreChunk, t.Rows())
+		from = min(from+groupRows, t.Rows())
 		return t.Slice(begin, from), nil
 	}
 }

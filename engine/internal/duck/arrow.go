@@ -356,8 +356,10 @@ func arrowType(k table.Kind) arrow.DataType {
 		return arrow.FixedWidthTypes.Date32
 	case table.Bool:
 		return arrow.FixedWidthTypes.Boolean
-	case table.Text, table.Category:
+	case table.Text:
 		return arrow.BinaryTypes.String
+	case table.Category:
+		return &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
 	}
 	panic("duck: unknown kind " + k.String())
 }
@@ -504,6 +506,7 @@ func arrayOf(p *pinned, c *table.Column, t arrow.DataType) arrow.Array {
 	n := c.Len()
 	valid, missing := validity(c)
 	buffers := []*memory.Buffer{nil}
+	var dictionary *array.Data
 	if missing > 0 {
 		buffers[0] = bufferOf(p, valid)
 	}
@@ -519,10 +522,11 @@ func arrayOf(p *pinned, c *table.Column, t arrow.DataType) arrow.Array {
 	case table.Text:
 		buffers = append(buffers, bufferOf(p, c.Texts.Offsets), bufferOf(p, c.Texts.Bytes))
 	case table.Category:
-		texts := labels(c)
-		buffers = append(buffers, bufferOf(p, texts.Offsets), bufferOf(p, texts.Bytes))
+		buffers = append(buffers, bufferOf(p, c.Codes))
+		dictionary = labels(p, c)
+		defer dictionary.Release()
 	}
-	data := array.NewData(t, n, buffers, nil, missing, 0)
+	data := array.NewDataWithDictionary(t, n, buffers, missing, 0, dictionary)
 	for _, b := range buffers {
 		if b != nil {
 			b.Release()
@@ -558,14 +562,20 @@ func bits(values []bool) []byte {
 	return out
 }
 
-func labels(c *table.Column) table.Strings {
-	texts := table.Strings{Offsets: make([]int32, 1, len(c.Codes)+1)}
-	for _, code := range c.Codes {
-		if code < 0 {
-			texts.AppendString("")
-			continue
-		}
-		texts.AppendString(c.Labels[code])
+// labels is the dictionary of a Category: never empty, as codes of missing values point
+// into it too.
+func labels(p *pinned, c *table.Column) *array.Data {
+	var texts table.Strings
+	for _, l := range c.Labels {
+		texts.AppendString(l)
 	}
-	return texts
+	if len(c.Labels) == 0 {
+		texts.AppendString("")
+	}
+	buffers := []*memory.Buffer{nil, bufferOf(p, texts.Offsets), bufferOf(p, texts.Bytes)}
+	data := array.NewData(arrow.BinaryTypes.String, texts.Len(), buffers, nil, 0, 0)
+	for _, b := range buffers[1:] {
+		b.Release()
+	}
+	return data
 }
