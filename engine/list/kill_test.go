@@ -157,3 +157,56 @@ func wholeLists(t *testing.T, root string, seen int) int {
 	}
 	return len(lists)
 }
+
+// Whoever reads while lists are cut sees each of them whole, or not at all.
+func TestReadWhileCutting(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "lists")
+	text := bytes.Repeat([]byte("somebody\n"), 1<<17) // a megabyte: it takes a while to write
+	cut := func() error {
+		f, err := Begin(root, "2026-05-31")
+		if err != nil {
+			return err
+		}
+		rows := map[string]int64{}
+		for _, name := range []string{MembersName, RemovedName} {
+			if err := os.WriteFile(f.File(name), text, 0o666); err != nil {
+				return err
+			}
+			rows[name] = 1 << 17
+		}
+		_, err = f.Publish(Manifest{AsOf: "2026-05-31"}, rows)
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() {
+		var err error
+		for i := 0; i < 25 && err == nil; i++ {
+			err = cut()
+		}
+		ended <- err
+	}()
+	looks, seen := 0, 0
+	for {
+		lists, err := All(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range lists[min(seen, len(lists)):] {
+			if err := Verify(l); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(lists) > seen {
+			looks++
+		}
+		seen = len(lists)
+		select {
+		case err := <-ended:
+			if err != nil || looks < 5 {
+				t.Errorf("%v; %d looks found a new list", err, looks)
+			}
+			return
+		default:
+		}
+	}
+}

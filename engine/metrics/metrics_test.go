@@ -102,3 +102,47 @@ func TestLabel(t *testing.T) {
 		}
 	}
 }
+
+// A collector that reads at any instant reads one night or the other, whole.
+func TestReadWhileWriting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "clientele.prom")
+	other := night()
+	other.Success, other.Customers, other.Outcome = false, 12345, "failed"
+	var whole [2]string
+	for i, n := range []Night{night(), other} {
+		if err := Write(path, n); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole[i] = string(text)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		var err error
+		for i := 0; i < 200 && err == nil; i++ {
+			err = Write(path, []Night{night(), other}[i%2])
+		}
+		ended <- err
+	}()
+	seen := map[string]int{}
+	for {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen[string(text)]++; string(text) != whole[0] && string(text) != whole[1] {
+			t.Fatalf("half-written: %d bytes, whole are %d and %d", len(text), len(whole[0]), len(whole[1]))
+		}
+		select {
+		case err := <-ended:
+			if err != nil || len(seen) != 2 {
+				t.Errorf("%v; %d versions were seen", err, len(seen))
+			}
+			return
+		default:
+		}
+	}
+}
