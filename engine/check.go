@@ -119,11 +119,17 @@ type check struct {
 
 // keyHashes are the hashes that checks of the program look at before they compare
 // keys as they are written: where all differ, no key stands twice. place is where a row
-// is in its table.
+// is in its table. Customer ids are right where those of the members that stand for a
+// person differ, the members too, and every other identity has the id of its person's:
+// one that has not is told twice.
 func keyHashes() map[string]string {
 	return map[string]string{
 		"order_keys": "SELECT rowid AS place, hash(source, order_id) >> 1 AS h FROM facts.orders WHERE net >= 0",
 		"line_keys":  "SELECT rowid AS place, hash(source, order_id, line) >> 1 AS h FROM facts.order_lines",
+		"customer_ids": `SELECT rowid AS place, hash(customer_id) >> 1 AS h FROM identities WHERE person = member
+UNION ALL SELECT rowid, hash(member, 'member') >> 1 FROM identities WHERE person = member
+UNION ALL SELECT i.rowid, CAST(0 AS UBIGINT) FROM identities AS i, range(2)
+  WHERE i.person <> i.member AND NOT EXISTS (SELECT 1 FROM identities AS p WHERE p.member = i.person AND p.person = p.member AND p.customer_id = i.customer_id)`,
 	}
 }
 

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -115,6 +117,39 @@ func TestKeyChecks(t *testing.T) {
 	if orders, lines := found("order_keys"), found("line_keys"); orders != 1 || lines != 2 {
 		t.Fatalf("%d orders and %d lines are found by the store alone, want 1 and 2", orders, lines)
 	}
+}
+
+// Customer ids that two persons share, and persons with two of them, are found though
+// the check looks at hashes first; people that several accounts were joined into are
+// no fault.
+func TestCustomerIDCheck(t *testing.T) {
+	ctx := context.Background()
+	rapid.Check(t, func(t *rapid.T) {
+		db, err := openSchema(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		faults, n := rapid.IntRange(0, 2).Draw(t, "faults"), rapid.IntRange(1, 30).Draw(t, "identities")
+		for member := range n {
+			person := member - member%rapid.IntRange(1, 3).Draw(t, "apart") // itself, or one that may be another's
+			id := person
+			if faults > 0 && rapid.IntRange(0, 5).Draw(t, "fault") == 0 {
+				id, faults = rapid.IntRange(0, n).Draw(t, "id"), faults-1
+			}
+			if err := db.Exec(ctx, fmt.Sprintf("INSERT INTO identities VALUES ('s', '%d', %d, 'c%d', %d, 'id')", member, member, id, person)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		query := queries.Get("check/customer_ids").SQL
+		slow, fast := &check{query: query}, &check{query: query, keys: keyHashes()["customer_ids"]}
+		if err := errors.Join(slow.run(ctx, db, 1<<20), fast.run(ctx, db, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+		if slow.Failed != fast.Failed {
+			t.Fatalf("%d are found, %d are wrong", fast.Failed, slow.Failed)
+		}
+	})
 }
 
 func insert(t *testing.T, db *duck.DB, statement string) {
