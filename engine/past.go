@@ -84,7 +84,7 @@ WHERE o.counted = true AND o.ordered_day <= b.as_of_day AND o.net >= b.smallest_
 // newPast looks back on the customers whose purchase days these are, one of every.
 // Nobody else is known while it is open.
 func (e *Engine) newPast(ctx context.Context, db *duck.DB, asOf Day, days *buying, every int64) (*past, error) {
-	p := &past{Engine: e, ctx: ctx, db: db, asOf: asOf, every: every, days: days, made: map[[2]int]*snapshot{}}
+	p := &past{Engine: e, ctx: ctx, db: db, asOf: asOf, every: every, days: days, made: map[[2]int]*snapshot{}, fits: map[string]*purchase.Fitted{}}
 	first, last := p.span()
 	var err error
 	if p.logs, err = gapLogs(ctx, db, max(1, int(last-first))); err != nil {
@@ -152,7 +152,7 @@ func (p *past) at(day Day, window int) (*snapshot, error) {
 	}
 	b := p.days.bought(day, p.logs) // the model sees no order of a later day
 	places := p.buyers(b)           // who is left out has no orders
-	s := &snapshot{day: day, window: window}
+	s := &snapshot{day: day, window: window, fits: map[string]*purchase.Fitted{}}
 	if err := p.next(s, places); err != nil {
 		return nil, err
 	}
