@@ -29,7 +29,7 @@ const WorkbookName = "clientele.xlsx"
 // would run have an apostrophe before them unless raw. XLSX is one workbook, a sheet for
 // each file.
 func (e *Engine) Export(ctx context.Context, asOf, to string, formats []string, raw bool) ([]string, error) {
-	run, err := e.current(asOf)
+	run, err := e.openCurrent(asOf) // what is handed on is compared whole
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func writeInto(path string, src io.Reader) error {
 
 // Report copies the HTML report of a run to a file.
 func (e *Engine) Report(asOf, lang, to string) error {
-	run, err := e.current(asOf)
+	run, err := e.openCurrent(asOf) // what is handed on is compared whole
 	if err != nil {
 		return err
 	}

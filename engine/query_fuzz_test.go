@@ -34,7 +34,7 @@ func TestQueryOnlyReads(t *testing.T) {
 	const batch = 250 // texts that one connection is asked, one after another
 	begun, answered := time.Now(), 0
 	for first := 0; first < *queryTexts; first += batch {
-		err := g.e.ask(context.Background(), func(db *duck.DB) error {
+		err := g.e.ask(context.Background(), "scores", func(db *duck.DB) error {
 			before := g.state(db)
 			for i := first; i < min(first+batch, *queryTexts); i++ {
 				text := g.text(rand.New(rand.NewPCG(6, uint64(i))))
@@ -109,7 +109,7 @@ func newGuarded(t *testing.T) *guarded {
 	if err := os.WriteFile(filepath.Join(shop, "exports", "planted.csv"), []byte("a\n"+canary+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.e.ask(context.Background(), g.learn); err != nil {
+	if err := g.e.ask(context.Background(), "scores", g.learn); err != nil {
 		t.Fatal(err)
 	}
 	g.before = g.tree()

@@ -20,8 +20,12 @@ run or a list with its manifest, the key with what the store knows of it.
 
 One row for each of them, and one for each file that differs, is missing or cannot be read, with
 the hash that is expected and the one that was found. Exit status 1 when there is any. Nothing is
-changed, no lock is taken, and it may run beside everything else. A run compares the store, and
-what it takes from earlier runs, by itself before it uses them.`,
+changed, no lock is taken, and it may run beside everything else. "not compared" is the key where
+the store cannot say what it was.
+
+Other commands compare what they use by themselves: a run the store and what it takes from earlier
+runs; target, export and report every file that they take; what else shows figures of a run (show,
+segment, query, campaign, models) the sizes of its files, and the bytes of the latest 256 MiB.`,
 		Example: `  clientele verify
   clientele -C /data/shop verify --format json`,
 		Args: args(cobra.NoArgs),

@@ -648,6 +648,26 @@ func (run Run) CheckFile(name string) error {
 	return nil
 }
 
+// CheckSize is CheckFile that looks at no more than the size.
+func (run Run) CheckSize(name string) error {
+	for _, f := range run.Manifest.Files {
+		if f.Name != name {
+			continue
+		}
+		info, err := os.Stat(filepath.Join(run.Dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return run.damage(f, Missing, "")
+		}
+		if err != nil {
+			return fmt.Errorf("check run: %w", err)
+		}
+		if info.Size() != f.Bytes {
+			return run.damage(f, Changed, "")
+		}
+	}
+	return nil
+}
+
 // RunIn is the run whose manifest lies in a folder, wherever that is; fs.ErrNotExist
 // where there is none.
 func RunIn(dir string) (Run, error) { return readRun(dir) }
