@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -44,8 +46,25 @@ func (e *Engine) begin() (*journal, error) {
 	if err != nil {
 		return j, err
 	}
-	j.run = lineage.Run{ID: lineage.ID(dir, e.Now.UTC().Format(time.RFC3339Nano)), Job: filepath.Base(dir) + ".run", Version: e.Version, Began: e.Now}
+	j.run = lineage.Run{ID: lineage.ID(dir, e.Now.UTC().Format(time.RFC3339Nano)), Job: jobName(dir), Version: e.Version, Began: e.Now}
 	return j, lineage.Append(e.place(Loading{}, e.Config.Lineage), lineage.Event(lineage.Started, e.Now, j.run, j.inputs(nil), nil, ""))
+}
+
+// jobName tells the workspace's job from that of every other folder of its name.
+func jobName(dir string) string {
+	sum := sha256.Sum256([]byte(dir))
+	return fmt.Sprintf("%s.%x.run", filepath.Base(dir), sum[:4])
+}
+
+// dataPath is the name of a file, or of a pattern of files, among all of its machine.
+func (j *journal) dataPath(path string) string { return absolutePath(j.place(Loading{}, path)) }
+
+// absolutePath is a path from the root, where that can be told.
+func absolutePath(path string) string {
+	if whole, err := filepath.Abs(path); err == nil {
+		return whole
+	}
+	return path
 }
 
 func (j *journal) restore() { j.Watch = j.watch }
@@ -64,10 +83,11 @@ func (j *journal) event(e Event) {
 }
 
 // end writes what the night came to. failure is its error, nil where it went well,
-// and before what the night knew of those before it.
-func (j *journal) end(ran *Ran, before state, failure error) error {
+// and noted what is known at its end: of itself where it succeeded, else of the last
+// one that did.
+func (j *journal) end(ran *Ran, noted state, failure error) error {
 	ran.Stages = j.stages
-	return errors.Join(j.writeMetrics(*ran, before), j.writeLineage(*ran, failure))
+	return errors.Join(j.writeMetrics(*ran, noted), j.writeLineage(*ran, failure))
 }
 
 // succeeded reports whether the run that stands is that of the night's facts.
@@ -75,7 +95,7 @@ func (r Ran) succeeded() bool {
 	return r.Outcome == OutcomePublished || r.Outcome == OutcomeUnchanged
 }
 
-func (j *journal) writeMetrics(ran Ran, before state) error {
+func (j *journal) writeMetrics(ran Ran, noted state) error {
 	if j.Config.Metrics == "" {
 		return nil
 	}
@@ -83,19 +103,16 @@ func (j *journal) writeMetrics(ran Ran, before state) error {
 	counts := ran.Counts()
 	stands := ran.Scored
 	if stands.AsOf == "" { // nothing was scored: the run of before stands
-		stands = before.Ran.Scored
+		stands = noted.Ran.Scored
 	}
 	n := metrics.Night{
 		Version: j.Version, Outcome: ran.Outcome, Outcomes: []string{OutcomePublished, OutcomeUnchanged, OutcomeHeld, OutcomeNothing, OutcomeFailed},
-		Success: ran.succeeded(), Ended: j.Now.Add(took), Took: took, LastSuccess: before.LastSuccess,
+		Success: ran.succeeded(), Ended: j.Now.Add(took), Took: took, LastSuccess: noted.LastSuccess,
 		Rows:      []metrics.Count{{Name: "read", N: counts.Read}, {Name: "accepted", N: counts.Accepted}, {Name: "duplicates", N: counts.Duplicates}, {Name: "rejected", N: counts.Rejected}},
 		Files:     []metrics.Count{{Name: StateLoaded, N: int64(counts.Loaded)}, {Name: StateKnown, N: int64(counts.Known)}, {Name: StateRefused, N: int64(counts.Refused)}},
 		Failed:    []metrics.Count{{Name: SeverityError, N: ran.Checked.failed(SeverityError)}, {Name: SeverityWarning, N: ran.Checked.failed(SeverityWarning)}},
 		Customers: stands.Customers, Prospects: stands.Prospects, Warnings: len(stands.Warnings), GatesHeld: len(ran.Held), Removed: len(ran.Removed),
 		PeakMemory: PeakMemory(),
-	}
-	if n.Success {
-		n.LastSuccess = n.Ended
 	}
 	if day, err := ParseDay(stands.AsOf); err == nil {
 		n.AsOf = day.Time()
@@ -146,8 +163,8 @@ func (j *journal) writeLineage(ran Ran, failure error) error {
 	return lineage.Append(j.place(Loading{}, j.Config.Lineage), lineage.Event(kind, at, j.run, j.inputs(ran.Loaded), j.outputs(ran), reason))
 }
 
-// inputs are the sources, by the paths that the configuration gives them, with the
-// rows that were read of them this time.
+// inputs are the sources, by their absolute paths (OpenLineage wants them of the
+// namespace file; a pattern is one data set), with the rows that were read of them this time.
 func (j *journal) inputs(loaded []Loaded) []lineage.Dataset {
 	var out []lineage.Dataset
 	for _, s := range j.Config.Sources {
@@ -162,12 +179,12 @@ func (j *journal) inputs(loaded []Loaded) []lineage.Dataset {
 			}
 		}
 		if s.Connect != "" {
-			d.Namespace, d.Name, d.Files = databaseName(s), databaseTable(s), 0
+			d.Namespace, d.Name, d.Files = databaseName(s), j.databaseTable(s), 0
 			out = append(out, d)
 			continue
 		}
 		for _, path := range s.Path {
-			d.Name = path
+			d.Name = j.dataPath(path)
 			out = append(out, d)
 		}
 	}
@@ -186,13 +203,13 @@ func databaseName(s config.Source) string {
 	return at.Scheme + "://" + at.Host
 }
 
-func databaseTable(s config.Source) string {
+func (j *journal) databaseTable(s config.Source) string {
 	table := s.Table
 	if table == "" {
 		table = s.Name // a query reads what only it knows
 	}
 	if file, ok := strings.CutPrefix(s.Connect, "sqlite:"); ok {
-		return file + "/" + table
+		return j.dataPath(file) + "/" + table
 	}
 	at, err := url.Parse(s.Connect)
 	if err != nil {
@@ -218,7 +235,7 @@ func (j *journal) outputs(ran Ran) []lineage.Dataset {
 			continue
 		}
 		bytes := f.Bytes
-		out = append(out, lineage.Dataset{Namespace: "file", Name: j.trimmed(filepath.Join(run.Link, f.Name)), Rows: f.Rows, Bytes: &bytes, Fields: columns[name]})
+		out = append(out, lineage.Dataset{Namespace: "file", Name: absolutePath(filepath.Join(run.Link, f.Name)), Rows: f.Rows, Bytes: &bytes, Fields: columns[name]})
 	}
 	return out
 }

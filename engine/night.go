@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -179,7 +178,7 @@ func (n *night) unchanged(files string) error {
 		return err
 	}
 	n.ran.Removed = removed
-	n.state.LastSuccess = n.Now
+	n.state.LastSuccess = n.ended()
 	if len(removed) > 0 { // they are part of what run looks at
 		day, err := ParseDay(before.Scored.AsOf)
 		if err != nil {
@@ -270,7 +269,7 @@ func (n *night) score(day Day) error {
 // note writes down what was done. That it cannot be written is no failure: the
 // run is published, and the next one only does more than it had to.
 func (n *night) note(day, latest Day, files string, settled bool) {
-	s := state{Format: stateFormat, Scores: n.markScores(day, n.ran.Checked), Latest: latest.String(), LastSuccess: n.Now, Took: n.state.Took, Ran: *n.ran}
+	s := state{Format: stateFormat, Scores: n.markScores(day, n.ran.Checked), Latest: latest.String(), LastSuccess: n.ended(), Took: n.state.Took, Ran: *n.ran}
 	if n.ran.Outcome == OutcomePublished {
 		s.Took = time.Since(n.began).Seconds()
 	}
@@ -286,10 +285,14 @@ func (n *night) note(day, latest Day, files string, settled bool) {
 	if settled && !anyRefused(n.ran.Loaded) {
 		s.Inputs = n.markInputs(day, files)
 	}
+	n.state = s
 	if err := writeState(n.lock, s); err != nil {
 		n.doubt(err)
 	}
 }
+
+// ended is the moment on the clock that the night was given.
+func (n *night) ended() time.Time { return n.Now.Add(time.Since(n.began)) }
 
 // doubt notes what went wrong beside the run.
 func (n *night) doubt(err error) {
@@ -473,13 +476,4 @@ type LoadCounts struct {
 	Accepted   int64 `json:"accepted"`
 	Duplicates int64 `json:"duplicates"`
 	Rejected   int64 `json:"rejected"`
-}
-
-// trimmed is a path relative to the workspace, where it lies in it.
-func (e *Engine) trimmed(path string) string {
-	relative, err := filepath.Rel(e.Dir, path)
-	if err != nil || strings.HasPrefix(relative, "..") {
-		return path
-	}
-	return relative
 }

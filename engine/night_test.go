@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -137,6 +138,21 @@ func TestUnchangedNight(t *testing.T) {
 	ran := night(t, e, engine.Night{})
 	if ran.Outcome != engine.OutcomePublished || ran.Scored.AsOf != "2026-04-01" || ran.Counts().Accepted != 1 {
 		t.Errorf("a new day: %s as of %s, %+v", ran.Outcome, ran.Scored.AsOf, ran.Counts())
+	}
+}
+
+// What tells others of a night, and which runs stay, changes no run.
+func TestSettingsBesideTheScores(t *testing.T) {
+	e := settled(t, "2026-01-31")
+	night(t, e, engine.Night{})
+	for what, set := range map[string]func(){
+		"metrics": func() { e.Config.Metrics = "m.prom" }, "lineage": func() { e.Config.Lineage = "l.jsonl" },
+		"keep": func() { e.Config.Keep.Runs = 3 }, "gates": func() { e.Config.Gates.MinOrders = 1 },
+	} {
+		set()
+		if ran := night(t, e, engine.Night{}); ran.Outcome != engine.OutcomeUnchanged || strings.Contains(stages(ran), "summarize customers") || strings.Contains(stages(ran), "load") {
+			t.Errorf("%s: %s, %s", what, ran.Outcome, stages(ran))
+		}
 	}
 }
 
@@ -347,11 +363,14 @@ func TestJournal(t *testing.T) {
 		t.Errorf("published: %s, %s", metric("clientele_last_run_success"), success)
 	}
 	e.Now = e.Now.Add(time.Minute)
+	if other := metric("clientele_last_run_timestamp_seconds"); other < success {
+		t.Errorf("the last success was at %s, the end of that run at %s", success, other)
+	}
 	e.Config.Gates.MinOrders = 1000
 	if _, err := e.RunNight(t.Context(), engine.Night{}); !errors.Is(err, engine.ErrHeld) {
 		t.Fatal(err)
 	}
-	if metric("clientele_last_run_success") != "0" || metric(`clientele_last_run_outcome{outcome="held"}`) != "1" || metric("clientele_last_run_gates_held") != "1" || metric("clientele_last_success_timestamp_seconds") == "" {
+	if metric("clientele_last_run_success") != "0" || metric(`clientele_last_run_outcome{outcome="held"}`) != "1" || metric("clientele_last_run_gates_held") != "1" || metric("clientele_last_success_timestamp_seconds") != success {
 		t.Errorf("held: %s", metric("clientele_last_run_success"))
 	}
 	e.Now = e.Now.Add(time.Minute)
@@ -370,7 +389,7 @@ func TestJournal(t *testing.T) {
 	if _, err := e.RunNight(t.Context(), engine.Night{}); err == nil {
 		t.Fatal("a missing file is no error")
 	}
-	if metric("clientele_last_run_success") != "0" || metric(`clientele_last_run_outcome{outcome="failed"}`) != "1" || metric("clientele_last_success_timestamp_seconds") == "" {
+	if metric("clientele_last_run_success") != "0" || metric(`clientele_last_run_outcome{outcome="failed"}`) != "1" || metric("clientele_last_success_timestamp_seconds") != success {
 		t.Errorf("failed: %s", metric("clientele_last_run_success"))
 	}
 	if metric("clientele_last_run_customers") != "7" || metric("clientele_last_run_as_of_timestamp_seconds") == "" {
@@ -394,6 +413,7 @@ func TestJournal(t *testing.T) {
 		var event struct {
 			EventType string
 			Run       struct{ RunID string }
+			Job       struct{ Name string }
 			Inputs    []struct{ Namespace, Name string }
 			Outputs   []struct {
 				Name   string
@@ -408,8 +428,8 @@ func TestJournal(t *testing.T) {
 		}
 		kinds = append(kinds, event.EventType)
 		ids[event.Run.RunID]++
-		if len(event.Inputs) != 1 || event.Inputs[0].Namespace != "file" || filepath.IsAbs(event.Inputs[0].Name) {
-			t.Errorf("inputs %+v", event.Inputs)
+		if len(event.Inputs) != 1 || event.Inputs[0].Namespace != "file" || filepath.Dir(event.Inputs[0].Name) != e.Dir || !regexp.MustCompile(`^`+filepath.Base(e.Dir)+`\.[0-9a-f]{8}\.run$`).MatchString(event.Job.Name) {
+			t.Errorf("job %+v, inputs %+v", event.Job, event.Inputs)
 		}
 		if event.EventType == "COMPLETE" {
 			at := slices.IndexFunc(event.Outputs, func(o struct {
@@ -419,7 +439,7 @@ func TestJournal(t *testing.T) {
 				}
 				OutputFacets struct{ OutputStatistics struct{ RowCount int } }
 			}) bool {
-				return o.Name == "exports/as_of=2026-02-28/scores.parquet"
+				return o.Name == filepath.Join(e.Dir, "exports/as_of=2026-02-28/scores.parquet")
 			})
 			if at < 0 || event.Outputs[at].OutputFacets.OutputStatistics.RowCount != 7 || len(event.Outputs[at].Facets.Schema.Fields) < 20 || event.Outputs[at].Facets.Schema.Fields[0].Name != "as_of" {
 				t.Errorf("outputs %+v", event.Outputs)

@@ -53,7 +53,7 @@ func ID(words ...string) string {
 // Dataset is what a run reads or writes.
 type Dataset struct {
 	Namespace string // file, or postgres://HOST:PORT; never with a user or a password
-	Name      string // path in the workspace, or DATABASE.SCHEMA.TABLE
+	Name      string // absolute path, or DATABASE.SCHEMA.TABLE
 	Rows      *int64 // read or written; nil: not known
 	Bytes     *int64 // written
 	Files     int64  // read, 0: not known
