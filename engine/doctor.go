@@ -98,7 +98,7 @@ func (d *doctor) configuration(dir string, err error) {
 	_, there := os.Lstat(path)
 	switch {
 	case err != nil:
-		d.fail("configuration", err.Error(), "配置有误："+err.Error(), "mend that line; clientele init in another folder shows every setting", "修改该行；在其他文件夹运行 clientele init 可查看全部设置")
+		d.fail("configuration", err.Error(), err.Error(), "mend that line; clientele init in another folder shows every setting", "修改该行；在其他文件夹运行 clientele init 可查看全部设置")
 	case errors.Is(there, fs.ErrNotExist):
 		d.warn("configuration", "there is no "+workspace.ConfigName+": the defaults hold, and clientele run has nothing to load", "没有 "+workspace.ConfigName+"：使用默认设置，clientele run 没有数据可载入",
 			"clientele init, then name the sources", "运行 clientele init，再填写 sources")
@@ -196,10 +196,11 @@ func (d *doctor) store() {
 		err = d.read(d.ctx, func(*duck.DB) error { return nil })
 	}
 	if err != nil {
-		d.fail("store", err.Error(), "数据库无法使用："+err.Error(), "do as the message says; clientele rebuild loads the sources again", "按提示处理；clientele rebuild 可从来源重新载入")
+		d.fail("store", err.Error(), "无法使用："+err.Error(), "do as the message says; clientele rebuild loads the sources again", "按提示处理；clientele rebuild 可从来源重新载入")
 		return
 	}
-	d.ok("store", fmt.Sprintf("%s is of schema %d, which this program knows", workspace.StoreName, schemaVersion), fmt.Sprintf("%s 的结构版本为 %d，与本程序一致", workspace.StoreName, schemaVersion))
+	d.ok("store", fmt.Sprintf("%s is of schema %d, which this program knows; clientele verify compares its bytes", workspace.StoreName, schemaVersion),
+		fmt.Sprintf("%s 的结构版本为 %d，与本程序一致；逐字节核对请用 clientele verify", workspace.StoreName, schemaVersion))
 }
 
 // current looks at the run that readers get, by its sizes; clientele verify reads it.
@@ -211,7 +212,7 @@ func (d *doctor) current() {
 	case err != nil || !d.whole(run.AsOf):
 		d.fail("current run", "exports/current is not as it was published", "exports/current 与发布时不一致", "clientele run --again", "clientele run --again")
 	default:
-		d.ok("current run", "as of "+run.AsOf+", with all of its files", "统计日 "+run.AsOf+"，文件齐全")
+		d.ok("current run", "as of "+run.AsOf+", with all of its files, of the right sizes; clientele verify compares their bytes", "统计日 "+run.AsOf+"，文件齐全且大小无误；逐字节核对请用 clientele verify")
 	}
 }
 

@@ -25,7 +25,7 @@ type Verified struct {
 	Path     string `json:"path"`
 	Files    int    `json:"files"` // compared
 	Bytes    int64  `json:"bytes"`
-	State    string `json:"state"`    // StateWhole, StateUnhashed, or what is wrong
+	State    string `json:"state"`    // StateWhole, StateUnhashed, StateUnread, or what is wrong
 	Expected string `json:"expected"` // hash, hex; of what differs
 	Found    string `json:"found"`
 }
@@ -34,10 +34,13 @@ type Verified struct {
 const (
 	StateWhole    = "whole"
 	StateUnhashed = "no hash recorded" // a store of an earlier version; the next load records one
+	StateUnread   = "not compared"     // the key, where the store cannot say what it was
 )
 
 // Damaged reports whether it is not as it was published.
-func (v Verified) Damaged() bool { return v.State != StateWhole && v.State != StateUnhashed }
+func (v Verified) Damaged() bool {
+	return v.State != StateWhole && v.State != StateUnhashed && v.State != StateUnread
+}
 
 // DamagedError says that something is not as it was published.
 type DamagedError struct{ Damaged []Verified }
@@ -127,7 +130,16 @@ func (v *verifier) add(x Verified) { v.out = append(v.out, x) }
 
 // damage adds what is wrong with a file.
 func (v *verifier) damage(part string, d *workspace.DamageError) {
-	v.add(Verified{Part: part, Path: d.Path, Files: 1, State: d.Reason, Expected: d.Expected, Found: d.Found})
+	v.add(Verified{Part: part, Path: d.Path, Files: 1, Bytes: bytesAt(d.Path), State: d.Reason, Expected: d.Expected, Found: d.Found})
+}
+
+// bytesAt is how many bytes a file has, 0 where it cannot be had.
+func bytesAt(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return 0
+	}
+	return info.Size()
 }
 
 // store compares the store with its hash, and the key with what the store knows of it.
@@ -152,14 +164,14 @@ func (v *verifier) store() error {
 	switch {
 	case errors.As(err, &damage):
 		v.damage("store", damage)
-		return nil
+		return v.keyUnread()
 	case errors.As(err, &log):
-		v.add(Verified{Part: "store", Path: log.Path, State: "lies beside the store"})
-		return nil
+		v.add(Verified{Part: "store", Path: log.Path, Bytes: bytesAt(log.Path), State: "lies beside the store"})
+		return v.keyUnread()
 	case err != nil:
 		whole.State = reasonOf(err)
 		v.add(whole)
-		return nil
+		return v.keyUnread()
 	case !hashed:
 		whole.State = StateUnhashed
 	}
@@ -176,6 +188,15 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
+// keyUnread says that the key could not be compared: what it was stands in the store.
+func (v *verifier) keyUnread() error {
+	path := v.path(workspace.KeyName)
+	if _, err := os.Lstat(path); err == nil {
+		v.add(Verified{Part: "key", Path: path, Bytes: bytesAt(path), State: StateUnread})
+	}
+	return nil
+}
+
 func (v *verifier) key() error {
 	var expected string
 	err := v.Engine.read(v.ctx, func(db *duck.DB) error {
@@ -187,7 +208,7 @@ func (v *verifier) key() error {
 		return over
 	}
 	if err != nil || expected == "" {
-		return nil // every other command says what is wrong with it
+		return v.keyUnread() // every other command says what is wrong with it
 	}
 	x := Verified{Part: "key", Path: v.path(workspace.KeyName), Files: 1, State: StateWhole}
 	text, err := os.ReadFile(x.Path)
@@ -317,7 +338,7 @@ func (v *verifier) list(id string) {
 	}
 	whole := Verified{Part: "list", Path: l.Dir, State: StateWhole}
 	for _, f := range l.Files {
-		x := Verified{Part: "list", Path: l.File(f.Name), Files: 1, Expected: f.SHA256}
+		x := Verified{Part: "list", Path: l.File(f.Name), Files: 1, Bytes: bytesAt(l.File(f.Name)), Expected: f.SHA256}
 		got, err := workspace.HashFile(x.Path)
 		x.Found = got.SHA256
 		switch {

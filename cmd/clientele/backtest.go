@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -163,7 +162,7 @@ func (a *app) backtestJSON(out engine.Backtested) error {
 	for _, w := range out.Warnings {
 		head.Warnings = append(head.Warnings, doubt{w.Code, w.En, w.Zh})
 	}
-	text, err := json.Marshal(head)
+	text, err := plainJSON(head)
 	if err != nil {
 		return err
 	}

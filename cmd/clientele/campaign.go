@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -248,7 +247,7 @@ func (a *app) campaignJSON(out *engine.CampaignResult) error {
 	if len(out.Warnings) == 0 {
 		head.Warnings = []string{}
 	}
-	text, err := json.Marshal(head)
+	text, err := plainJSON(head)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -19,7 +20,8 @@ write-ahead log, store, current run, space against need, limits, memory, time zo
 and passwords, other files, outputs, fonts. Nothing is changed, and no database is asked.
 
 Each line is ok, warn (somebody should look) or fail (the nightly job does not work, or soon will
-not), and says what to do. Exit status 1 when anything fails. Tables are in the language of --lang;
+not), and says what to do. Of the store it looks at whether it opens, of the current run at the
+sizes of its files: clientele verify compares every byte. Exit status 1 when anything fails. Tables are in the language of --lang;
 CSV and JSON have both.`,
 		Example: `  clientele doctor
   clientele -C /data/shop doctor --lang zh
@@ -50,7 +52,22 @@ func (a *app) printFindings(found []engine.Finding, lang string) error {
 	if err := a.writeFindings(found, lang); err != nil || failed == 0 {
 		return err
 	}
-	return fmt.Errorf("%d of %d things that were looked at fail: do as the lines say", failed, len(found))
+	return errors.New(verdictOf(failed, len(found), lang))
+}
+
+// verdictOf says how many of the things that were looked at fail.
+func verdictOf(failed, all int, lang string) string {
+	switch {
+	case lang == "zh" && all == 1:
+		return "检查未通过：请按上面的提示处理"
+	case lang == "zh":
+		return fmt.Sprintf("%d 项检查中有 %d 项未通过：请按各行提示处理", all, failed)
+	case all == 1:
+		return "what was looked at fails: do as the line says"
+	case failed == 1:
+		return fmt.Sprintf("1 of %d things that were looked at fails: do as the line says", all)
+	}
+	return fmt.Sprintf("%d of %d things that were looked at fail: do as the lines say", failed, all)
 }
 
 func (a *app) writeFindings(found []engine.Finding, lang string) error {

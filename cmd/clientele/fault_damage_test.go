@@ -107,11 +107,14 @@ func (f *faults) verifyJSON(t *testing.T) {
 	for _, r := range rows {
 		name, _ := filepath.Rel(shop, r.Path)
 		got[name] = r.State
+		if r.State == "changed" && r.Bytes == 0 {
+			t.Errorf("of no size: %+v", r)
+		}
 		if r.State == "changed" && (len(r.Expected) != 64 || len(r.Found) != 64 || r.Expected == r.Found) {
 			t.Errorf("%+v", r)
 		}
 	}
-	want := map[string]string{"clientele.duckdb": "changed", "exports/as_of=2024-04-30/models.parquet": "missing", "lists/2024-04-30-1": "whole"}
+	want := map[string]string{"clientele.duckdb": "changed", "exports/as_of=2024-04-30/models.parquet": "missing", "lists/2024-04-30-1": "whole", "clientele.key": "not compared"}
 	for name, state := range want {
 		if got[name] != state {
 			t.Errorf("%s is %q, not %q: %s", name, got[name], state, out)

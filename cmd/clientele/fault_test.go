@@ -1,7 +1,6 @@
 package main
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -10,7 +9,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -177,31 +175,9 @@ func hashOf(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// hashFile hashes a file; of a workbook the parts in the order of their names, in
-// which its library does not write them.
 func hashFile(path string) (string, error) {
 	text, err := os.ReadFile(path)
-	if err != nil || filepath.Ext(path) != ".xlsx" {
-		return hashOf(text), err
-	}
-	book, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	slices.SortFunc(book.File, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
-	var sums []string
-	for _, f := range book.File {
-		r, err := f.Open()
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", path, err)
-		}
-		part, err := io.ReadAll(r)
-		if err := errors.Join(err, r.Close()); err != nil {
-			return "", fmt.Errorf("%s: %w", path, err)
-		}
-		sums = append(sums, f.Name+" "+hashOf(part))
-	}
-	return hashOf([]byte(strings.Join(sums, "\n"))), nil
+	return hashOf(text), err
 }
 
 // hashBelow hashes the files of folders, through links, but hidden ones.

@@ -238,12 +238,12 @@ func (a *app) remarkLoaded(loaded []engine.Loaded) {
 		}
 	}
 	if known > 1 {
-		a.remark("%s files are loaded already: nothing to do", grouped(int64(known)))
+		a.remark("%s files are loaded already: nothing to load from them", grouped(int64(known)))
 	}
 	for _, l := range loaded {
 		if l.State == engine.StateKnown {
 			if known == 1 {
-				a.remark("%s: loaded already as batch %d: nothing to do", l.Path, l.Batch)
+				a.remark("%s: loaded already as batch %d: nothing to load from it", l.Path, l.Batch)
 			}
 			continue
 		}

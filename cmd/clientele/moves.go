@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -150,7 +149,7 @@ func (a *app) answer(r answer, section, lang string) error {
 		return a.rows(r.sections[i].Table)
 	}
 	if a.format == "json" {
-		text, err := json.Marshal(r.head)
+		text, err := plainJSON(r.head)
 		if err != nil {
 			return err
 		}

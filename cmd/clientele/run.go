@@ -81,7 +81,8 @@ func newRun(a *app) *cobra.Command {
 publish the run: exports/as_of=DATE with Parquet files, data dictionary and reports.
 Running again does only what is left; a kill at any instant leaves what was there before. When
 nothing has changed since the last run, that is found out without reading a file, and nothing is
-done (--again does it all the same).
+done (--again does it all the same). Of the run that stands it looks at the sizes of its files then:
+clientele verify compares their bytes, and those of everything else.
 
 The checks of clientele check run in between. What they find stops nothing: the facts are
 loaded, the scores are published, and the failed checks are printed and stand in the report.
@@ -426,4 +427,12 @@ func writeJSON(w interface{ Write([]byte) (int, error) }, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
+}
+
+// plainJSON is a value as JSON without its line end, in which a rule such as clv > 500
+// stands as it was written.
+func plainJSON(v any) (string, error) {
+	var b strings.Builder
+	err := writeJSON(&b, v)
+	return strings.TrimSuffix(b.String(), "\n"), err
 }

@@ -64,7 +64,13 @@ refers to: clientele runs says which stays why. Their files stay for an hour, fo
 			for _, day := range gone {
 				t.add(day)
 			}
-			if dry && len(gone) > 0 {
+			switch {
+			case len(gone) == 0 && a.format == "table": // no table is a sentence
+				if e.Config.Keep.Set() {
+					a.remark("no run goes: keep, or something that refers to it, keeps each of them (clientele runs says what)")
+				}
+				return nil
+			case dry && len(gone) > 0:
 				a.remark("these would go:")
 			}
 			return a.rows(t.table())

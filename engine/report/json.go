@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"math"
 
@@ -68,9 +69,12 @@ func quoted(c *table.Column, row int) bool {
 // appendJSONText appends a quoted string; bytes that are not UTF-8 become U+FFFD.
 func appendJSONText(dst, text []byte) []byte {
 	for _, b := range text {
-		if b < ' ' || b >= 0x7f || b == '"' || b == '\\' || b == '<' || b == '>' || b == '&' {
-			quoted, _ := json.Marshal(string(text)) // a string always marshals
-			return append(dst, quoted...)
+		if b < ' ' || b >= 0x7f || b == '"' || b == '\\' {
+			var quoted bytes.Buffer
+			enc := json.NewEncoder(&quoted)
+			enc.SetEscapeHTML(false)     // a rule such as clv > 500 is read by people too
+			_ = enc.Encode(string(text)) // a string always can be
+			return append(dst, bytes.TrimSuffix(quoted.Bytes(), []byte("\n"))...)
 		}
 	}
 	dst = append(dst, '"')

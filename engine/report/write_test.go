@@ -285,3 +285,21 @@ func BenchmarkWrite(b *testing.B) {
 		})
 	}
 }
+
+// What people write is read as they wrote it: JSON need not escape what only HTML has
+// to.
+func TestJSONIsPlain(t *testing.T) {
+	c := table.NewColumn(table.Field{Name: "rule", Kind: table.Text}, 0)
+	c.Texts.AppendString(`clv > 500 & "a" <b>` + " 客\x01")
+	var out bytes.Buffer
+	if err := Write(&out, table.New(c), "json", Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "[\n" + `{"rule":"clv > 500 & \"a\" <b> 客\u0001"}` + "\n]\n"; out.String() != want {
+		t.Errorf("got %s, want %s", &out, want)
+	}
+	var back []struct{ Rule string }
+	if err := json.Unmarshal(out.Bytes(), &back); err != nil || len(back) != 1 || back[0].Rule != string(c.Texts.At(0)) {
+		t.Errorf("%v: %+v", err, back)
+	}
+}
