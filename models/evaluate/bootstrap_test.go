@@ -92,6 +92,29 @@ func TestComparisonValues(t *testing.T) {
 	}
 }
 
+// Contest is Probability by two of its measures, from the same resamples.
+func TestContest(t *testing.T) {
+	a, b, event := pairOf(rand.New(rand.NewPCG(3, 5)), 700, 0.7)
+	for i := range a {
+		a[i] = math.Round(a[i]*20) / 20 // equal ones
+	}
+	boot := Bootstrap{Resamples: 150, Seed: 4}
+	all := boot.Probability(a, b, event)
+	got := boot.Contest(a, b, event)
+	if len(got) != 2 || got[0].Measure != MeasureAUC || got[1].Measure != MeasureLogLoss {
+		t.Fatalf("%+v", got)
+	}
+	for _, c := range got {
+		if k := slices.IndexFunc(all, func(o Comparison) bool { return o.Measure == c.Measure }); all[k] != c {
+			t.Errorf("%+v, among all %+v", c, all[k])
+		}
+	}
+	a[3] = math.NaN()
+	if got := boot.Contest(a, b, event); !math.IsNaN(got[0].A.Value) {
+		t.Errorf("%+v", got[0])
+	}
+}
+
 // Neither the number of workers nor the order of rows changes a bit; the seed does.
 func TestBootstrapIsRepeatable(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))

@@ -141,6 +141,27 @@ func (r *ranking) tally(weight []uint8) tally {
 	}
 }
 
+// area is the AUC of tally alone.
+func (r *ranking) area(weight []uint8) float64 {
+	if r.broken {
+		return math.NaN()
+	}
+	var found, passed, hits, all, area uint64
+	for k, i := range r.at {
+		w, code := uint64(weight[i]), r.code[k]
+		all += w
+		hits += w & -uint64(code&isEvent)
+		if code&isLast == 0 {
+			continue
+		}
+		area += (all - hits) * (2*found + hits)
+		found += hits
+		passed += all
+		hits, all = 0, 0
+	}
+	return float64(area) / 2 / (float64(found) * float64(passed-found))
+}
+
 // capture returns the share of events among the first share of the customers
 // that t counted.
 func (r *ranking) capture(weight []uint8, t tally, share float64) float64 {

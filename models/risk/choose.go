@@ -425,7 +425,7 @@ func (c *chooser) contest(challenger, champion candidate) bool {
 	events := pick(c.test.events, c.test.some)
 	boot := evaluate.Bootstrap{Resamples: c.set.Resamples, Seed: c.set.Seed, Workers: c.set.Workers}
 	result := Contest{Challenger: challenger.method, Champion: champion.method}
-	for _, d := range boot.Probability(pick(challenger.p, c.test.some), pick(champion.p, c.test.some), events) {
+	for _, d := range boot.Contest(pick(challenger.p, c.test.some), pick(champion.p, c.test.some), events) {
 		switch d.Measure {
 		case evaluate.MeasureLogLoss:
 			result.LogLoss = d.Difference

@@ -330,8 +330,12 @@ func (r *irls) eval(theta []float64) *point {
 		for k := range eta {
 			i := from + k
 			y, w := s.Events[i], s.weight(i)
-			dst[0] -= w * softplus((1-2*y)*eta[k])
-			p := Probability(eta[k])
+			e := math.Exp(-math.Abs(eta[k])) // of softplus and of Probability
+			p := 1 / (1 + e)
+			if eta[k] < 0 {
+				p *= e
+			}
+			dst[0] -= w * (max(0, (1-2*y)*eta[k]) + math.Log1p(e))
 			residual[k] = w * (y - p)
 			weight[k] = w * p * (1 - p)
 		}
