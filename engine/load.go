@@ -436,6 +436,9 @@ func (m *merge) begin(opened *ingest.Fold) error {
 	if err != nil {
 		return err
 	}
+	if err := m.readTerms(); err != nil {
+		return err
+	}
 	m.fold = m.foldOf(m.source, opened, currency)
 	if !m.file.HasID {
 		m.numbered[foldKey{m.source.Name, m.source.Kind}] = true
@@ -443,6 +446,18 @@ func (m *merge) begin(opened *ingest.Fold) error {
 	m.file.Use(m.fold)
 	m.loaded.Batch = m.number()
 	return nil
+}
+
+// readTerms begins to number the terms of orders, with those that the store has.
+func (m *merge) readTerms() error {
+	if m.terms != nil || m.source.Kind != "orders" {
+		return nil
+	}
+	known, err := m.db.Query(m.ctx, "SELECT terms, shop, channel, currency, coupon, campaign_id FROM facts.terms LIMIT $most", sql.Named("most", ingest.MostTerms))
+	if err == nil {
+		m.terms = ingest.NewTerms(known)
+	}
+	return err
 }
 
 // number is the number of the next batch.
@@ -459,7 +474,7 @@ func (w *writer) foldOf(s config.Source, opened *ingest.Fold, currency string) *
 		w.folds[key] = opened
 	}
 	fold := w.folds[key]
-	fold.IDSpace, fold.Currency, fold.Rates = s.IDSpace, currency, w.rates
+	fold.IDSpace, fold.Currency, fold.Rates, fold.Terms = s.IDSpace, currency, w.rates, w.terms
 	return fold
 }
 

@@ -90,6 +90,7 @@ type writer struct {
 	key []byte // of the workspace
 
 	rates    *ingest.Rates // nil: none
+	terms    *ingest.Terms // nil: no orders were opened yet
 	replaced bool          // facts were deleted for newer versions
 	loading  []*Loaded     // what became of each file so far
 	names    *naming       // of sources that nobody named; nil: none so far

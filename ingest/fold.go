@@ -23,7 +23,8 @@ import (
 // in a table of its own. One Fold serves all files of a source that are loaded
 // together, so that each is told of once.
 //
-// The numbers are hashes, so they are the same whatever is loaded first:
+// The numbers are hashes, so they are the same whatever is loaded first, those of terms
+// excepted where Terms gives others:
 //
 //   - member (Int): of customer_key and its id space, in the place of
 //     customer_key and customer_via; rows of Chunk.People are (member, id_space,
@@ -44,6 +45,7 @@ type Fold struct {
 	IDSpace  string // of the ids of the source
 	Currency string // reporting currency
 	Rates    *Rates // nil: none
+	Terms    *Terms // numbers for terms in the place of hashes; nil: none
 	Memory   int64  // bytes that what it remembers may take; 0: 768 MiB
 
 	once                               sync.Once
@@ -341,45 +343,27 @@ func (s *folder) members(wide *table.Table) (*table.Column, *table.Table) {
 // combination once. A row without any value has none; with first set, a row
 // without a value in the first column has none.
 func (s *folder) side(name string, wide *table.Table, from []string, fields []table.Field, known *set, first bool) (*table.Column, *table.Table) {
-	columns := make([]*table.Column, len(from))
-	tags := make([]uint64, len(from))
+	columns, tags := make([]*table.Column, len(from)), tagsOf(from)
 	for i, n := range from {
 		columns[i] = wide.Column(n)
-		tags[i] = xxh3.HashString(n)
 	}
 	out := table.NewColumn(table.Field{Name: name, Kind: table.Int}, s.rows)
 	null := make([]bool, s.rows)
 	for r := range s.rows {
-		var h uint64
-		told := false
-		for i, c := range columns {
-			if c.Missing(r) {
-				if first && i == 0 {
-					break
-				}
-				continue
-			}
-			told = true
-			switch {
-			case c.Kind != table.Bool:
-				h = xxh3.HashSeed(c.Texts.At(r), h^tags[i])
-			case c.Bools[r]:
-				h = xxh3.HashStringSeed("true", h^tags[i])
-			default:
-				h = xxh3.HashStringSeed("false", h^tags[i])
-			}
-		}
+		h, told := sideHash(columns, tags, r, first)
 		if !told {
 			null[r] = true
 			continue
 		}
-		h &= positive
 		s.hashes[r], out.Ints[r] = h, int64(h)
 	}
 	if slices.Contains(null, true) {
 		out.Null = null
 	}
 	known.addAll(s.hashes, null, s.fresh)
+	if known == s.terms && s.Terms != nil {
+		s.Terms.number(out.Ints, null)
+	}
 	var rows []int
 	for r, is := range s.fresh {
 		if is {

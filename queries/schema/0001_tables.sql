@@ -28,8 +28,8 @@ CREATE TABLE facts.cards (
 );
 
 -- Where and on what terms orders were placed, each combination once: columns of
--- text are the dearest to store, and these have few combinations. terms is a hash
--- of their values.
+-- text are the dearest to store, and these have few combinations. terms is a number in
+-- the order in which they were met or, of very many combinations, a hash of their values.
 CREATE TABLE facts.terms (
   terms BIGINT NOT NULL, shop VARCHAR, channel VARCHAR, currency VARCHAR, coupon VARCHAR, campaign_id VARCHAR
 );
