@@ -243,7 +243,7 @@ func newHistory(s Snapshot) (history, error) {
 	}
 	var r row
 	for i := range s.Table.Rows() {
-		if from.read(&r, i) {
+		if from.bought(&r, i) {
 			h.rows = append(h.rows, int32(i))
 		}
 	}
@@ -372,12 +372,6 @@ func (c *chooser) enter(m Method, earlier []history) (candidate, error) {
 	p, rank, err := c.test.probabilities(s, c.set.Workers)
 	if err != nil {
 		return candidate{}, err
-	}
-	if !c.set.Level && s.Shift != 0 {
-		s.Shift = 0
-		if p, rank, err = c.test.probabilities(s, c.set.Workers); err != nil {
-			return candidate{}, err
-		}
 	}
 	f := Figure{Method: m, Calibrated: evaluate.Probability(p, c.test.events), Levelled: s.Shift != 0}
 	f.Otherwise = f.LogLoss
@@ -535,9 +529,12 @@ func (c *chooser) fitLogit(s *Score, on []history) error {
 	return c.level(s, on[len(on)-1])
 }
 
-// level sets the shift by which a score's mean is right on the latest snapshot,
-// unless all of its customers had one outcome.
+// level sets the shift by which a score's mean is right on the latest snapshot, where
+// that is asked for, unless all of its customers had one outcome.
 func (c *chooser) level(s *Score, latest history) error {
+	if !c.set.Level {
+		return nil
+	}
 	t := &test{history: latest}
 	_, rank, err := t.probabilities(s, c.set.Workers)
 	if err != nil {

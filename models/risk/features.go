@@ -250,11 +250,17 @@ func valueOf(c *table.Column, i int) float64 {
 	return float64(c.Ints[i])
 }
 
-// read fills dst with customer i; false for one without a purchase.
-func (r *reader) read(dst *row, i int) bool {
+// bought fills dst with what says when and how often customer i has bought; false for
+// one without a purchase.
+func (r *reader) bought(dst *row, i int) bool {
 	dst.days, dst.span = valueOf(r.days, i), valueOf(r.span, i)
 	dst.tenure, dst.recency = valueOf(r.tenure, i), valueOf(r.recency, i)
-	if !(dst.days >= 1 && dst.span >= 0 && dst.tenure >= 0 && dst.recency >= 0) {
+	return dst.days >= 1 && dst.span >= 0 && dst.tenure >= 0 && dst.recency >= 0
+}
+
+// read fills dst with customer i; false for one without a purchase.
+func (r *reader) read(dst *row, i int) bool {
+	if !r.bought(dst, i) {
 		return false
 	}
 	dst.orders, dst.longest, dst.squares = valueOf(r.orders, i), valueOf(r.longest, i), valueOf(r.squares, i)
@@ -340,7 +346,7 @@ func meanGap(readers []*reader, tables []*table.Table) float64 {
 	var r row
 	for k, in := range readers {
 		for i := range tables[k].Rows() {
-			if in.read(&r, i) {
+			if in.bought(&r, i) {
 				span, gaps = span+r.span, gaps+r.days-1
 				tenure, rows = tenure+r.tenure, rows+1
 			}

@@ -179,7 +179,7 @@ func ruleTo(dst []float64, in *table.Table, m Method) error {
 	var r row
 	for i := range dst {
 		switch {
-		case !from.read(&r, i):
+		case !from.bought(&r, i):
 			dst[i] = math.NaN()
 		case m == RecencyRule:
 			dst[i] = r.recency
