@@ -61,14 +61,20 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 		}
 	})
 	keys := slices.Concat(found...)
-	keys, _ = stat.SortByUint(keys, make([]keyed, len(keys)), func(k keyed) uint64 { return k.hash })
-	for begin := 0; begin < len(keys); { // equal rows may change places, two that share a hash may not
+	// Few share the leading bits who do not share all; equal rows may change places, others
+	// that share a hash may not.
+	lead := func(k keyed) uint64 { return k.hash >> 31 }
+	keys, _ = stat.SortByUint(keys, make([]keyed, len(keys)), lead)
+	for begin := 0; begin < len(keys); {
 		end := begin + 1
-		for end < len(keys) && keys[end].hash == keys[begin].hash {
+		for end < len(keys) && lead(keys[end]) == lead(keys[begin]) {
 			end++
 		}
 		if end-begin > 1 {
 			slices.SortStableFunc(keys[begin:end], func(a, b keyed) int {
+				if order := cmp.Compare(a.hash, b.hash); order != 0 {
+					return order
+				}
 				for k := range from {
 					if order := cmp.Compare(from[k].at(int(a.row)), from[k].at(int(b.row))); order != 0 {
 						return order
