@@ -192,7 +192,10 @@ func (l *law) next(loss []float64, alive float64, h purchase.History) int {
 	by := min(len(loss)-1-h.T, purchase.Farthest)
 	switch {
 	case silent(by) <= 0.5:
-		return purchase.FirstDay(by, silent)
+		// Who is never lost has an even chance by ((α+T)/(α+T+d))^(r+x) = 1 - 1/(2 alive), no later.
+		a := l.p.Alpha + float64(h.T)*week
+		weeks := a * math.Expm1(-math.Log1p(-0.5/alive)/(l.p.R+float64(h.X)))
+		return purchase.FirstDayNear(int(min(weeks/week, purchase.Farthest)), by, silent)
 	case by == purchase.Farthest:
 		return 0
 	}

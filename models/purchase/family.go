@@ -162,3 +162,36 @@ func FirstDay(by int, silent func(days int) float64) int {
 	}
 	return high
 }
+
+// FirstDayNear is FirstDay where the day is hardly before another one, and likely not
+// long after: it asks for fewer days.
+func FirstDayNear(near, by int, silent func(days int) float64) int {
+	low, high := min(max(near-2, 0), by-1), by
+	above := silent(low) - 0.5
+	if !(above > 0) {
+		return FirstDay(max(low, 1), silent)
+	}
+	var below float64
+	for step := 2 + low/8; ; step *= 4 {
+		high = min(low+step, by)
+		if below = silent(high) - 0.5; below <= 0 {
+			break
+		}
+		low, above = high, below
+	}
+	for side := 0; high-low > 1; { // false position (Illinois), to whole days
+		at := min(max(low+int(float64(high-low)*above/(above-below)), low+1), high-1)
+		if v := silent(at) - 0.5; v <= 0 {
+			if high, below = at, v; side < 0 {
+				above /= 2
+			}
+			side = -1
+		} else {
+			if low, above = at, v; side > 0 {
+				below /= 2
+			}
+			side = 1
+		}
+	}
+	return high
+}

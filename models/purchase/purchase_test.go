@@ -586,3 +586,23 @@ func TestNextOrder(t *testing.T) {
 		}
 	}
 }
+
+// From wherever the search starts, the first day is the same.
+func TestFirstDayNear(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rate, floor := rapid.Float64Range(1e-4, 2).Draw(t, "rate"), rapid.Float64Range(0, 0.49).Draw(t, "in the end")
+		silent := func(d int) float64 { return floor + (1-floor)*math.Exp(-rate*float64(d)) }
+		if silent(Farthest) > 0.5 {
+			return
+		}
+		asked := 0
+		near := rapid.IntRange(0, Farthest).Draw(t, "near")
+		got := FirstDayNear(near, Farthest, func(d int) float64 {
+			asked++
+			return silent(d)
+		})
+		if want := FirstDay(Farthest, silent); got != want || asked > 40 {
+			t.Fatalf("day %d after asking for %d, want day %d", got, asked, want)
+		}
+	})
+}
