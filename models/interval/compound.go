@@ -53,7 +53,11 @@ func (m *mixture) below(w float64) float64 {
 		} else {
 			square = 2 * (n.logs - s*ly - (n.shape-0.5)*lx) / (apart * apart)
 		}
-		sum += n.weight * normal(distance*math.Sqrt(square/(1+1/(6*n.all))))
+		z := distance * math.Sqrt(square/(1+1/(6*n.all)))
+		if z < -6 {
+			break // nodes ascend: what follows is as good as nothing
+		}
+		sum += n.weight * normal(z)
 	}
 	return sum
 }

@@ -179,7 +179,7 @@ func (f *Forecaster) lawsAt(z []float64) []purchase.Law {
 	first, _ := f.orders.Law(z...)
 	laws := []purchase.Law{first}
 	s := f.settings
-	s.Near = true
+	s.Near, s.Longest, s.Window = true, f.orders.Oldest(), 0
 	if len(z) > 0 || f.orders.Report().Rows < crowd {
 		s.Longest = 0 // their forecasts are too few for tables
 	}

@@ -222,6 +222,9 @@ func (f *Fitted) Settings() Settings {
 	return Settings{Horizon: f.settings.Horizon, Rate: f.settings.rate(), Window: f.settings.Window, Longest: f.reach(), Near: f.soon}
 }
 
+// Oldest is the greatest T of the fit, in days; of fits by group, that of all customers.
+func (f *Fitted) Oldest() int { return min(f.longest, mostReach) }
+
 // mostReach bounds the tables for bases with very old customers.
 const mostReach = 12_000
 

@@ -1,7 +1,6 @@
 package risk
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -466,16 +465,18 @@ func (r *irls) standardErrors(f *factor, theta []float64) ([]float64, int) {
 func (r *irls) meat(theta, scale []float64) (*mat.SymDense, int) {
 	s, m := r.sample, r.size
 	residual := r.residuals(theta)
-	order := make([]int32, len(s.Events))
-	for i := range order {
-		order[i] = int32(i)
+	type owned struct {
+		cluster int64
+		row     int32
 	}
-	slices.SortFunc(order, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(s.Cluster[a], s.Cluster[b]), cmp.Compare(a, b))
-	})
+	order := make([]owned, len(s.Events))
+	for i, cluster := range s.Cluster {
+		order[i] = owned{cluster, int32(i)}
+	}
+	order, _ = stat.SortByUint(order, make([]owned, len(order)), func(o owned) uint64 { return uint64(o.cluster) })
 	var starts []int32 // of the clusters in order, and the end
-	for k, i := range order {
-		if k == 0 || s.Cluster[i] != s.Cluster[order[k-1]] {
+	for k, o := range order {
+		if k == 0 || o.cluster != order[k-1].cluster {
 			starts = append(starts, int32(k))
 		}
 	}
@@ -486,7 +487,8 @@ func (r *irls) meat(theta, scale []float64) (*mat.SymDense, int) {
 		score := make([]float64, m)
 		for g := c * rowsAtOnce; g < min((c+1)*rowsAtOnce, clusters); g++ {
 			clear(score)
-			for _, i := range order[starts[g]:starts[g+1]] {
+			for _, o := range order[starts[g]:starts[g+1]] {
+				i := o.row
 				score[0] += residual[i]
 				for j, column := range s.Columns {
 					score[j+1] += residual[i] * column[i]
