@@ -46,10 +46,12 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 		hash uint64
 		row  int32
 	}
-	found, missing := make([][]keyed, pieces), make([]int, pieces)
+	keys := make([]keyed, t.Rows())
+	found, missing := make([]int, pieces), make([]int, pieces)
 	stat.Each(workers, pieces, func(c int) {
 		x := make([]float64, d)
-		for i := c * rowsAtOnce; i < min((c+1)*rowsAtOnce, t.Rows()); i++ {
+		begin := c * rowsAtOnce
+		for i := begin; i < min(begin+rowsAtOnce, t.Rows()); i++ {
 			if orders.Missing(i) || orders.Ints[i] <= 0 {
 				continue
 			}
@@ -57,10 +59,15 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 				missing[c]++
 				continue
 			}
-			found[c] = append(found[c], keyed{fingerprint(x), int32(i)})
+			keys[begin+found[c]] = keyed{fingerprint(x), int32(i)}
+			found[c]++
 		}
 	})
-	keys := slices.Concat(found...)
+	n := 0
+	for c := range pieces {
+		n += copy(keys[n:], keys[c*rowsAtOnce:][:found[c]])
+	}
+	keys = keys[:n]
 	// Few share the leading bits who do not share all; equal rows may change places, others
 	// that share a hash may not.
 	lead := func(k keyed) uint64 { return k.hash >> 31 }
@@ -85,7 +92,7 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 		}
 		begin = end
 	}
-	c := &customers{points: points{n: len(keys), d: d, x: make([]float64, len(keys)*d)}, rows: make([]int32, len(keys))}
+	c := &customers{points: points{n: n, d: d}, rows: make([]int32, n)}
 	for _, n := range missing {
 		c.missing += n
 	}
@@ -94,6 +101,8 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 	for i, k := range keys {
 		c.rows[i], place[k.row] = k.row, int32(i+1)
 	}
+	keys = nil // their memory is that of the points
+	c.x = make([]float64, n*d)
 	stat.Each(workers, pieces, func(piece int) {
 		for i := piece * rowsAtOnce; i < min((piece+1)*rowsAtOnce, t.Rows()); i++ {
 			if place[i] == 0 {
