@@ -248,11 +248,11 @@ func (f *Fitted) Level() float64 {
 }
 
 // Forecasting returns what f learned, forecasting as m says: with its Horizon,
-// DiscountRate, Window and AsOf. Family, covariates and Level are those of the fit.
+// DiscountRate, Window, AsOf and Workers. Family, covariates and Level are those of the fit.
 // An error says what of m is out of range.
 func (f *Fitted) Forecasting(m Model) (*Fitted, error) {
 	s := f.settings
-	s.Horizon, s.DiscountRate, s.Window, s.AsOf = m.Horizon, m.DiscountRate, m.Window, m.AsOf
+	s.Horizon, s.DiscountRate, s.Window, s.AsOf, s.Workers = m.Horizon, m.DiscountRate, m.Window, m.AsOf, m.Workers
 	s, err := s.settings()
 	if err != nil {
 		return nil, err
