@@ -185,7 +185,7 @@ func TestMistakes(t *testing.T) {
 func TestMistakesInChinese(t *testing.T) {
 	for text, want := range map[string]string{
 		``:                        "第 1 个字符：规则为空：规则例如 clv > 500",
-		`clv >`:                   "第 6 个字符：此处应为数字、加引号的文字、日期或 as_of，却是 规则的结尾",
+		`clv >`:                   "第 6 个字符：此处应为数字、加引号的文字、日期或 as_of，却是规则的结尾",
 		`orders > 2 in 90 days`:   `第 12 个字符：此处应为 and、or 或结尾，却是 "in"：天数和筛选写在比较之前，例如 orders in 90 days > 2`,
 		`churn_rsk > 50%`:         "第 1 个字符：没有 'churn_rsk' 这一列：是否指 churn_risk？",
 		`clv > 100 && orders`:     "第 11 个字符：'&' 在此处没有意义：请写 and",

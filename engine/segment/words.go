@@ -15,6 +15,9 @@ type worded interface{ words() phrase }
 
 func (f phrase) words() phrase { return f }
 
+// ending is the end of a rule in Chinese.
+const ending = "规则的结尾"
+
 // with fills in a format.
 func (f phrase) with(args ...any) phrase {
 	en, zh := make([]any, len(args)), make([]any, len(args))
@@ -24,7 +27,7 @@ func (f phrase) with(args ...any) phrase {
 			en[i], zh[i] = w.words().en, w.words().zh
 		}
 	}
-	return phrase{fmt.Sprintf(f.en, en...), fmt.Sprintf(f.zh, zh...)}
+	return phrase{fmt.Sprintf(f.en, en...), strings.ReplaceAll(fmt.Sprintf(f.zh, zh...), " "+ending, ending)} // a blank goes before what was typed alone
 }
 
 // mistake is an error at a place of a rule.
@@ -89,7 +92,7 @@ func nounPhrase(noun string) phrase {
 // words is how a mistake names a token.
 func (t token) words() phrase {
 	if t.kind == end {
-		return phrase{"the end", "规则的结尾"}
+		return phrase{"the end", ending}
 	}
 	return phrase{t.String(), t.String()}
 }
