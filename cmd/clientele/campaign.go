@@ -28,6 +28,7 @@ func newCampaign(a *app) *cobra.Command {
 
 func newCampaignList(a *app) *cobra.Command {
 	var asOf string
+	lang := "en"
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "Campaigns and how many customers they reached",
@@ -46,10 +47,11 @@ did what. Opens by machines are left out.`,
 			if err != nil {
 				return err
 			}
-			return a.rows(t)
+			return a.rows(a.worded(t, lang, headsZh()))
 		},
 	}
 	asOfFlag(cmd, &asOf)
+	cmd.Flags().Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of the table for people: en or zh")
 	return cmd
 }
 
@@ -161,7 +163,7 @@ there is. When arms do not have the sizes that were meant, the reading stops.`,
 	f.StringSliceVar(&r.By, "by", nil, "groups to compare within: "+strings.Join(engine.Groupings(), ", ")+", list_id or attribute.NAME (default the first three)")
 	f.StringVar(&ratio, "ratio", "", "sizes that the arms were meant to have, such as 3:1: arms by name, then control (default what target lists say)")
 	f.StringVar(&section, "section", "", "print one section: "+strings.Join(engine.CampaignSections(), ", "))
-	f.Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of sentences: en or zh")
+	f.Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of sentences and tables for people: en or zh")
 	return cmd
 }
 
@@ -202,7 +204,7 @@ func (a *app) campaignShown(out *engine.CampaignResult, section, lang string) er
 		if t == nil {
 			return fmt.Errorf("campaign %s has no section %s: %s", out.ID, section, word(out.Verdict.En, out.Verdict.Zh))
 		}
-		return a.rows(t)
+		return a.rows(a.worded(t, lang, headsZh()))
 	}
 	if a.format == "json" {
 		return a.campaignJSON(out)
@@ -224,7 +226,7 @@ func (a *app) campaignShown(out *engine.CampaignResult, section, lang string) er
 	if out.Section("groups") != nil {
 		a.remark("%s", word("within segments, cells and channels: --section groups", "按客群、RFM 类别和渠道细分：--section groups"))
 	}
-	return a.sections(list)
+	return a.sections(a.wordedSections(list, lang, headsZh()))
 }
 
 func (a *app) campaignJSON(out *engine.CampaignResult) error {

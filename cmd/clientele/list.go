@@ -13,6 +13,7 @@ import (
 )
 
 func newList(a *app) *cobra.Command {
+	lang := "en"
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "Target lists that were cut: show, export again, cancel, cut anew",
@@ -25,17 +26,20 @@ is cut in its place. clientele query reads lists and list_members.`,
   clientele list cancel 2026-05-31-1 --reason "wrong text"
   clientele list recut 2026-05-31-1 --to spring.csv`,
 		Args: args(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error { return a.showLists() },
+		RunE: func(*cobra.Command, []string) error { return a.showLists(lang) },
 	}
 	all := &cobra.Command{
 		Use: "list", Short: "All target lists, as clientele list alone", Example: `  clientele list list --format csv`, Args: args(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error { return a.showLists() },
+		RunE: func(*cobra.Command, []string) error { return a.showLists(lang) },
+	}
+	for _, c := range []*cobra.Command{cmd, all} {
+		c.Flags().Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of the table for people: en or zh")
 	}
 	cmd.AddCommand(all, newListShow(a), newListExport(a), newListCancel(a), newListRecut(a))
 	return cmd
 }
 
-func (a *app) showLists() error {
+func (a *app) showLists(lang string) error {
 	e, err := a.open(nil)
 	if err != nil {
 		return err
@@ -44,7 +48,7 @@ func (a *app) showLists() error {
 	if err != nil {
 		return err
 	}
-	return a.rows(t)
+	return a.rows(a.worded(t, lang, headsZh()))
 }
 
 func newListShow(a *app) *cobra.Command {

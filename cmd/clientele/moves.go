@@ -166,7 +166,7 @@ func (a *app) answer(r answer, section, lang string) error {
 	}
 	fmt.Fprintln(a.out)
 	shown := slices.DeleteFunc(slices.Clone(r.sections), func(s engine.Section) bool { return !slices.Contains(r.brief, s.Title) })
-	return a.sections(shown)
+	return a.sections(a.titled(shown, lang))
 }
 
 func newSegmentHistory(a *app) *cobra.Command {
@@ -216,6 +216,7 @@ const shownRows = 20
 
 func newSegmentOverlap(a *app) *cobra.Command {
 	var asOf, section string
+	lang := "en"
 	cmd := &cobra.Command{
 		Use:   "overlap [SEGMENT...]",
 		Short: "Which segments have how many customers in common",
@@ -242,36 +243,49 @@ SEGMENT people are shown the first pairs of the list, without pairs of segments 
 			if err != nil {
 				return err
 			}
-			return a.overlapShown(o, section, len(list) == 0)
+			return a.overlapShown(o, section, len(list) == 0, lang)
 		},
 	}
 	runFlag(cmd, &asOf)
 	cmd.Flags().StringVar(&section, "section", "", "print one section: "+strings.Join(engine.OverlapSections(), ", "))
+	cmd.Flags().Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of tables for people: en or zh")
 	return cmd
 }
 
 // overlapShown prints what segments have in common.
-func (a *app) overlapShown(o *engine.Overlaps, section string, all bool) error {
+func (a *app) overlapShown(o *engine.Overlaps, section string, all bool, lang string) error {
 	if section == "" && a.format == "csv" {
 		section = "pairs"
 	}
 	switch {
+	case section == "pairs":
+		return a.rows(a.worded(o.Section(section), lang, headsZh()))
 	case section != "":
-		return a.rows(o.Section(section))
+		return a.rows(o.Section(section)) // its heads are segments
 	case a.format == "json":
 		return a.sections(o.Sections)
 	case all:
-		return a.rows(a.first(o.Section("pairs"), shownRows, "pairs"))
+		return a.rows(a.worded(a.first(o.Section("pairs"), shownRows, "pairs", lang), lang, headsZh()))
 	}
-	return a.sections(slices.DeleteFunc(slices.Clone(o.Sections), func(s engine.Section) bool { return s.Title == "shares" || s.Title == "jaccard" || s.Title == "lift" }))
+	shown := slices.DeleteFunc(slices.Clone(o.Sections), func(s engine.Section) bool { return s.Title == "shares" || s.Title == "jaccard" || s.Title == "lift" })
+	for i, s := range shown {
+		if s.Title == "pairs" {
+			shown[i].Table = a.worded(s.Table, lang, headsZh())
+		}
+	}
+	return a.sections(a.titled(shown, lang))
 }
 
 // first are the first rows of a table, and a remark about the others.
-func (a *app) first(t *table.Table, n int, section string) *table.Table {
+func (a *app) first(t *table.Table, n int, section, lang string) *table.Table {
 	if t.Rows() <= n {
 		return t
 	}
-	a.remark("%d of %d %s: --section %s prints all", n, t.Rows(), section, section)
+	if lang == "zh" {
+		a.remark("只显示前 %d 行，共 %d 行：--section %s 显示全部", n, t.Rows(), section)
+	} else {
+		a.remark("%d of %d %s: --section %s prints all", n, t.Rows(), section, section)
+	}
 	return t.Slice(0, n)
 }
 
@@ -322,7 +336,10 @@ made of is left out; columns that follow from it, such as recency for At Risk, a
 			}
 			if section == "" && a.format == "table" {
 				words := &p.Sections[slices.IndexFunc(p.Sections, func(s engine.Section) bool { return s.Title == "words" })]
-				words.Table = a.first(words.Table, shownRows, "words")
+				words.Table = a.first(words.Table, shownRows, "words", lang)
+			}
+			for i := range p.Sections {
+				p.Sections[i].Table = a.worded(p.Sections[i].Table, lang, profileHeadsZh())
 			}
 			return a.answer(answer{name: "profile", head: head, verdict: p.Verdict, sections: p.Sections, brief: engine.ProfileSections()}, section, lang)
 		},

@@ -80,10 +80,10 @@ customer's on; odds_times is how many times each makes the odds of staying away.
 			if err != nil {
 				return err
 			}
-			return a.sections(sections)
+			return a.sections(a.titled(sections, lang))
 		},
 	}
-	cmd.Flags().Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of outlook and reasons: en or zh")
+	cmd.Flags().Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of titles, outlook and reasons: en or zh")
 	return cmd
 }
 

@@ -41,7 +41,9 @@ func TestQueryStops(t *testing.T) {
 			t.Fatal(err)
 		}
 		began = time.Now()
+		hung := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
 		err := cmd.Wait()
+		hung.Stop()
 		if took := time.Since(began); took > 2*time.Second {
 			t.Errorf("stopped after %s: %s", took, query)
 		}

@@ -37,6 +37,7 @@ func newSegment(a *app) *cobra.Command {
 
 func newSegmentList(a *app) *cobra.Command {
 	var asOf string
+	lang := "en"
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "Segments of a run with their size and worth",
@@ -51,10 +52,11 @@ func newSegmentList(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.rows(t)
+			return a.rows(a.worded(t, lang, headsZh()))
 		},
 	}
 	runFlag(cmd, &asOf)
+	cmd.Flags().Var(&choice{&lang, []string{"en", "zh"}}, "lang", "of the table for people: en or zh")
 	return cmd
 }
 

@@ -41,27 +41,11 @@ func ownWords(name string) bool {
 // survivalChinese is a table of survival as people read it in Chinese: numbers, and
 // what the data call things, stay as they are.
 func survivalChinese(t *table.Table) *table.Table {
-	heads, terms := survivalHeads(), survivalTerms()
-	var columns []*table.Column
-	for _, c := range t.Columns() {
-		out := *c
-		if c.Name == "p" {
-			out.Unit = "p" // which its head tells no longer
+	terms := survivalTerms()
+	return translated(t, survivalHeads(), func(column, text string) string {
+		if term, ok := terms[text]; ok && (ownWords(column) || text == "(all)") {
+			return term
 		}
-		if head, ok := heads[c.Name]; ok {
-			out.Name = head
-		}
-		if c.Kind == table.Text {
-			out.Texts = table.Strings{Offsets: []int32{0}}
-			for row := range t.Rows() {
-				text := string(c.Texts.At(row))
-				if term, ok := terms[text]; ok && (ownWords(c.Name) || text == "(all)") {
-					text = term
-				}
-				out.Texts.AppendString(text)
-			}
-		}
-		columns = append(columns, &out)
-	}
-	return table.New(columns...)
+		return text
+	})
 }
