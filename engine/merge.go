@@ -102,7 +102,7 @@ func (m *merge) tooManyRejects() *refusal {
 	if share <= limit || m.allowRejects {
 		return nil
 	}
-	return &refusal{fmt.Sprintf("%d of %d rows (%.3g %%) are bad, more than the limit of %.3g %%%s: see clientele rejects %d, or load the rest with --allow-rejects",
+	return &refusal{fmt.Sprintf("%d of %d rows (%.3g %%) are bad, more than the limit of %.3g %%%s, so none of them is loaded: see clientele rejects %d, or load the rest with --allow-rejects",
 		n, m.loaded.Read, share*100, limit*100, m.mostly(), m.loaded.Batch)}
 }
 
