@@ -3,8 +3,10 @@ package duck
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -338,5 +340,43 @@ func TestChunks(t *testing.T) {
 	}
 	if err := d.Chunks(ctx, "SELECT nothing", nil); err == nil {
 		t.Error("a wrong query gives no error")
+	}
+}
+
+// Categories whose chunks number their labels differently, have none, or miss values
+// come out as the texts they stand for.
+func TestCategories(t *testing.T) {
+	ctx := context.Background()
+	d := open(t, "", Options{Threads: 3})
+	const chunks, rows = 300, 2_500
+	rng := rand.New(rand.NewPCG(1, 2))
+	at := 0
+	next := func() (*table.Table, error) {
+		if at == chunks {
+			return nil, io.EOF
+		}
+		at++
+		c := table.NewColumn(table.Field{Name: "c", Kind: table.Category}, rows)
+		for k := range rng.IntN(5) {
+			c.Labels = append(c.Labels, fmt.Sprintf("label %d of chunk %d", k, at))
+		}
+		want := &table.Column{Field: table.Field{Name: "want", Kind: table.Text}, Null: make([]bool, rows)}
+		for i := range c.Codes {
+			c.Codes[i] = rng.Int32N(int32(len(c.Labels))+1) - 1
+			text := ""
+			if want.Null[i] = c.Codes[i] < 0; !want.Null[i] {
+				text = c.Labels[c.Codes[i]]
+			}
+			want.Texts.AppendString(text)
+		}
+		return table.New(c, want), nil
+	}
+	fields := []table.Field{{Name: "c", Kind: table.Category}, {Name: "want", Kind: table.Text}}
+	if err := d.Load(ctx, "categories", "*", fields, next); err != nil {
+		t.Fatal(err)
+	}
+	var n, wrong int
+	if err := d.Row(ctx, []any{&n, &wrong}, "SELECT count(*), count(*) FILTER (c IS DISTINCT FROM want) FROM categories"); err != nil || n != chunks*rows || wrong != 0 {
+		t.Errorf("%d of %d rows are wrong, %v", wrong, n, err)
 	}
 }
