@@ -184,45 +184,6 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// WriteFile puts data at path durably and at one instant: a kill leaves the
-// old file or the new one. It is for files that need no lock.
-func WriteFile(path string, data []byte) error {
-	if err := writeFile(path, data); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
-
-func writeFile(path string, data []byte) error {
-	fresh := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d", filepath.Base(path), os.Getpid()))
-	err := writeFresh(fresh, data)
-	if err == nil {
-		err = syncFile(fresh)
-	}
-	if err == nil {
-		err = os.Rename(fresh, path)
-	}
-	if err != nil {
-		os.Remove(fresh) // often not there; the first error is the one to tell
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// writeFresh makes a file that was not there: what lies in its place, perhaps a link,
-// is removed and not written into.
-func writeFresh(path string, data []byte) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
-}
-
 // keyBytes is the length of the key.
 const keyBytes = 32
 

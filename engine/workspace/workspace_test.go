@@ -226,7 +226,6 @@ func TestReadOnlyFolder(t *testing.T) {
 	dir := readOnly(t)
 	_, err := Acquire(dir, time.Now())
 	wantError(t, err, "lock workspace", filepath.Join(dir, LockName))
-	wantError(t, WriteFile(filepath.Join(dir, ConfigName), nil), filepath.Join(dir, ConfigName))
 }
 
 // readOnly is a folder in which nothing can be made, also by root where
@@ -503,28 +502,6 @@ func TestKey(t *testing.T) {
 	write(t, path, read(t, path)[:40])
 	_, err = l.Key()
 	wantError(t, err, path, "damaged")
-}
-
-func TestWriteFile(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, ConfigName)
-	for _, text := range []string{"one", "two"} {
-		if err := WriteFile(path, []byte(text)); err != nil || read(t, path) != text {
-			t.Errorf("%v", err)
-		}
-	}
-	victim := filepath.Join(t.TempDir(), "victim") // a link where the new file is made is not written through
-	if err := errors.Join(os.WriteFile(victim, []byte("mine"), 0o600), os.Symlink(victim, filepath.Join(dir, fmt.Sprintf(".%s.%d", ConfigName, os.Getpid())))); err != nil {
-		t.Fatal(err)
-	}
-	if err := WriteFile(path, []byte("three")); err != nil || read(t, path) != "three" || read(t, victim) != "mine" {
-		t.Errorf("%q, %q, %v", read(t, path), read(t, victim), err)
-	}
-	if got := names(t, dir); !cmp.Equal(got, []string{ConfigName}) {
-		t.Errorf("left behind: %v", got)
-	}
-	missing := filepath.Join(dir, "none", ConfigName)
-	wantError(t, WriteFile(missing, nil), missing, "no such file")
 }
 
 func TestAmount(t *testing.T) {
