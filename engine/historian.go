@@ -85,8 +85,11 @@ func (e *Engine) spanned(s Span, least int) ([]workspace.Run, error) {
 		return nil, fmt.Errorf("%s: %w", e.Dir, errNoRun)
 	}
 	runs, err := s.pick(all)
-	if err != nil || len(runs) >= least {
-		return runs, err
+	if err != nil {
+		return nil, err
+	}
+	if len(runs) >= least {
+		return runs, compareRuns(runs, isTable)
 	}
 	return nil, fmt.Errorf("%s, and %d are needed: clientele score --from DATE --every month fills in earlier ones", counted(len(runs), "run lies in the span", "runs lie in the span"), least)
 }

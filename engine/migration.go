@@ -122,9 +122,9 @@ func (e *Engine) runPair(from, to string) (first, second workspace.Run, err erro
 		}
 	}
 	if first.AsOf == "" {
-		err = fmt.Errorf("no run is before that as of %s: clientele score --as-of DATE makes one", second.AsOf)
+		return first, second, fmt.Errorf("no run is before that as of %s: clientele score --as-of DATE makes one", second.AsOf)
 	}
-	return first, second, err
+	return first, second, compareRuns([]workspace.Run{first}, isTable)
 }
 
 // moves compares two runs in a database that is open.

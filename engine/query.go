@@ -74,6 +74,9 @@ func (e *Engine) ask(ctx context.Context, query string, fn func(*duck.DB) error)
 	})
 }
 
+// isTable tells the data files of runs.
+func isTable(file string) bool { return strings.HasSuffix(file, ".parquet") }
+
 // isView tells the files of runs that are views.
 func isView(file string) bool {
 	name, isTable := strings.CutSuffix(file, ".parquet")
