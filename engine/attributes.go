@@ -78,11 +78,11 @@ func cohorts(t *table.Table) *table.Column {
 	first := t.Column("first_day")
 	years := make([]int, t.Rows())
 	var list []int
-	for i, day := range first.Ints {
+	for i := range years {
 		if first.Missing(i) {
 			continue
 		}
-		years[i] = Day(day).Time().Year()
+		years[i] = Day(first.Int(i)).Time().Year()
 		if at, known := slices.BinarySearch(list, years[i]); !known {
 			list = slices.Insert(list, at, years[i])
 		}

@@ -361,8 +361,8 @@ func tracked(f *purchase.Fitted, in *table.Table, first Day, ends []int) ([]floa
 	for k := range newcomers {
 		newcomers[k] = make([]float64, ends[len(ends)-1]+1)
 	}
-	for i, day := range days.Ints {
-		at := int(Day(day) - first)
+	for i := range days.Len() {
+		at := int(Day(days.Int(i)) - first)
 		switch {
 		case days.Missing(i) || at >= len(newcomers[0]):
 		case of[i] < 0:

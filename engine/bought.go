@@ -287,16 +287,16 @@ func (b *bought) summary(p *people, o *others, places []int32) (*table.Table, er
 		o.keep(places)
 	}
 	s := newSummaryColumns(b, p)
-	s.days("orders", s.none, func(i int) int32 { return b.orders[i] })
-	s.days("purchase_days", s.none, func(i int) int32 { return b.days[i] })
-	s.days("first_day", s.none, func(i int) int32 { return b.first[i] })
-	s.days("last_day", s.none, func(i int) int32 { return b.last[i] })
-	s.days("previous_day", s.once, func(i int) int32 { return b.previous[i] })
-	s.days("x", s.none, func(i int) int32 { return b.days[i] - 1 })
-	s.days("t_x", s.none, func(i int) int32 { return b.last[i] - b.first[i] })
-	s.days("T", s.none, func(i int) int32 { return b.asOf - b.first[i] })
-	s.days("recency_days", s.none, func(i int) int32 { return b.asOf - b.last[i] })
-	s.days("longest_gap", s.once, func(i int) int32 { return b.longest[i] })
+	s.shorts("orders", s.none, b.orders)
+	s.shorts("purchase_days", s.none, b.days)
+	s.shorts("first_day", s.none, b.first)
+	s.shorts("last_day", s.none, b.last)
+	s.shorts("previous_day", s.once, b.previous)
+	s.days("x", func(i int) int32 { return b.days[i] - 1 })
+	s.days("t_x", func(i int) int32 { return b.last[i] - b.first[i] })
+	s.days("T", func(i int) int32 { return b.asOf - b.first[i] })
+	s.days("recency_days", func(i int) int32 { return b.asOf - b.last[i] })
+	s.shorts("longest_gap", s.once, b.longest)
 	s.ints("gap_squares", s.once, b.squares)
 	s.ints("gap_logs", s.once, b.gapLogs)
 	s.money("net_sales", b.net)
@@ -312,18 +312,18 @@ func (b *bought) summary(p *people, o *others, places []int32) (*table.Table, er
 		s.money("net_revenue", b.net)
 	}
 	s.money("repeat_spend", b.repeat)
-	s.days("orders_30", s.none, func(i int) int32 { return b.orders30[i] })
-	s.days("orders_60", s.none, func(i int) int32 { return b.orders60[i] })
-	s.days("orders_90", s.none, func(i int) int32 { return b.orders90[i] })
-	s.days("orders_365", s.none, func(i int) int32 { return b.orders365[i] })
+	s.shorts("orders_30", s.none, b.orders30)
+	s.shorts("orders_60", s.none, b.orders60)
+	s.shorts("orders_90", s.none, b.orders90)
+	s.shorts("orders_365", s.none, b.orders365)
 	s.money("spend_30", b.net30)
 	s.money("spend_90", b.net90)
 	s.money("spend_365", b.net365)
 	for k, days := range []string{"30", "90", "365"} {
-		s.ints("interactions_"+days, nil, o.contacted[k])
+		s.shorts("interactions_"+days, nil, o.contacted[k])
 	}
 	for k, days := range []string{"30", "90", "365"} {
-		s.ints("responses_"+days, nil, o.answered[k])
+		s.shorts("responses_"+days, nil, o.answered[k])
 	}
 	if !fits {
 		return nil, errTooMuch
@@ -336,7 +336,7 @@ type summaryColumns struct {
 	t          *table.Table
 	bought     []int32 // on so many days
 	none, once []bool  // who bought nothing, and who not on two days; nil: nobody
-	zeros      []int64
+	zeros      []int32
 }
 
 func newSummaryColumns(b *bought, p *people) *summaryColumns {
@@ -360,26 +360,30 @@ func (s *summaryColumns) add(name string, c *table.Column) {
 	s.t.Add(c)
 }
 
-// ints adds whole numbers; nil: zeros.
 func (s *summaryColumns) ints(name string, missing []bool, values []int64) {
-	if values == nil {
-		if s.zeros == nil {
-			s.zeros = make([]int64, len(s.bought))
-		}
-		values = s.zeros
-	}
 	s.add(name, &table.Column{Field: table.Field{Kind: table.Int}, Ints: values, Null: missing})
 }
 
+// shorts adds whole numbers of 32 bits; nil: zeros.
+func (s *summaryColumns) shorts(name string, missing []bool, values []int32) {
+	if values == nil {
+		if s.zeros == nil {
+			s.zeros = make([]int32, len(s.bought))
+		}
+		values = s.zeros
+	}
+	s.add(name, &table.Column{Field: table.Field{Kind: table.Int}, Shorts: values, Null: missing})
+}
+
 // days adds whole numbers of those who bought.
-func (s *summaryColumns) days(name string, missing []bool, value func(i int) int32) {
-	out := make([]int64, len(s.bought))
+func (s *summaryColumns) days(name string, value func(i int) int32) {
+	out := make([]int32, len(s.bought))
 	for i, d := range s.bought {
 		if d > 0 {
-			out[i] = int64(value(i))
+			out[i] = value(i)
 		}
 	}
-	s.ints(name, missing, out)
+	s.shorts(name, s.none, out)
 }
 
 // money adds amounts of those who bought, in units of 1/10,000.

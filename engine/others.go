@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"clientele/engine/internal/duck"
 	"clientele/engine/table"
@@ -13,7 +14,7 @@ import (
 // place of each slice for each of them. Nil: nothing of anybody.
 type others struct {
 	refunded            []int64 // units of 1/10,000
-	contacted, answered [3][]int64
+	contacted, answered [3][]int32
 	seen                []bool // who is known by any of it
 }
 
@@ -31,14 +32,14 @@ func readOthers(ctx context.Context, db *duck.DB, p *people) (*others, error) {
 	}
 	for _, of := range []struct {
 		query, table string
-		counts       *[3][]int64
+		counts       *[3][]int32
 	}{{"summary/contacted", "facts.interactions", &o.contacted}, {"summary/answered", "facts.responses", &o.answered}} {
 		err := o.each(ctx, db, p, of.query, of.table, func(i int32, t *table.Table, row int) {
 			for k, name := range []string{"n_30", "n_90", "n_365"} {
 				if of.counts[k] == nil {
-					of.counts[k] = make([]int64, p.len())
+					of.counts[k] = make([]int32, p.len())
 				}
-				of.counts[k][i] = t.Ints(name)[row]
+				of.counts[k][i] = int32(min(t.Ints(name)[row], math.MaxInt32))
 			}
 		})
 		if err != nil {

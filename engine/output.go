@@ -57,8 +57,8 @@ func (r *run) scores() *table.Table {
 func dateColumn(name string, days *table.Column) *table.Column {
 	c := table.NewColumn(table.Field{Name: name, Kind: table.Date}, days.Len())
 	c.Null = days.Null
-	for i, d := range days.Ints {
-		c.Dates[i] = int32(d)
+	for i := range c.Dates {
+		c.Dates[i] = int32(days.Int(i))
 	}
 	return c
 }

@@ -224,7 +224,7 @@ func addLogGaps(t *table.Table) {
 		case x.Missing(i):
 			out.Floats[i] = math.NaN()
 		case !logs.Missing(i):
-			out.Floats[i] = float64(logs.Ints[i])/1e9 - float64(x.Ints[i])*math.Log(7)
+			out.Floats[i] = float64(logs.Int(i))/1e9 - float64(x.Int(i))*math.Log(7)
 		}
 	}
 	t.Add(out)

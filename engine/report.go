@@ -131,7 +131,8 @@ func (r *run) expectedByMonth() ([]report.Expected, error) {
 	}
 	days := r.table.Column("first_day")
 	first := r.asOf
-	for i, d := range days.Ints {
+	for i := range days.Len() {
+		d := days.Int(i)
 		if !days.Missing(i) {
 			first = min(first, Day(d))
 		}

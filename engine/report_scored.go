@@ -56,11 +56,11 @@ func summedOf(t *table.Table) *summed {
 func (f *figures) add(s *summed, i int) {
 	f.customers++
 	if !s.orders.Missing(i) {
-		f.orders += s.orders.Ints[i]
+		f.orders += s.orders.Int(i)
 	}
 	if !s.recency.Missing(i) {
 		f.silent++
-		f.recency += s.recency.Ints[i]
+		f.recency += s.recency.Int(i)
 	}
 	f.revenue.add(s.revenue[i], moneyScale)
 	f.spend.add(s.spend[i], moneyScale)
@@ -222,19 +222,19 @@ func customersTable(t *table.Table) *table.Table {
 	n := make([]int64, 7) // in the order of the names below
 	for i := range t.Rows() {
 		for k, c := range active {
-			if !c.Missing(i) && c.Ints[i] > 0 {
+			if !c.Missing(i) && c.Int(i) > 0 {
 				n[2+k]++
 			}
 		}
-		if orders.Missing(i) || orders.Ints[i] <= 0 {
+		if orders.Missing(i) || orders.Int(i) <= 0 {
 			n[1]++
 			continue
 		}
 		n[0]++
-		if orders.Ints[i] > 1 {
+		if orders.Int(i) > 1 {
 			n[5]++
 		}
-		n[6] += orders.Ints[i]
+		n[6] += orders.Int(i)
 	}
 	return oneRow([]string{"customers", "prospects", "active_30", "active_90", "active_365", "repeaters", "orders"}, n, nil, nil)
 }
@@ -243,7 +243,7 @@ func coverageTable(t *table.Table) *table.Table {
 	orders := t.Column("orders")
 	var buyers int64
 	for i := range t.Rows() {
-		if !orders.Missing(i) && orders.Ints[i] > 0 {
+		if !orders.Missing(i) && orders.Int(i) > 0 {
 			buyers++
 		}
 	}
@@ -272,14 +272,14 @@ func gridTable(t *table.Table) *table.Table {
 	recent, often, revenue := t.Column("r_score"), t.Column("f_score"), t.Floats("net_revenue")
 	var span int64
 	for i := range t.Rows() {
-		span = max(span, 1+often.Ints[i])
+		span = max(span, 1+often.Int(i))
 	}
 	var cells []groupSums
 	for i := range t.Rows() {
 		if recent.Missing(i) || often.Missing(i) {
 			continue
 		}
-		at := recent.Ints[i]*span + often.Ints[i]
+		at := recent.Int(i)*span + often.Int(i)
 		for int64(len(cells)) <= at {
 			cells = append(cells, groupSums{place: len(cells)})
 		}
@@ -350,7 +350,7 @@ func concentrationTable(t *table.Table) *table.Table {
 	concentrated(out, "clv", amounts, room)
 	amounts = amounts[:0]
 	for i, v := range t.Floats("net_revenue") {
-		if !orders.Missing(i) && orders.Ints[i] > 0 {
+		if !orders.Missing(i) && orders.Int(i) > 0 {
 			amounts = append(amounts, int64(math.Round(max(v, 0)*100)))
 		}
 	}

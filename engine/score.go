@@ -224,6 +224,7 @@ func (r *run) summarize() error {
 	}
 	addAverage(r.table)
 	addLogGaps(r.table)
+	r.table.Drop("gap_logs", "spend_30", "spend_90") // which nothing reads from here on
 	return addAttributes(r.ctx, r.db, r.Config.Models, r.table)
 }
 
@@ -254,7 +255,7 @@ func addAverage(t *table.Table) {
 	for i := range average.Floats {
 		average.Floats[i] = math.NaN()
 		if !orders.Missing(i) {
-			average.Floats[i] = revenue[i] / float64(orders.Ints[i])
+			average.Floats[i] = revenue[i] / float64(orders.Int(i))
 		}
 	}
 	t.Add(average)
@@ -308,9 +309,9 @@ SELECT batch_id, path FROM latest WHERE state = 'refused' ORDER BY batch_id`)
 // warnBeyond says where the horizon is longer than anybody has been a customer.
 func (r *run) warnBeyond() {
 	age, longest := r.table.Column("T"), int64(-1)
-	for i, t := range age.Ints {
+	for i := range age.Len() {
 		if !age.Missing(i) {
-			longest = max(longest, t)
+			longest = max(longest, age.Int(i))
 		}
 	}
 	if longest < 0 || longest >= int64(r.Config.Horizon) {

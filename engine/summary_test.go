@@ -189,7 +189,7 @@ func sameAsSQL(t *testing.T, db *duck.DB, what string, got *table.Table, where s
 			case table.Text:
 				same = same && string(g.Texts.At(i)) == string(w.Texts.At(i))
 			case table.Int:
-				same = same && g.Ints[i] == w.Ints[i]
+				same = same && g.Int(i) == w.Ints[i]
 			case table.Float:
 				same = same && (w.Missing(i) || math.Float64bits(g.Floats[i]) == math.Float64bits(w.Floats[i]))
 			default:

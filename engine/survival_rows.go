@@ -246,7 +246,7 @@ func at(c *table.Column, row int) (v float64, missing, ok bool) {
 	case table.Float:
 		v = c.Floats[row]
 	case table.Int:
-		v = float64(c.Ints[row])
+		v = float64(c.Int(row))
 	case table.Decimal:
 		v = float64(c.Ints[row]) / table.DecimalScale
 	case table.Bool:

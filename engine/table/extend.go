@@ -7,7 +7,11 @@ func (c *Column) Reserve(rows int) *Column {
 	case Float:
 		out.Floats = make([]float64, 0, rows)
 	case Int, Decimal, Timestamp:
-		out.Ints = make([]int64, 0, rows)
+		if c.Shorts != nil {
+			out.Shorts = make([]int32, 0, rows)
+		} else {
+			out.Ints = make([]int64, 0, rows)
+		}
 	case Date:
 		out.Dates = make([]int32, 0, rows)
 	case Text:
@@ -25,15 +29,19 @@ func (c *Column) Reserve(rows int) *Column {
 	return out
 }
 
-// Extend appends the rows of another column of the same kind, and for Category of the
-// same labels.
+// Extend appends the rows of another column of the same kind, held in as many bits, and
+// for Category of the same labels.
 func (c *Column) Extend(more *Column) {
 	before, n := c.Len(), more.Len()
 	switch c.Kind {
 	case Float:
 		c.Floats = append(c.Floats, more.Floats...)
 	case Int, Decimal, Timestamp:
-		c.Ints = append(c.Ints, more.Ints...)
+		if c.Shorts != nil {
+			c.Shorts = append(c.Shorts, more.Shorts...)
+		} else {
+			c.Ints = append(c.Ints, more.Ints...)
+		}
 	case Date:
 		c.Dates = append(c.Dates, more.Dates...)
 	case Text:
@@ -64,6 +72,9 @@ func (c *Column) room() int {
 	case Float:
 		return cap(c.Floats)
 	case Int, Decimal, Timestamp:
+		if c.Shorts != nil {
+			return cap(c.Shorts)
+		}
 		return cap(c.Ints)
 	case Date:
 		return cap(c.Dates)

@@ -18,6 +18,11 @@ func TestExtend(t *testing.T) {
 		texts.Texts.AppendString(fmt.Sprint("text", i*i*i))
 	}
 	whole.Add(texts)
+	shorts := &Column{Field: Field{Name: "s", Kind: Int}, Shorts: make([]int32, n)}
+	for i := range n {
+		shorts.Shorts[i] = int32(i) * -11
+	}
+	whole.Add(shorts)
 	whole.Column("i").Null = make([]bool, n)
 	whole.Column("i").Null[4] = true
 	for size := 1; size <= n; size++ {
@@ -39,7 +44,7 @@ func TestExtend(t *testing.T) {
 				t.Fatalf("column %d of parts of %d: %d rows in %d, want %d in %d", k, size, got.Len(), got.room(), n, room)
 			}
 			same := reflect.DeepEqual(got.Floats, want.Floats) || want.Kind != Float
-			same = same && (want.Kind != Int || reflect.DeepEqual(got.Ints, want.Ints) && reflect.DeepEqual(got.Null, want.Null))
+			same = same && (want.Kind != Int || reflect.DeepEqual(got.Ints, want.Ints) && reflect.DeepEqual(got.Shorts, want.Shorts) && reflect.DeepEqual(got.Null, want.Null))
 			same = same && (want.Kind != Date || reflect.DeepEqual(got.Dates, want.Dates))
 			same = same && (want.Kind != Bool || reflect.DeepEqual(got.Bools, want.Bools))
 			same = same && (want.Kind != Category || reflect.DeepEqual(got.Codes, want.Codes))

@@ -3,7 +3,10 @@
 // the customer summary out as a table, models read and write columns of it.
 package table
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Kind says which slice of a Column holds its values.
 type Kind uint8
@@ -79,10 +82,12 @@ func (s *Strings) AppendString(v string) {
 }
 
 // Column is one named column. Only the slice that belongs to its kind is used.
+// What reads an Int column that may be of a summary reads it by Int.
 type Column struct {
 	Field
 	Floats []float64
 	Ints   []int64
+	Shorts []int32 // Int only, in place of Ints: whole numbers that need no more than 32 bits
 	Dates  []int32
 	Texts  Strings
 	Bools  []bool
@@ -98,6 +103,9 @@ func (c *Column) Len() int {
 	case Float:
 		return len(c.Floats)
 	case Int, Decimal, Timestamp:
+		if c.Shorts != nil {
+			return len(c.Shorts)
+		}
 		return len(c.Ints)
 	case Date:
 		return len(c.Dates)
@@ -109,6 +117,27 @@ func (c *Column) Len() int {
 		return len(c.Codes)
 	}
 	panic("table: unknown kind " + c.Kind.String())
+}
+
+// Int returns value i of an Int column.
+func (c *Column) Int(i int) int64 {
+	if c.Shorts != nil {
+		return int64(c.Shorts[i])
+	}
+	return c.Ints[i]
+}
+
+// Wide returns the values of an Int column in 64 bits each, as a copy where they are
+// held in 32.
+func (c *Column) Wide() []int64 {
+	if c.Shorts == nil {
+		return c.Ints
+	}
+	out := make([]int64, len(c.Shorts))
+	for i, v := range c.Shorts {
+		out[i] = int64(v)
+	}
+	return out
 }
 
 // Missing reports whether row i has no value.
@@ -131,7 +160,11 @@ func (c *Column) Slice(i, j int) *Column {
 	case Float:
 		v.Floats = c.Floats[i:j:j]
 	case Int, Decimal, Timestamp:
-		v.Ints = c.Ints[i:j:j]
+		if c.Shorts != nil {
+			v.Shorts = c.Shorts[i:j:j]
+		} else {
+			v.Ints = c.Ints[i:j:j]
+		}
 	case Date:
 		v.Dates = c.Dates[i:j:j]
 	case Text:
@@ -208,6 +241,19 @@ func (t *Table) Add(c *Column) {
 	t.columns = append(t.columns, c)
 }
 
+// Drop lets columns go that t has.
+func (t *Table) Drop(names ...string) {
+	columns := t.columns
+	t.columns, t.byName = nil, make(map[string]int, len(columns))
+	for _, c := range columns {
+		if slices.Contains(names, c.Name) {
+			continue
+		}
+		t.byName[c.Name] = len(t.columns)
+		t.columns = append(t.columns, c)
+	}
+}
+
 // Rows is the number of rows.
 func (t *Table) Rows() int { return t.rows }
 
@@ -235,8 +281,8 @@ func (t *Table) Column(name string) *Column {
 // Floats returns the values of a Float column.
 func (t *Table) Floats(name string) []float64 { return t.of(name, Float).Floats }
 
-// Ints returns the values of an Int column.
-func (t *Table) Ints(name string) []int64 { return t.of(name, Int).Ints }
+// Ints returns the values of an Int column, as a copy where they are held in 32 bits.
+func (t *Table) Ints(name string) []int64 { return t.of(name, Int).Wide() }
 
 // Dates returns the values of a Date column, days since 1970-01-01.
 func (t *Table) Dates(name string) []int32 { return t.of(name, Date).Dates }

@@ -18,7 +18,11 @@ func (c *Column) take(rows []int) *Column {
 	case Float:
 		v.Floats = pick(c.Floats, rows)
 	case Int, Decimal, Timestamp:
-		v.Ints = pick(c.Ints, rows)
+		if c.Shorts != nil {
+			v.Shorts = pick(c.Shorts, rows)
+		} else {
+			v.Ints = pick(c.Ints, rows)
+		}
 	case Date:
 		v.Dates = pick(c.Dates, rows)
 	case Bool:

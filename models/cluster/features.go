@@ -142,7 +142,7 @@ func (s *source) at(i int) float64 {
 		return math.NaN()
 	}
 	if s.column.Kind == table.Int {
-		return float64(s.column.Ints[i])
+		return float64(s.column.Int(i))
 	}
 	return s.column.Floats[i]
 }

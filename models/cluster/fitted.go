@@ -198,7 +198,7 @@ func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 	var density [mostClusters]float64
 	for i := range codes {
 		codes[i] = -1
-		if len(f.Clusters) == 0 || orders.Missing(i) || orders.Ints[i] <= 0 || !read(x, from, i) {
+		if len(f.Clusters) == 0 || orders.Missing(i) || orders.Int(i) <= 0 || !read(x, from, i) {
 			continue
 		}
 		for k := range x {

@@ -52,7 +52,7 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 		x := make([]float64, d)
 		begin := c * rowsAtOnce
 		for i := begin; i < min(begin+rowsAtOnce, t.Rows()); i++ {
-			if orders.Missing(i) || orders.Ints[i] <= 0 {
+			if orders.Missing(i) || orders.Int(i) <= 0 {
 				continue
 			}
 			if !read(x, from, i) {

@@ -49,7 +49,7 @@ func (r Reader) At(i int) (x int64, total float64, ok bool) {
 	if r.x.Missing(i) {
 		return 0, 0, false
 	}
-	x, total = r.x.Ints[i]+r.first, r.spend.Floats[i]
+	x, total = r.x.Int(i)+r.first, r.spend.Floats[i]
 	return x, total, x > 0 && total > 0
 }
 

@@ -125,10 +125,10 @@ func (b *Base) read(src *table.Table) error {
 		if x.Missing(i) || tx.Missing(i) || t.Missing(i) {
 			continue
 		}
-		if !possible(x.Ints[i], tx.Ints[i], t.Ints[i]) {
-			return fmt.Errorf("interval: row %d: x %d, t_x %d, T %d is no purchase history", i, x.Ints[i], tx.Ints[i], t.Ints[i])
+		if !possible(x.Int(i), tx.Int(i), t.Int(i)) {
+			return fmt.Errorf("interval: row %d: x %d, t_x %d, T %d is no purchase history", i, x.Int(i), tx.Int(i), t.Int(i))
 		}
-		k := key{x: int32(x.Ints[i]), tx: int32(tx.Ints[i]), t: int32(t.Ints[i])}
+		k := key{x: int32(x.Int(i)), tx: int32(tx.Int(i)), t: int32(t.Int(i))}
 		var known bool
 		if k.profile, known = profiles.of(i); !known {
 			continue

@@ -175,13 +175,13 @@ func (f *Fitted) each(ctx context.Context, in *table.Table, visit func(i int, st
 	orders, first, last := in.Column("orders"), in.Column("first_day"), in.Column("last_day")
 	days, previous := in.Column("purchase_days"), in.Column("previous_day")
 	for i := range in.Rows() {
-		if orders.Missing(i) || orders.Ints[i] <= 0 || first.Missing(i) || last.Missing(i) || days.Missing(i) {
+		if orders.Missing(i) || orders.Int(i) <= 0 || first.Missing(i) || last.Missing(i) || days.Missing(i) {
 			visit(i, Prospect)
 			continue
 		}
-		c := history{first: first.Ints[i], last: last.Ints[i], days: days.Ints[i], gap: -1}
+		c := history{first: first.Int(i), last: last.Int(i), days: days.Int(i), gap: -1}
 		if c.days > 1 && !previous.Missing(i) {
-			c.gap = c.last - previous.Ints[i]
+			c.gap = c.last - previous.Int(i)
 		}
 		if c.last > int64(f.AsOf) {
 			return fmt.Errorf("lifecycle: row %d: last purchase on day %d, after the as-of day %d", i, c.last, f.AsOf)

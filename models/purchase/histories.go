@@ -74,7 +74,7 @@ func (r reader) at(i int) (h History, ok bool, err error) {
 	if r.x.Missing(i) || r.tx.Missing(i) || r.t.Missing(i) {
 		return h, false, nil
 	}
-	x, tx, t := r.x.Ints[i], r.tx.Ints[i], r.t.Ints[i]
+	x, tx, t := r.x.Int(i), r.tx.Int(i), r.t.Int(i)
 	if !possible(x, tx, t) {
 		return h, false, impossible(i, x, tx, t)
 	}

@@ -46,7 +46,7 @@ func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 		}
 		from, dated := int64(f.settings.AsOf), true
 		if from == 0 {
-			from, dated = last.Ints[i]+int64(h.T-h.Tx), !last.Missing(i)
+			from, dated = last.Int(i)+int64(h.T-h.Tx), !last.Missing(i)
 		}
 		s := scores[part[i]](i, h)
 		s.Expected, s.Discounted = s.Expected*level, s.Discounted*level

@@ -338,11 +338,11 @@ func columnsOf(t *table.Table, money string) columns {
 // known reports whether the customer of row i has an order, and all three values.
 func (c *columns) known(i int) bool {
 	v := c.money[i]
-	return !c.orders.Missing(i) && c.orders.Ints[i] > 0 && !c.recency.Missing(i) && v-v == 0 // neither NaN nor infinite
+	return !c.orders.Missing(i) && c.orders.Int(i) > 0 && !c.recency.Missing(i) && v-v == 0 // neither NaN nor infinite
 }
 
-func (c *columns) days(i int) float64    { return float64(c.recency.Ints[i]) }
-func (c *columns) ordered(i int) float64 { return float64(c.orders.Ints[i]) }
+func (c *columns) days(i int) float64    { return float64(c.recency.Int(i)) }
+func (c *columns) ordered(i int) float64 { return float64(c.orders.Int(i)) }
 
 // scores returns the three scores of a customer.
 func (f *Fitted) scores(days, orders, money float64) (r, q, w int) {

@@ -247,7 +247,7 @@ func valueOf(c *table.Column, i int) float64 {
 	case c.Kind == table.Float:
 		return c.Floats[i]
 	}
-	return float64(c.Ints[i])
+	return float64(c.Int(i))
 }
 
 // bought fills dst with what says when and how often customer i has bought; false for

@@ -514,7 +514,7 @@ func arrayOf(p *pinned, c *table.Column, t arrow.DataType) arrow.Array {
 	case table.Float:
 		buffers = append(buffers, bufferOf(p, c.Floats))
 	case table.Int, table.Decimal, table.Timestamp:
-		buffers = append(buffers, bufferOf(p, c.Ints))
+		buffers = append(buffers, bufferOf(p, c.Wide()))
 	case table.Date:
 		buffers = append(buffers, bufferOf(p, c.Dates))
 	case table.Bool:
