@@ -294,10 +294,10 @@ func (c *converter) instants(b *Block, col *column, i int) {
 		clock = c.column("ordered_time")
 	}
 	cur := &c.cursors[i]
+	typed := c.moments(b, col)
 	var m moment
 	for r := range c.rows {
-		v := cell(b, r, col.index)
-		reason := col.moment(v, &m)
+		v, reason := col.momentAt(b, r, typed, &m)
 		if reason != "" && (absentWord(v) || zeroDate(v)) {
 			setNull(out, r, c.rows)
 			if col.insist {
@@ -330,7 +330,7 @@ func (c *converter) instants(b *Block, col *column, i int) {
 		}
 		micros := utc*1e6 + m.micros - secs*1e6
 		if micros > c.limit {
-			c.reject(b, r, col, v, reasonFuture)
+			c.reject(b, r, col, cell(b, r, col.index), reasonFuture)
 			continue
 		}
 		out.Ints[r] = micros
@@ -346,10 +346,10 @@ func (c *converter) instants(b *Block, col *column, i int) {
 func (c *converter) dates(b *Block, col *column, i int) {
 	out := c.new(col.target)
 	cur := &c.cursors[i]
+	typed := c.moments(b, col)
 	var m moment
 	for r := range c.rows {
-		v := cell(b, r, col.index)
-		reason := col.moment(v, &m)
+		v, reason := col.momentAt(b, r, typed, &m)
 		if reason != "" && (absentWord(v) || zeroDate(v)) {
 			setNull(out, r, c.rows)
 			continue
@@ -365,18 +365,51 @@ func (c *converter) dates(b *Block, col *column, i int) {
 			reason = reasonFuture
 		}
 		if reason != "" {
-			c.reject(b, r, col, v, reason)
+			c.reject(b, r, col, cell(b, r, col.index), reason)
 			continue
 		}
 		out.Dates[r] = day
 	}
 }
 
+// moments are the values of a typed column of days or times, nil where they are read
+// from texts.
+func (c *converter) moments(b *Block, col *column) *Typed {
+	if col.count != countNone {
+		return nil
+	}
+	return b.typedMoments(col.index)
+}
+
+// momentAt reads a cell, from its value where there are typed ones; then v is nil.
+func (c *column) momentAt(b *Block, r int, typed *Typed, m *moment) (v []byte, reason string) {
+	switch {
+	case typed == nil:
+	case typed.absent(r):
+		return nil, reasonMissing
+	case typed.moment(r, m):
+		return nil, ""
+	}
+	v = cell(b, r, c.index)
+	return v, c.moment(v, m)
+}
+
 func (c *converter) money(b *Block, col *column) {
 	out := c.new(col.target)
 	var beside remarks
 	var seen map[currency]int64 // of a column that showed no currency: the first line of each
+	typed := b.typedUnits(col.index, col.style)
 	for r := range c.rows {
+		if typed != nil {
+			if typed.absent(r) {
+				c.noAmount(b, r, col, nil, "", out)
+				continue
+			}
+			if units, ok := typed.of(r); ok {
+				out.Ints[r] = units
+				continue
+			}
+		}
 		v := cell(b, r, col.index)
 		units, ok := plainMoney(v, col.style)
 		if !ok {

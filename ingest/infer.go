@@ -203,6 +203,9 @@ func (e *evidence) inspect(b *Block, cols []column, dates, decimals []bool) {
 		if !dates[i] && !decimals[i] {
 			continue
 		}
+		if e.inspectTyped(b, i, cols[i].index, dates[i]) {
+			continue
+		}
 		for r := range b.Rows() {
 			cell, ok := b.Cell(r, cols[i].index)
 			if !ok {

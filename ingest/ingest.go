@@ -34,6 +34,13 @@ type Block struct {
 	// Cell (row r, column c) is Data[Start[r*Columns+c]:End[r*Columns+c]];
 	// Start > End marks a cell that is absent (null), as opposed to empty.
 	Start, End []uint32
+	// ByColumn says that cells lie column by column instead: at c*Rows()+r.
+	ByColumn bool
+	// Typed are columns whose values are there besides their texts, by column: nil where
+	// there are none, as its entries for other columns are. Their cells are absent until
+	// Cell, when it is first asked for one of them, has the texts of the column written.
+	// Who looks at Start and End calls Texts before.
+	Typed []*Typed
 	// Raw returns row r as the file has it, for rejects.
 	Raw func(r int) string
 	// Bad are rows that could not be cut into cells (ragged, unterminated
@@ -51,7 +58,10 @@ func (b *Block) Rows() int { return len(b.Lines) }
 // Cell returns a view of one cell and whether it is present.
 func (b *Block) Cell(r, c int) ([]byte, bool) {
 	i := r*b.Columns + c
-	if b.Start[i] > b.End[i] {
+	if b.ByColumn {
+		i = c*len(b.Lines) + r
+	}
+	if b.Start[i] > b.End[i] && !(c < len(b.Typed) && b.texts(c) && b.Start[i] <= b.End[i]) {
 		return nil, false
 	}
 	return b.Data[b.Start[i]:b.End[i]], true

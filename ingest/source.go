@@ -430,6 +430,7 @@ func (p mendedPiece) Parse() (*Block, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.Texts()
 	m := *b
 	m.Columns = p.reader.columns
 	rows := m.Rows()

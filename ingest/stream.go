@@ -134,6 +134,7 @@ func (h *rowHash) encode(b *Block) []byte {
 	if used, ok := h.buffers.Get().(*[]byte); ok {
 		out = (*used)[:0]
 	}
+	b.Texts()
 	for i, start := range b.Start {
 		end := b.End[i]
 		if start > end {

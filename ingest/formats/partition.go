@@ -117,6 +117,7 @@ func (p partitionedPiece) Parse() (*ingest.Block, error) {
 	if err != nil || len(p.reader.keys) == 0 {
 		return b, err
 	}
+	b.Texts()
 	wide := p.reader.spare(b.Rows() * (b.Columns + len(p.reader.keys)))
 	from, to := make([]uint32, len(p.reader.keys)), make([]uint32, len(p.reader.keys))
 	for i, k := range p.reader.keys {

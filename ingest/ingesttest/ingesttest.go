@@ -144,6 +144,7 @@ func rowsOf(b *ingest.Block, columns int) ([]Row, error) {
 	if n := b.Rows() * b.Columns; len(b.Start) != n || len(b.End) != n {
 		return nil, fmt.Errorf("%d rows of %d columns have %d starts and %d ends", b.Rows(), b.Columns, len(b.Start), len(b.End))
 	}
+	b.Texts()
 	var rows []Row
 	for r := range b.Rows() {
 		cells := make([]string, b.Columns)

@@ -345,7 +345,7 @@ type cells struct {
 	start, end []uint32 // where the texts of dictionary entries are, plus one; 0: not written yet
 }
 
-// page writes the rows of a part, the first into the cell at index.
+// page writes the rows of a part, the first into the cell at index, the others behind it.
 func (w *cells) page(col column, p part, at int) {
 	b, v := w.block, p.value
 	levels := p.page.DefinitionLevels()
@@ -364,7 +364,7 @@ func (w *cells) page(col column, p part, at int) {
 	} else {
 		source = valuesOf(p.page.Data(), p.page.Type())
 	}
-	for row := p.from; row < p.to; row, at = row+1, at+b.Columns {
+	for row := p.from; row < p.to; row, at = row+1, at+1 {
 		if len(levels) > 0 && levels[row] != col.present {
 			b.Start[at], b.End[at] = 1, 0 // absent
 			continue

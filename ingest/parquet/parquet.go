@@ -64,6 +64,7 @@ type buffers struct {
 	lines      []int64
 	start, end []uint32
 	data       []byte
+	ints       []int64 // of the typed columns, one after the other
 }
 
 // group is a row group and how many of its rows make a piece.
@@ -79,7 +80,8 @@ type column struct {
 	leaf    int  // index among the leaves
 	present byte // definition level of a value that is not null
 	write   writer
-	text    bool // cells are bytes of the file as they are, to be checked
+	text    bool          // cells are bytes of the file as they are, to be checked
+	typed   *ingest.Typed // of a type that is delivered as it is; nil: as text only
 }
 
 // Open opens the file at path.
@@ -210,7 +212,7 @@ func (r *Reader) leaves(c *pq.Column) {
 		r.notes = append(r.notes, fmt.Sprintf("column %q is a list or a map and was left out", name))
 		return
 	}
-	col := column{name: name, leaf: c.Index(), present: byte(c.MaxDefinitionLevel())}
+	col := column{name: name, leaf: c.Index(), present: byte(c.MaxDefinitionLevel()), typed: typedOf(c.Type())}
 	if col.write, col.text = writerOf(c.Type()); col.write == nil {
 		r.notes = append(r.notes, fmt.Sprintf("column %q (%v) has no plain text and was left out", name, c.Type()))
 		return
@@ -233,6 +235,16 @@ func (r *Reader) Notes() []string { return r.notes }
 func (r *Reader) Close() error {
 	r.closePages()
 	return r.file.Close()
+}
+
+// typed is how many columns are typed.
+func (r *Reader) typed() (n int) {
+	for _, c := range r.columns {
+		if c.typed != nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *Reader) closePages() {
@@ -352,20 +364,25 @@ func (p *piece) Parse() (block *ingest.Block, err error) {
 	reused := free.Get()
 	if reused == nil || len(reused.lines) < p.rows {
 		n := p.rows * columns
-		reused = &buffers{make([]int64, p.rows), make([]uint32, n), make([]uint32, n), make([]byte, 0, 10*n)}
+		reused = &buffers{make([]int64, p.rows), make([]uint32, n), make([]uint32, n), make([]byte, 0, 10*n), make([]int64, p.rows*p.reader.typed())}
 	}
 	b := &ingest.Block{
-		Columns: columns, Lines: reused.lines[:p.rows],
+		Columns: columns, ByColumn: true, Lines: reused.lines[:p.rows],
 		Start: reused.start[:p.rows*columns], End: reused.end[:p.rows*columns], Data: reused.data[:0],
 	}
 	for r := range b.Lines {
 		b.Lines[r] = p.first + int64(r)
 	}
-	w := cells{block: b}
+	w, ints := cells{block: b}, reused.ints
 	for c, parts := range p.parts {
 		row := 0
+		if t := p.reader.columns[c].typed; t != nil {
+			w.typed(p, c, ints[:p.rows])
+			ints = ints[p.rows:]
+			continue
+		}
 		for _, part := range parts {
-			w.page(p.reader.columns[c], part, row*columns+c)
+			w.page(p.reader.columns[c], part, c*p.rows+row)
 			row += part.to - part.from
 			pq.Release(part.page)
 		}
@@ -373,7 +390,7 @@ func (p *piece) Parse() (block *ingest.Block, err error) {
 			return nil, fmt.Errorf("%s: texts are too long: %d rows hold more than 2 GB", p.reader.path, p.rows)
 		}
 	}
-	if r := p.reader; r.taken.Add(int64(len(b.Data)+len(b.Start))) > r.limit {
+	if r := p.reader; r.taken.Add(int64(len(b.Data)+len(b.Start)+8*(len(reused.ints)-len(ints)))) > r.limit {
 		return nil, fmt.Errorf("%s: %w", r.path, stream.Over(r.limit, r.size))
 	}
 	reused.data = b.Data
@@ -390,6 +407,7 @@ func (p *piece) Parse() (block *ingest.Block, err error) {
 
 // rejectTexts takes out the rows whose texts cannot be stored as text.
 func (p *piece) rejectTexts(b *ingest.Block) {
+	b.Texts()
 	kept := 0
 	for r := range b.Lines {
 		bad := -1
