@@ -99,6 +99,7 @@ func score(ctx context.Context, spec models.Spec, f models.Fitted, t *table.Tabl
 		return err
 	}
 	for _, c := range out.Columns() {
+		c.Narrow()
 		t.Add(c)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -53,5 +54,29 @@ func TestExtend(t *testing.T) {
 				t.Fatalf("column %s of parts of %d differs: %v", want.Name, size, got)
 			}
 		}
+	}
+}
+
+// What is held in 32 bits reads as it did in 64, and what does not fit stays.
+func TestNarrow(t *testing.T) {
+	for _, values := range [][]int64{{}, {0, -1, math.MaxInt32, math.MinInt32}, {1, math.MaxInt32 + 1}, {math.MinInt32 - 1}} {
+		c := &Column{Field: Field{Kind: Int}, Ints: slices.Clone(values), Null: make([]bool, len(values))}
+		c.Narrow()
+		if fits := len(values) != 2 && len(values) != 1; fits != (c.Shorts != nil) || c.Null != nil || c.Len() != len(values) {
+			t.Errorf("%d: %+v", values, c)
+		}
+		for i, v := range values {
+			if c.Int(i) != v || c.Wide()[i] != v || c.Slice(i, i+1).Int(0) != v || c.take([]int{i}).Int(0) != v {
+				t.Errorf("%d: %d reads as %d", values, v, c.Int(i))
+			}
+		}
+	}
+	c := &Column{Field: Field{Kind: Int}, Ints: []int64{7, 0}, Null: []bool{false, true}}
+	if c.Narrow(); !c.Missing(1) || c.Missing(0) {
+		t.Error("what is missing is not the same")
+	}
+	whole := New(c, &Column{Field: Field{Name: "other", Kind: Int}, Ints: []int64{1, 2}})
+	if whole.Drop("other", "unknown"); whole.Rows() != 2 || len(whole.Columns()) != 1 || whole.Lookup("other") != nil || whole.Ints("")[0] != 7 {
+		t.Errorf("of two columns %v are left", whole.Columns())
 	}
 }

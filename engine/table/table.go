@@ -140,6 +140,22 @@ func (c *Column) Wide() []int64 {
 	return out
 }
 
+// Narrow holds whole numbers in 32 bits where all of them fit, and no mask where nothing
+// is missing.
+func (c *Column) Narrow() {
+	if !slices.Contains(c.Null, true) {
+		c.Null = nil
+	}
+	if c.Kind != Int || c.Shorts != nil || slices.ContainsFunc(c.Ints, func(v int64) bool { return v != int64(int32(v)) }) {
+		return
+	}
+	c.Shorts = make([]int32, len(c.Ints))
+	for i, v := range c.Ints {
+		c.Shorts[i] = int32(v)
+	}
+	c.Ints = nil
+}
+
 // Missing reports whether row i has no value.
 func (c *Column) Missing(i int) bool {
 	switch c.Kind {
