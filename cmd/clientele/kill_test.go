@@ -86,7 +86,7 @@ func killedAt(t *testing.T, args []string, instant time.Duration) bool {
 func (f *faults) stop(t *testing.T) {
 	seeded := rand.New(rand.NewPCG(3, 4))
 	all := deeds()
-	stopped := 0
+	stopped, early := 0, 0
 	for i := range *faultStops {
 		d := all[i%len(all)]
 		r := f.rehearsed[d.name](t)
@@ -115,7 +115,9 @@ func (f *faults) stop(t *testing.T) {
 			continue // it had done all there is
 		}
 		stopped++
-		if code := cmd.ProcessState.ExitCode(); code != 128+int(signal) || errOut.String() != "clientele: stopped; nothing half-written\n" {
+		if by := cmd.ProcessState.Sys().(syscall.WaitStatus); by.Signaled() && by.Signal() == signal && errOut.Len() == 0 {
+			early++ // on a busy machine, Go was still starting: a shell tells of the same status
+		} else if code := cmd.ProcessState.ExitCode(); code != 128+int(signal) || errOut.String() != "clientele: stopped; nothing half-written\n" {
 			t.Errorf("%s, %v after %v: exit status %d, %q", d.name, signal, instant, code, &errOut)
 		}
 		if took > 2*time.Second {
@@ -126,8 +128,8 @@ func (f *faults) stop(t *testing.T) {
 		}
 		r.interrupted(t, shop, signal.String()+" after "+instant.String())
 	}
-	if stopped == 0 {
-		t.Error("every signal came too late")
+	if stopped == early {
+		t.Errorf("of %d signals %d came too early and the others too late", *faultStops, early)
 	}
-	t.Logf("%d of %d signals came in time", stopped, *faultStops)
+	t.Logf("%d of %d signals came in time, %d before the program had begun", stopped, *faultStops, early)
 }
