@@ -484,6 +484,7 @@ func (w *writer) transaction(ctx context.Context, fn func() error) error {
 		return err
 	}
 	if err := fn(); err != nil {
+		w.settings = nil // what was recorded meanwhile is not
 		return errors.Join(err, w.db.Exec(context.WithoutCancel(ctx), "ROLLBACK"))
 	}
 	return w.db.Exec(ctx, "COMMIT")

@@ -219,7 +219,7 @@ func (m *merge) script(name string, args ...sql.NamedArg) error {
 // describe checks that what gives the facts of the source their meaning is as it was:
 // id space, zone, what its amounts are of, and its columns.
 func (m *merge) describe() error {
-	recorded, err := meta(m.ctx, m.db)
+	recorded, err := m.recorded(m.ctx)
 	if err != nil {
 		return err
 	}
@@ -239,7 +239,7 @@ func (m *merge) describe() error {
 // on it is not to change.
 func (m *merge) fix() error {
 	frozen := config.FrozenSource(m.source)
-	recorded, err := meta(m.ctx, m.db)
+	recorded, err := m.recorded(m.ctx)
 	if err != nil {
 		return err
 	}
@@ -247,20 +247,20 @@ func (m *merge) fix() error {
 		if _, known := recorded["frozen."+key]; known {
 			continue
 		}
-		if err := setMeta(m.ctx, m.db, "frozen."+key, frozen[key]); err != nil {
+		if err := m.recordMeta(m.ctx, "frozen."+key, frozen[key]); err != nil {
 			return err
 		}
 	}
 	if was := recorded["frozen.currency"]; m.found == "" || was != config.Auto && was != "" {
 		return nil
 	}
-	return setMeta(m.ctx, m.db, "frozen.currency", m.found)
+	return m.recordMeta(m.ctx, "frozen.currency", m.found)
 }
 
 // reporting is the reporting currency, which the first file that names one settles
 // when the configuration does not.
 func (w *writer) reporting(ctx context.Context, file *ingest.File) (string, error) {
-	recorded, err := meta(ctx, w.db)
+	recorded, err := w.recorded(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -471,7 +471,7 @@ SELECT count(*), count(*) FILTER (filled = 1), count(*) FILTER (filled = n AND a
 		return lines || !m.items, err
 	}
 	key := "amount." + m.source.Name
-	recorded, err := meta(m.ctx, m.db)
+	recorded, err := m.recorded(m.ctx)
 	if err != nil {
 		return false, err
 	}
@@ -487,7 +487,7 @@ SELECT count(*), count(*) FILTER (filled = 1), count(*) FILTER (filled = n AND a
 		decided = "line"
 	}
 	if recorded[key] == "" {
-		if err := setMeta(m.ctx, m.db, key, decided); err != nil {
+		if err := m.recordMeta(m.ctx, key, decided); err != nil {
 			return false, err
 		}
 	}

@@ -89,11 +89,12 @@ type writer struct {
 	db  *duck.DB
 	key []byte // of the workspace
 
-	rates    *ingest.Rates // nil: none
-	terms    *ingest.Terms // nil: no orders were opened yet
-	replaced bool          // facts were deleted for newer versions
-	loading  []*Loaded     // what became of each file so far
-	names    *naming       // of sources that nobody named; nil: none so far
+	rates    *ingest.Rates     // nil: none
+	terms    *ingest.Terms     // nil: no orders were opened yet
+	settings map[string]string // what meta records, as far as loading asks for it; nil: not read yet
+	replaced bool              // facts were deleted for newer versions
+	loading  []*Loaded         // what became of each file so far
+	names    *naming           // of sources that nobody named; nil: none so far
 	*settlement
 }
 
@@ -278,6 +279,29 @@ func meta(ctx context.Context, db *duck.DB) (map[string]string, error) {
 		out[string(t.Column("key").Texts.At(i))] = string(t.Column("value").Texts.At(i))
 	}
 	return out, nil
+}
+
+// recorded is what meta records. Loading asks for it several times a file: it is read once.
+func (w *writer) recorded(ctx context.Context) (map[string]string, error) {
+	if w.settings == nil {
+		all, err := meta(ctx, w.db)
+		if err != nil {
+			return nil, err
+		}
+		w.settings = all
+	}
+	return w.settings, nil
+}
+
+// recordMeta records one more of what loading settles.
+func (w *writer) recordMeta(ctx context.Context, key, value string) error {
+	if err := setMeta(ctx, w.db, key, value); err != nil {
+		return err
+	}
+	if w.settings != nil {
+		w.settings[key] = value
+	}
+	return nil
 }
 
 func setMeta(ctx context.Context, db *duck.DB, key, value string) error {
