@@ -29,7 +29,7 @@ const (
 	stageClusters = "find and give clusters"
 	stageInterval = "work out intervals"
 	stageSegments = "evaluate segments"
-	stageReasons  = "give reasons"
+	stageReasons  = "give reasons, write them"
 	stageWrite    = "write the Parquet files"
 	stageReport   = "write the reports"
 	stagePublish  = "publish the run"
@@ -71,7 +71,7 @@ func group(event string) string {
 		"load ": stageLoad, "settle": stageSettle, "publish the store": stageStore, "summarize customers": stageSummary,
 		"summarize as of ": stagePast, "look back": stagePast, "forecast from ": stageForecast, "forecast as of ": stagePurchase, "intervals from ": stageForecast,
 		"choose a churn score": stageChurn, "fit ": stageFit, "score ": stageScore, "fit cluster": stageClusters, "score cluster": stageClusters,
-		"intervals": stageInterval, "reasons": stageReasons, "stage scores": stageWrite, "write ": stageWrite, "write the report": stageReport,
+		"intervals": stageInterval, "write reasons": stageReasons, "write ": stageWrite, "write the report": stageReport,
 	} {
 		if strings.HasPrefix(event, begin) && len(begin) > longest {
 			found, longest = stage, len(begin)

@@ -128,7 +128,7 @@ func number(b bool) int64 {
 func Label(stage string) string {
 	for _, whole := range []struct{ name, label string }{
 		{"publish the store", "publish_store"}, {"publish the run", "publish_run"}, {"write the report", "report"}, {"check the facts", "check"},
-		{"settle identities", "identities"}, {"summarize customers", "summarize"}, {"stage scores", "stage_scores"}, {"evaluate segments", "segments"},
+		{"settle identities", "identities"}, {"summarize customers", "summarize"}, {"evaluate segments", "segments"},
 		{"write the store anew", "shrink"}, {"intervals", "intervals"},
 	} {
 		if stage == whole.name {
@@ -137,7 +137,7 @@ func Label(stage string) string {
 	}
 	first, _, _ := strings.Cut(stage, " ")
 	switch {
-	case slices.Contains([]string{"load", "settle", "fit", "score", "write", "reasons"}, first):
+	case slices.Contains([]string{"load", "settle", "fit", "score", "write"}, first):
 		return first
 	case slices.Contains([]string{"summarize", "forecast", "choose", "intervals"}, first): // as of a past day
 		return "look_back"
