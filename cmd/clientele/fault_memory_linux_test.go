@@ -14,7 +14,7 @@ import (
 
 var (
 	memoryOrders    = flag.Int("memory.orders", 600_000, "orders of the shop that is loaded and scored within -memory.limit; about 50 bytes each")
-	memoryCustomers = flag.Int("memory.customers", 60_000, "its customers: the columns of the models are in memory, about half a KiB for each")
+	memoryCustomers = flag.Int("memory.customers", 60_000, "its customers: the columns of the models are in memory, about a third of a KiB for each")
 	memorySample    = flag.Int("memory.sample", 10_000, "how many of them are looked back on at most, about 1.8 KiB for each")
 	memoryLimit     = flag.Int64("memory.limit", 256, "MiB that the process is told to use")
 )
