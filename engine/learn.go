@@ -100,7 +100,7 @@ func (r *run) learn() (l learned, err error) {
 		}
 		l.warnings = append(l.warnings, r.frozen.known(day)...)
 	}
-	l.start = p.fits[l.family.Name()]
+	l.start = p.fits[fitKey(purchaseModel(r.Config, l.family, r.asOf))]
 	if r.Config.Models.Recalibrate {
 		r.recalibrate(&l)
 	}
@@ -243,13 +243,17 @@ func (p *past) addNoPurchase(s *snapshot, f purchase.Family, window int) error {
 	return nil
 }
 
+// fitKey tells apart the models that are fitted on snapshots: a family with groups and
+// covariates is another than the plain one, which a backtest sets beside it.
+func fitKey(m *purchase.Model) string { return fmt.Sprint(m.Family.Name(), m.By, m.Buying, m.Churn) }
+
 // fit fits a model on a snapshot, unless that was done, or takes the saved one. It
 // starts near the last fit of the family: the snapshots before, in their order.
 func (p *past) fit(s *snapshot, m *purchase.Model) (*purchase.Fitted, error) {
 	if f, err := p.frozen.forecasting(m); f != nil || err != nil {
 		return f, err
 	}
-	name := m.Family.Name()
+	name := fitKey(m)
 	if s.fits[name] == nil {
 		m.Start = p.fits[name]
 		f, err := m.Fit(p.ctx, s.table)

@@ -25,7 +25,7 @@ type past struct {
 	days  *buying // theirs
 	logs  []int64 // of gaps of so many days
 	made  map[[2]int]*snapshot
-	fits  map[string]*purchase.Fitted // by family: the last one
+	fits  map[string]*purchase.Fitted // by fitKey: the last one
 
 	noRisk models.Warning // why there is no churn score
 
@@ -40,7 +40,7 @@ type snapshot struct {
 	table  *table.Table                // customers with an order: the columns of the summary, and no_purchase once a model wrote it
 	orders []float64                   // purchase days within the window
 	spend  []float64                   // and what they came to
-	fits   map[string]*purchase.Fitted // by family
+	fits   map[string]*purchase.Fitted // by fitKey
 }
 
 // readPast looks back from a day, on most customers at most (0: all), where no summary
