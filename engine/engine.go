@@ -127,7 +127,7 @@ func (e *Engine) Memory() int64 {
 const (
 	programBytes    = 90 << 20
 	restBytes       = 12 << 20
-	customerBytes   = 350
+	customerBytes   = 330
 	lookedBackBytes = 1800
 	leastStore      = 64 << 20
 )

@@ -54,7 +54,11 @@ func (r *run) scores() *table.Table {
 	return out
 }
 
+// dateColumn is a column of days as one of dates.
 func dateColumn(name string, days *table.Column) *table.Column {
+	if days.Shorts != nil {
+		return &table.Column{Field: table.Field{Name: name, Kind: table.Date}, Dates: days.Shorts, Null: days.Null}
+	}
 	c := table.NewColumn(table.Field{Name: name, Kind: table.Date}, days.Len())
 	c.Null = days.Null
 	for i := range c.Dates {

@@ -199,9 +199,11 @@ func (r *run) score(lock *workspace.Lock) (Scored, error) {
 	if err != nil {
 		return Scored{}, err
 	}
+	r.table.Drop("log_gaps", "previous_day")
 	if err := r.addIntervals(); err != nil {
 		return Scored{}, fmt.Errorf("intervals: %w", err)
 	}
+	r.table.Drop("repeat_spend")
 	if err := r.warn(); err != nil {
 		return Scored{}, err
 	}
@@ -224,8 +226,9 @@ func (r *run) summarize() error {
 	}
 	addAverage(r.table)
 	addLogGaps(r.table)
-	r.table.Drop("gap_logs", "spend_30", "spend_90") // which nothing reads from here on
-	return addAttributes(r.ctx, r.db, r.Config.Models, r.table)
+	err = addAttributes(r.ctx, r.db, r.Config.Models, r.table)
+	r.table.Drop("person", "gap_logs", "spend_30", "spend_90") // which nothing reads from here on
+	return err
 }
 
 // share divides the memory between Go and the store by how many customers are held, and
