@@ -2,7 +2,9 @@ package engine_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -16,6 +18,7 @@ import (
 
 	"clientele/engine"
 	"clientele/engine/table"
+	workspacefiles "clientele/engine/workspace"
 )
 
 // regulars writes the orders of n invented customers of 2025 and the first half of
@@ -400,15 +403,28 @@ func TestCompareFrozenModels(t *testing.T) {
 		t.Errorf("under other settings: %v", notes)
 	}
 	e.Config.Purchases = "all"
-	file := filepath.Join(runDir(e, "2026-05-31"), "model.pareto_nbd.json")
-	if err := os.WriteFile(file, []byte(`{"format": 1, "model": "pareto_nbd", "as_of": "2026-05-31", "fitted": {}}`), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	publishedAs(t, runDir(e, "2026-05-31"), "model.pareto_nbd.json", `{"format": 1, "model": "pareto_nbd", "as_of": "2026-05-31", "fitted": {}}`)
 	if s, notes := compared(); s["likelihood"].Rows() != 0 || notes[0] != "likelihood_unread" {
 		t.Errorf("an older layout: %v", notes)
 	}
 	if list, err := e.FittedModels(t.Context(), "2026-05-31"); err != nil || rowOf(list[0].Table, "pareto_nbd") < 0 {
 		t.Errorf("a run of an older layout is not listed: %v", err)
+	}
+}
+
+// publishedAs makes a run one that was published with another text in a file.
+func publishedAs(t *testing.T, dir, name, text string) {
+	t.Helper()
+	path := filepath.Join(dir, workspacefiles.ManifestName)
+	var m workspacefiles.Manifest
+	if err := json.Unmarshal([]byte(content(t, path)), &m); err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(m.Files, func(f workspacefiles.File) bool { return f.Name == name })
+	m.Files[i].SHA256, m.Files[i].Bytes = fmt.Sprintf("%x", sha256.Sum256([]byte(text))), int64(len(text))
+	written, err := json.Marshal(m)
+	if err := errors.Join(err, os.WriteFile(path, written, 0o666), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666)); err != nil {
+		t.Fatal(err)
 	}
 }
 
