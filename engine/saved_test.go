@@ -426,6 +426,15 @@ func publishedAs(t *testing.T, dir, name, text string) {
 	if err := errors.Join(err, os.WriteFile(path, written, 0o666), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666)); err != nil {
 		t.Fatal(err)
 	}
+	was, err := os.Readlink(dir) // runs are named by their manifests
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := was[:strings.LastIndex(was, "-")+1] + fmt.Sprintf("%x", sha256.Sum256(written))[:16]
+	exports := filepath.Dir(dir)
+	if err := errors.Join(os.Rename(filepath.Join(exports, was), filepath.Join(exports, named)), os.Remove(dir), os.Symlink(named, dir)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A table of histories is scored as the workspace that they come from.
