@@ -1,6 +1,6 @@
 -- What each customer bought up to the as-of day, from the purchase days. Portable.
 -- gap_logs is the sum of the natural logs of the gaps in days, in billionths: whole
--- numbers add up to the same in any order. engine/buying.go does the same in one pass
+-- numbers add up to the same in any order. engine/bought.go does the same in one pass
 -- for all customers; a test holds the two to each other.
 -- grain:  person
 -- reads:  daily, bounds
