@@ -23,18 +23,66 @@ import (
 // same answers, several times slower, so that a plain go test works.
 
 // Query returns the rows of a query as columns; see the Arrow form.
-func (d *DB) Query(ctx context.Context, query string, args ...any) (*table.Table, error) {
+func (d *DB) Query(ctx context.Context, query string, args ...any) (all *table.Table, err error) {
+	err = d.parts(ctx, query, math.MaxInt, func(t *table.Table) error {
+		all = t
+		return nil
+	}, args)
+	return all, err
+}
+
+// Chunks calls f with the rows of a query in parts; see the Arrow form.
+func (d *DB) Chunks(ctx context.Context, query string, f func(*table.Table) error, args ...any) error {
+	return d.parts(ctx, query, 2048, func(t *table.Table) error {
+		if t.Rows() == 0 {
+			return nil
+		}
+		return f(t)
+	}, args)
+}
+
+// parts calls f with the rows of a query, so many at a time; at the end with those that
+// are left, which may be none.
+func (d *DB) parts(ctx context.Context, query string, most int, f func(*table.Table) error, args []any) error {
 	rows, err := d.sqlConn.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, clean(err)
+		return clean(err)
 	}
 	defer rows.Close()
 	types, err := rows.ColumnTypes()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	columns := make([]*table.Column, len(types))
 	dest := make([]any, len(types))
+	for i := range dest {
+		dest[i] = new(any)
+	}
+	columns := columnsOf(types)
+	for n := 0; rows.Next(); n++ {
+		if n == most {
+			if err := f(table.New(columns...)); err != nil {
+				return err
+			}
+			columns, n = columnsOf(types), 0
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return clean(err)
+		}
+		for i, c := range columns {
+			if err := appendValue(c, *dest[i].(*any)); err != nil {
+				return fmt.Errorf("column %s: %w", c.Name, err)
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return clean(err)
+	}
+	return f(table.New(columns...))
+}
+
+// columnsOf are empty columns of the types of a query.
+func columnsOf(types []*sql.ColumnType) []*table.Column {
+	columns := make([]*table.Column, len(types))
 	taken := map[string]bool{}
 	for i, t := range types {
 		kind := kindOf(t)
@@ -42,22 +90,8 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*table.Table
 		if kind == table.Text {
 			columns[i].Texts.Offsets = []int32{0}
 		}
-		dest[i] = new(any)
 	}
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return nil, clean(err)
-		}
-		for i, c := range columns {
-			if err := appendValue(c, *dest[i].(*any)); err != nil {
-				return nil, fmt.Errorf("column %s: %w", c.Name, err)
-			}
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, clean(err)
-	}
-	return table.New(columns...), nil
+	return columns
 }
 
 func kindOf(t *sql.ColumnType) table.Kind {
