@@ -122,29 +122,41 @@ func (e *Engine) Memory() int64 {
 }
 
 // What the memory goes to, in bytes: what is resident of the program itself; what Go
-// holds of anything, of each customer, and of each who is looked back on besides; and
-// DuckDB's least, of which it runs up to a fifth over what it is told.
+// holds of anything, of each customer, of each when the models are done, and of each who is
+// looked back on besides; and DuckDB's least, of which it runs up to a fifth over what it
+// is told.
 const (
 	programBytes    = 90 << 20
 	restBytes       = 12 << 20
-	customerBytes   = 330
+	customerBytes   = 290
+	scoredBytes     = 250
 	lookedBackBytes = 1800
 	leastStore      = 64 << 20
 )
 
 // GoShare is Go's part of the memory where it holds the columns of so many customers
-// and looks back on so many: a quarter, or what they need with as much room for the
-// collector, up to a quarter more, as DuckDB's least leaves.
+// and looks back on so many: a quarter, or what they need with some room for the
+// collector, up to a quarter more where that is not over half of all.
 func (e *Engine) GoShare(customers, lookedBack int) int64 {
 	need := restBytes + customerBytes*int64(customers) + lookedBackBytes*int64(lookedBack)
-	left := e.Memory() - programBytes - leastStore*6/5
-	return max(e.Memory()/4, need*11/10, min(need*5/4, left))
+	return max(e.Memory()/4, need*11/10, min(need*5/4, e.room()/2))
+}
+
+// scoredShare is GoShare when the models are done: what they took on the way is given back.
+func (e *Engine) scoredShare(customers int) int64 {
+	return max(e.Memory()/4, (restBytes+scoredBytes*int64(customers))*11/10)
+}
+
+// room is the memory that Go and DuckDB share: what the system rounds up and keeps back of
+// both, a thirtieth of all, is left out.
+func (e *Engine) room() int64 {
+	return e.Memory() - e.Memory()/32 - programBytes
 }
 
 // storeShare is DuckDB's part of the memory where Go has that much: the rest, and half
 // of all at most.
 func (e *Engine) storeShare(goShare int64) int64 {
-	left := e.Memory() - programBytes - goShare
+	left := e.room() - goShare
 	return max(min(left*5/6, e.Memory()/2), leastStore)
 }
 

@@ -204,6 +204,9 @@ func (r *run) score(lock *workspace.Lock) (Scored, error) {
 		return Scored{}, fmt.Errorf("intervals: %w", err)
 	}
 	r.table.Drop("repeat_spend")
+	if r.Limit != nil {
+		r.Limit(r.scoredShare(r.table.Rows()))
+	}
 	if err := r.warn(); err != nil {
 		return Scored{}, err
 	}
