@@ -35,7 +35,7 @@ type Manifest struct {
 	AsOf       string            `json:"as_of"`
 	Program    string            `json:"program"`          // version of the program
 	ConfigHash string            `json:"config_hash"`      // SHA-256, hex
-	InputHash  string            `json:"input_hash"`       // SHA-256 of what was scored, hex
+	InputHash  string            `json:"input_hash"`       // SHA-256 of what was scored, whatever files it came in, hex
 	Models     []Model           `json:"models,omitempty"` // saved models that scored in place of new fits, or whose names clusters keep; InputHash is of them too
 	Shown      []Shown           `json:"shown,omitempty"`  // what of the workspace's history the report shows; InputHash is of it too
 	Settings   map[string]string `json:"settings"`         // those that ConfigHash is made of

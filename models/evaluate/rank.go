@@ -13,7 +13,7 @@ type Ranked struct {
 	Events           int
 	Rate             float64 // Events / N
 	AUC              float64 // probability that an event's score is above another customer's, ties counted half
-	AveragePrecision float64
+	AveragePrecision float64 // precision at falling thresholds, weighted by the gain in recall, as scikit-learn has it
 	Lift10           float64 // rate among the tenth with the highest scores, over Rate
 	Lift20           float64
 	Capture10        float64 // share of all events that the highest tenth has
@@ -42,14 +42,6 @@ func AUC(score []float64, event []bool) float64 {
 	return newRanking(score, event).ranked().AUC
 }
 
-// AveragePrecision is the sum over falling thresholds of the precision there,
-// weighted by the gain in recall: scikit-learn's definition, without
-// interpolation. Customers of one score pass the threshold together. NaN where
-// the event happened to nobody.
-func AveragePrecision(score []float64, event []bool) float64 {
-	return newRanking(score, event).ranked().AveragePrecision
-}
-
 // Capture is the share of all events found among the given share (0 to 1) of
 // customers with the highest scores. Customers with a score that the boundary
 // cuts through are taken in part: their events count in proportion, which is
@@ -58,12 +50,6 @@ func AveragePrecision(score []float64, event []bool) float64 {
 func Capture(score []float64, event []bool, share float64) float64 {
 	r := newRanking(score, event)
 	return r.capture(r.ones(), r.tally(r.ones()), share)
-}
-
-// Lift is the rate of events among the given share of customers with the
-// highest scores over the rate among all; ties as in Capture.
-func Lift(score []float64, event []bool, share float64) float64 {
-	return Capture(score, event, share) / share
 }
 
 // ranking holds customers by falling score.
