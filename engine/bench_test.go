@@ -376,6 +376,7 @@ type task struct {
 	Threads           int
 	Memory            int64  // bytes
 	Profile           string // file for a processor profile; "": none is taken
+	Clock             bool   // by the clock, not at the moment of the tests
 }
 
 const taskKey = "CLIENTELE_BENCH_TASK"
@@ -478,7 +479,11 @@ func (t task) runEngine() (result, error) {
 	if err := os.WriteFile(filepath.Join(t.Dir, "clientele.yaml"), []byte(text), 0o666); err != nil {
 		return r, err
 	}
-	e, err := engine.Open(t.Dir, now(), "bench")
+	moment := now()
+	if t.Clock {
+		moment = time.Now()
+	}
+	e, err := engine.Open(t.Dir, moment, "bench")
 	if err != nil {
 		return r, err
 	}
