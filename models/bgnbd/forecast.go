@@ -77,72 +77,100 @@ func (c *customer) expectedFar(u float64) float64 {
 // series is the sum in expectedPlain at z = u/(1+u).
 func series(p, q, c, u float64) float64 {
 	z := u / (1 + u)
-	log := math.Log(z) - (p-1)*math.Log1p(u)
-	term := math.Exp(log) // (1-z)^(p-1) z^(N+1) (p)_N/(N+1)!
+	term := newTerm(math.Log(z) - (p-1)*math.Log1p(u)) // (1-z)^(p-1) z^(N+1) (p)_N/(N+1)!
 	part, inner := 1.0, 1.0
 	var sum float64
 	for n := 0.0; ; n++ {
-		sum += term * inner
+		sum += term.value * inner
 		ratio := z * (p + n) / (n + 2)
 		part *= (q + n) / (c + n)
-		if log < lowestLog {
-			log += math.Log(ratio)
-			term = math.Exp(log)
-		} else {
-			term *= ratio
-		}
+		term.times(ratio)
 		// Further ratios are no greater than most, further parts than this one.
-		if most := max(ratio, z); most < 1 && term*(inner*(1-most)+part) <= enough*sum*(1-most)*(1-most) {
+		if most := max(ratio, z); most < 1 && term.value*(inner*(1-most)+part) <= enough*sum*(1-most)*(1-most) {
 			return sum
 		}
 		inner += part
 	}
 }
 
-// lowestLog is where terms are still kept by their logs.
-const lowestLog = -700
+// term is a term of a sum, each the one before times some ratio, that may begin
+// where no float64 reaches: below e^lowest it is shown as 0, and hidden is term
+// times 2^(fold times deep). Logs in its place would gather a rounding of their own
+// size with every ratio, a thousand times that of a product.
+type term struct {
+	value, hidden float64
+	deep          int
+}
+
+const (
+	lowest = -700
+	fold   = 800
+)
+
+func newTerm(log float64) term {
+	if log >= lowest {
+		return term{value: math.Exp(log)}
+	}
+	deep := math.Floor(-log / (fold * math.Ln2))
+	return term{hidden: math.Exp(log + deep*(fold*math.Ln2)), deep: int(deep)}
+}
+
+func (t *term) times(ratio float64) {
+	if t.deep > 0 {
+		t.rise(ratio)
+		return
+	}
+	t.value *= ratio
+}
+
+// rise is times while the term is hidden.
+func (t *term) rise(ratio float64) {
+	t.hidden *= ratio
+	if t.hidden <= 1 {
+		return
+	}
+	t.hidden = math.Ldexp(t.hidden, -fold)
+	if t.deep--; t.deep == 0 {
+		t.value = t.hidden
+	}
+}
 
 // ticking runs through the numbers of ticks of a clock of rate Gamma(shape, β)
 // in h: n is negative binomial, p its probability.
 type ticking struct {
-	shape, z float64
-	log      float64 // of p, while p is too small for multiplication
-	n, p     float64
+	shape, z, n float64
+	p           term
 }
 
 // newTicking starts at n = 0. u is h/β.
 func newTicking(shape, u float64) ticking {
-	log := -shape * math.Log1p(u)
-	return ticking{shape: shape, z: u / (1 + u), log: log, p: math.Exp(log)}
+	return ticking{shape: shape, z: u / (1 + u), p: newTerm(-shape * math.Log1p(u))}
 }
 
 func (t *ticking) next() {
-	ratio := t.z * (t.shape + t.n) / (t.n + 1)
+	t.p.times(t.z * (t.shape + t.n) / (t.n + 1))
 	t.n++
-	if t.log < lowestLog {
-		t.log += math.Log(ratio)
-		t.p = math.Exp(t.log)
-		return
-	}
-	t.p *= ratio
 }
 
 // ends reports whether what is left of a sum of p times values is below enough
 // of sum: values are no greater than value now and rise by no more than one a tick.
 func (t *ticking) ends(value, sum float64) bool {
 	most := max(t.z, t.z*(t.shape+t.n)/(t.n+1))
-	return most < 1 && t.p*(value*(1-most)+1) <= enough*sum*(1-most)*(1-most) && (t.p > 0 || t.log >= lowestLog)
+	return most < 1 && t.p.value*(value*(1-most)+1) <= enough*sum*(1-most)*(1-most) && t.p.deep == 0
 }
 
 // expectedAfter is expectedOf for several ticks to a purchase: every k-th tick
-// is one, and is made if the customer stayed until then.
+// is one, and is made if the customer stayed until then. The probabilities are
+// summed too, to 1 but for the rounding that they share: that of the log of the
+// first, which is in the thousands for those who bought often.
 func (c *customer) expectedAfter(j int, h float64) float64 {
 	t := newTicking(c.rho+float64(j), h/c.beta)
-	var sum, made float64
+	var sum, all, made float64
 	stayed := 1.0
 	left := c.k - j // ticks to the next purchase
 	for m := 0.0; ; {
-		sum += t.p * made
+		all += t.p.value
+		sum += t.p.value * made
 		t.next()
 		if left--; left == 0 {
 			left = c.k
@@ -151,7 +179,7 @@ func (c *customer) expectedAfter(j int, h float64) float64 {
 			m++
 		}
 		if t.ends(made, sum) {
-			return sum
+			return sum / all
 		}
 	}
 }
@@ -224,7 +252,7 @@ func (c *customer) living(dst []float64, h float64) (rest float64) {
 				ticks -= j
 			}
 			for range ticks {
-				atLeast[j] -= clocks[j].p
+				atLeast[j] -= clocks[j].p.value
 				clocks[j].next()
 			}
 			atLeast[j] = max(atLeast[j], 0)

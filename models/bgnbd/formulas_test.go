@@ -272,3 +272,20 @@ func anyParams() *rapid.Generator[Params] {
 		return p
 	})
 }
+
+// Every second tick of a clock that nobody leaves, in closed form: half of all ticks,
+// less half the chance of an odd number. With a thousand purchases the first
+// probability is e^-1000 and less, and its log lacks three digits: the sum may not.
+func TestManyTicksKeepTheirDigits(t *testing.T) {
+	for _, x := range []float64{0, 10, 300, 1000, 3000} {
+		for _, h := range []float64{1, 40, 130, 1000} {
+			p := Params{R: 4.5, Alpha: 6.5, Clock: Clock{K: 2}}
+			c := p.customer(x, x/7, x/7)
+			u := h / c.beta
+			odd := -math.Expm1(-c.rho*math.Log1p(2*u)) / 2 // (1-z)/(1+z) = 1/(1+2u)
+			if got, want := c.expectedAfter(0, h), (c.rho*u-odd)/2; math.Abs(got-want) > 2e-13*want {
+				t.Errorf("x %v, h %v: %v, closed form %v", x, h, got, want)
+			}
+		}
+	}
+}
