@@ -34,7 +34,17 @@ var (
 	faultRuns   = flag.Int("runs", 2, "runs beside readers")
 	faultClocks = flag.Int("clocks", 1, "business time zones in which days are scored by several clocks")
 	faultFlips  = flag.Int("flips", 4, "bytes of the store that are changed before a run")
+	quiet       = flag.Bool("quiet", false, "nothing else is done on this machine: hold commands to the very times that are promised")
 )
+
+// within is how long something may take of which promise is promised. Beside other
+// tests, on a machine of which nothing is known, only what hangs is told from what does not.
+func within(promise time.Duration) time.Duration {
+	if *quiet {
+		return promise
+	}
+	return 20 * promise
+}
 
 // child is clientele as a process of its own: this binary under that name.
 func child(t testing.TB, args ...string) *exec.Cmd {
