@@ -104,7 +104,7 @@ soak: tools ## hours of what test does in seconds: fuzzing, properties, many kil
 	  go test -tags $(TAGS) -timeout 0 -run "^($$names)\$$" -skip 'RulesAgainstFacts|NobodyIsContacted' "$$dir" -rapid.checks $(CHECKS) -rapid.seed 0 </dev/null; \
 	done
 	go test -tags $(TAGS) -timeout 0 -run Kill -count $(KILLS) ./engine/workspace ./engine/list
-	go test -tags $(TAGS) -timeout 0 -v -run 'TestFaults|TestReaders|TestClocks' ./cmd/clientele -kills $(FAULTS) -calls $(CALLS) -sizes 20 -stops 60 -runs 100 -flips 400 -clocks 20
+	go test -tags $(TAGS) -timeout 0 -v -run 'TestFaults|TestReaders|TestClocks|TestQueryStops' ./cmd/clientele -quiet -kills $(FAULTS) -calls $(CALLS) -series $(CALLS) -sizes 20 -stops 60 -runs 100 -flips 400 -clocks 20
 	go test -tags $(TAGS) -timeout 0 -v -run MemoryLimit ./cmd/clientele -memory.limit 512 -memory.orders $(ORDERS) -memory.customers 100000 -memory.sample 50000
 	go test -tags $(TAGS) -timeout 0 -v -run DamagedFiles ./engine -damaged 1000
 	go test -tags $(TAGS) -timeout 0 -run NobodyIsContacted ./engine -lists 300
