@@ -7,11 +7,14 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"clientele/engine/internal/duck"
+	"clientele/engine/parquet"
 	"clientele/engine/table"
 	"clientele/engine/workspace"
 	"clientele/models"
@@ -67,78 +70,110 @@ func dateColumn(name string, days *table.Column) *table.Column {
 	return c
 }
 
-// scoreSelection casts what the columns of Go are wider than.
-func scoreSelection(fields []table.Field) string {
-	parts := make([]string, len(fields))
-	for i, f := range fields {
-		parts[i] = duck.Identifier(f.Name)
-		switch f.Name {
-		case "r_score", "f_score", "m_score":
-			parts[i] = "CAST(" + parts[i] + " AS INTEGER) AS " + parts[i]
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-// output is a Parquet file of a run and the query that fills it, in an order that does
-// not depend on how the work was divided: what comes from Go is in the order of
-// customers.
+// output is a Parquet file of a run: what a query gives, or what stands in Go, in parts
+// that are row groups. Its order does not depend on how the work was divided: what comes
+// from Go is in the order of customers.
 type output struct {
 	name, query string
-	next        func() (*table.Table, error) // where the query reads NAME_incoming
-	fields      []table.Field
+	columns     []parquet.Column // of what comes from Go
+	next        func() (*table.Table, error)
 }
 
-// day is the as-of day as SQL.
-func (r *run) day() string { return "DATE " + duck.Literal(r.asOf.String()) }
+// fromGo is an output of columns in Go; those that are narrow have 32 bits.
+func fromGo(name string, fields []table.Field, next func() (*table.Table, error), narrow ...string) output {
+	o := output{name: name, next: next}
+	for _, f := range fields {
+		o.columns = append(o.columns, parquet.Column{Name: f.Name, Kind: f.Kind, Narrow: slices.Contains(narrow, f.Name)})
+	}
+	return o
+}
+
+// asOfField is the first column of most files.
+func asOfField() table.Field { return table.Field{Name: "as_of", Kind: table.Date} }
+
+// dated puts the as-of day before the columns of each part.
+func (r *run) dated(fields []table.Field, next func() (*table.Table, error)) ([]table.Field, func() (*table.Table, error)) {
+	var days []int32
+	return append([]table.Field{asOfField()}, fields...), func() (*table.Table, error) {
+		t, err := next()
+		if err != nil {
+			return nil, err
+		}
+		for len(days) < t.Rows() {
+			days = append(days, int32(r.asOf))
+		}
+		day := &table.Column{Field: asOfField(), Dates: days[:t.Rows()]}
+		return table.New(append([]*table.Column{day}, t.Columns()...)...), nil
+	}
+}
 
 // scoresOutput hands out scores as they stand in Go.
 func (r *run) scoresOutput() output {
 	t := r.scores()
-	fields := make([]table.Field, len(t.Columns()))
-	for i, c := range t.Columns() {
-		fields[i] = c.Field
-	}
-	return output{name: "scores", query: "SELECT " + r.day() + " AS as_of, " + scoreSelection(fields) + " FROM scores_incoming", next: inChunks(t), fields: fields}
+	fields, next := r.dated(fieldsOf(t), inChunks(t))
+	return fromGo("scores", fields, next, "r_score", "f_score", "m_score")
 }
 
 // outputs are the files beside scores, which they may read.
 func (r *run) outputs() ([]output, error) {
-	customers, err := r.customersQuery()
+	customers, err := r.customersOutput()
+	if err != nil {
+		return nil, err
+	}
+	members, nextMembers := r.dated(memberFields(), r.memberRows().next)
+	reasons, nextReasons := r.dated(reasonFields(), r.reasons())
 	return []output{
-		{name: "customers", query: customers},
-		{name: "segment_members", query: "SELECT " + r.day() + " AS as_of, segment, customer_id, scheme FROM segment_members_incoming", next: r.memberRows().next, fields: memberFields()},
+		customers,
+		fromGo("segment_members", members, nextMembers),
 		{name: "totals", query: "SELECT * FROM expected_totals ORDER BY scheme, segment"},
-		{name: "reasons", query: "SELECT " + r.day() + " AS as_of, * FROM reasons_incoming", next: r.reasons(), fields: reasonFields()},
+		fromGo("reasons", reasons, nextReasons),
 		{name: "models", query: "SELECT * FROM fitted_models ORDER BY model"},
-	}, err
+	}, nil
 }
 
-// customersQuery is what is known of the customers with scores, in their order. Where
+// customersOutput is what is known of the customers with scores, in their order. Where
 // no file has told anything of anybody, and shops of orders alone are many, it is their
 // ids and nothing else, which need not be brought together and sorted.
-func (r *run) customersQuery() (string, error) {
+func (r *run) customersOutput() (output, error) {
 	known := "customers_as_of(DATE '" + r.asOf.String() + "')"
 	var told bool
 	if err := r.db.Row(r.ctx, []any{&told}, "SELECT EXISTS (FROM facts.customers) OR EXISTS (FROM facts.cards)"); err != nil {
-		return "", err
+		return output{}, err
 	}
 	if told {
-		return "SELECT c.* FROM " + known + " AS c JOIN scores AS s ON c.customer_id = s.customer_id ORDER BY c.customer_id", nil
+		return output{name: "customers", query: "SELECT c.* FROM " + known + " AS c JOIN scores AS s ON c.customer_id = s.customer_id ORDER BY c.customer_id"}, nil
 	}
-	t, err := r.db.Query(r.ctx, "SELECT column_name, column_type FROM (DESCRIBE FROM "+known+")")
+	empty, err := r.db.Query(r.ctx, "FROM "+known+" LIMIT 0")
 	if err != nil {
-		return "", err
+		return output{}, err
 	}
-	columns := make([]string, t.Rows())
-	for i := range columns {
-		name := textAt(t.Column("column_name"), i)
-		columns[i] = "CAST(NULL AS " + textAt(t.Column("column_type"), i) + ") AS " + duck.Identifier(name)
-		if name == "customer_id" {
-			columns[i] = name
+	ids := inChunks(table.New(r.table.Column("customer_id")))
+	unknown := withoutValues(empty.Columns(), min(r.table.Rows(), groupRows))
+	return fromGo("customers", fieldsOf(empty), func() (*table.Table, error) {
+		t, err := ids()
+		if err != nil {
+			return nil, err
 		}
+		out := table.New()
+		for _, c := range unknown.Slice(0, t.Rows()).Columns() {
+			if c.Name == "customer_id" {
+				c = t.Column(c.Name)
+			}
+			out.Add(c)
+		}
+		return out, nil
+	}), nil
+}
+
+// withoutValues is columns like these with so many rows, of which none has a value.
+func withoutValues(columns []*table.Column, rows int) *table.Table {
+	t := table.New()
+	for _, c := range columns {
+		c = table.NewColumn(c.Field, rows)
+		c.Null = slices.Repeat([]bool{true}, rows)
+		t.Add(c)
 	}
-	return "SELECT " + strings.Join(columns, ", ") + " FROM scores", nil
+	return t
 }
 
 // writeFiles writes the data files of the run and returns their rows.
@@ -205,26 +240,70 @@ func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
 }
 
 // mostDistinct is how many values a column of a group of rows may have to be written as
-// numbers of its values. Days and counts are fewer; scores and amounts are nearly all
+// numbers of its values. Days and words are fewer; of names and codes nearly all are
 // different, and it takes long to find that out of a hundred thousand of them.
 const mostDistinct = 4096
 
 // write writes one file, and tells what its columns mean and how many rows it has.
 func (r *run) write(o output, path string, meanings map[[2]string]entry) (described []entry, n int64, err error) {
-	write := func() error {
-		if described, err = r.describe(o.name, o.query, meanings); err != nil {
-			return err
+	if o.next != nil {
+		if described, err = describeColumns(o, meanings); err != nil {
+			return nil, 0, err
 		}
-		n, err = r.db.Affected(r.ctx, fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, DICTIONARY_SIZE_LIMIT %d, KV_METADATA {dictionary: %s})",
-			o.query, duck.Literal(path), groupRows, mostDistinct, duck.Literal(jsonText(described))))
-		return err
+		n, err = r.writeColumns(o, path, described)
+		return described, n, err
 	}
-	if o.next == nil {
-		err = write()
-	} else {
-		err = r.inOrder(o.name, o.fields, o.next, write)
+	if described, err = r.describe(o.name, o.query, meanings); err != nil {
+		return nil, 0, err
 	}
+	n, err = r.db.Affected(r.ctx, fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, DICTIONARY_SIZE_LIMIT %d, KV_METADATA {dictionary: %s})",
+		o.query, duck.Literal(path), groupRows, mostDistinct, duck.Literal(jsonText(described))))
 	return described, n, err
+}
+
+// writeColumns writes a file of what stands in Go, as many groups of rows at a time as
+// there are workers.
+func (r *run) writeColumns(o output, path string, described []entry) (rows int64, err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	workers := r.Config.Resources.Cores()
+	w, err := parquet.NewWriter(f, o.columns, map[string]string{"dictionary": jsonText(described)}, workers)
+	if err != nil {
+		return 0, err
+	}
+	for {
+		if err := ended(r.ctx); err != nil {
+			return 0, err
+		}
+		parts, err := several(o.next, workers)
+		if err != nil {
+			return 0, err
+		}
+		if len(parts) == 0 {
+			return w.Rows(), w.Close()
+		}
+		if err := w.Write(parts...); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// several are the next parts, so many at most; none at the end.
+func several(next func() (*table.Table, error), most int) (parts []*table.Table, err error) {
+	for len(parts) < most {
+		t, err := next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, t)
+	}
+	return parts, nil
 }
 
 // entry is one line of the data dictionary.
@@ -269,8 +348,7 @@ func dictionaryEntries() (map[[2]string]entry, error) {
 	return out, nil
 }
 
-// describe lists the columns of a file with their types and meanings; a column
-// without a meaning is a mistake of the program.
+// describe lists the columns of a query with their types and meanings.
 func (r *run) describe(file, query string, meanings map[[2]string]entry) ([]entry, error) {
 	t, err := r.db.Query(r.ctx, "SELECT column_name, column_type FROM (DESCRIBE "+query+")")
 	if err != nil {
@@ -278,15 +356,32 @@ func (r *run) describe(file, query string, meanings map[[2]string]entry) ([]entr
 	}
 	out := make([]entry, t.Rows())
 	for i := range out {
-		name := string(t.Column("column_name").Texts.At(i))
-		meaning, ok := meanings[[2]string{file, name}]
-		if !ok {
-			return nil, fmt.Errorf("dictionary: no meaning for column %s of %s", name, file)
+		if out[i], err = meant(meanings, file, textAt(t.Column("column_name"), i), textAt(t.Column("column_type"), i)); err != nil {
+			return nil, err
 		}
-		meaning.File, meaning.Column, meaning.Type = file+".parquet", name, string(t.Column("column_type").Texts.At(i))
-		out[i] = meaning
 	}
 	return out, nil
+}
+
+// describeColumns is describe of what comes from Go.
+func describeColumns(o output, meanings map[[2]string]entry) (out []entry, err error) {
+	out = make([]entry, len(o.columns))
+	for i, c := range o.columns {
+		if out[i], err = meant(meanings, o.name, c.Name, c.SQLType()); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// meant is what a column means; one without a meaning is a mistake of the program.
+func meant(meanings map[[2]string]entry, file, column, kind string) (entry, error) {
+	e, ok := meanings[[2]string{file, column}]
+	if !ok {
+		return entry{}, fmt.Errorf("dictionary: no meaning for column %s of %s", column, file)
+	}
+	e.File, e.Column, e.Type = file+".parquet", column, kind
+	return e, nil
 }
 
 func dictionaryCSV(entries []entry) ([]byte, error) {

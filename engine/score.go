@@ -359,17 +359,6 @@ func inChunks(t *table.Table) func() (*table.Table, error) {
 	}
 }
 
-// inOrder is Stream under the name NAME_incoming, whose rows keep their order: what is
-// sorted in Go need not be sorted again.
-func (r *run) inOrder(name string, fields []table.Field, next func() (*table.Table, error), fn func() error) error {
-	return r.db.Stream(r.ctx, name+"_incoming", fields, next, func() error {
-		if err := r.db.Exec(r.ctx, "SET preserve_insertion_order=true"); err != nil {
-			return err
-		}
-		return fn()
-	})
-}
-
 // publish writes the run's files and puts the run in place.
 func (r *run) publish(lock *workspace.Lock) (Scored, error) {
 	folder, err := lock.NewRun(r.asOf.String())
