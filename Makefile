@@ -17,13 +17,19 @@ GO_NEEDED := $(shell sed -n 's/^go //p' go.mod)
 demo: CUSTOMERS ?= 10000
 SEED ?= 1
 
-# How long soak feeds each parser, how often it kills, how many random splits it
-# loads and how many rows it reads from databases; at how many instants it kills
-# each command that changes something (FAULTS), how many of its system calls it lets
-# fail (CALLS, 0: every one), of how many orders a run has 512 MiB of memory (ORDERS).
-# make soak FUZZTIME=20x KILLS=1 SPLITS=20 ROWS=50000 FAULTS=5 CALLS=20
+# Where test begins to draw what its property tests try, so that it says the same every
+# time; 0 is elsewhere each time, as in soak.
+RAPID_SEED ?= 1
+
+# How long soak feeds each parser, how many examples it draws for each property
+# (CHECKS), how often it kills, how many random splits it loads and how many rows it
+# reads from databases; at how many instants it kills each command that changes
+# something (FAULTS), how many of its system calls it lets fail (CALLS, 0: every one),
+# of how many orders a run has 512 MiB of memory (ORDERS).
+# make soak FUZZTIME=20x CHECKS=200 KILLS=1 SPLITS=20 ROWS=50000 FAULTS=5 CALLS=20
 # ORDERS=3000000 tries each part.
 FUZZTIME ?= 30s
+CHECKS ?= 10000
 KILLS ?= 20
 SPLITS ?= 2000
 FAULTS ?= 200
@@ -62,7 +68,7 @@ demo: build ## write a generated shop, run the whole job on it, say where the re
 	@printf '\nThe report, in English and in Chinese:\n  %s\n  %s\n' '$(CURDIR)/demo/shop/exports/current/report.en.html' '$(CURDIR)/demo/shop/exports/current/report.zh.html'
 
 test: tools ## run every test, and say how many passed, failed and were skipped
-	go test -json -timeout 40m -tags $(TAGS) ./... | go run .ci/summary.go
+	RAPID_SEED=$(RAPID_SEED) go test -json -timeout 40m -tags $(TAGS) ./... | go run .ci/summary.go
 
 lint: tools ## gofmt, go vet with and without the build tag, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
@@ -87,14 +93,18 @@ bench-peers: build ## the same job by pandas and by polars with lifetimes and sc
 	if [ ! -d "$$orders" ]; then $(MAKE) bench BENCH=whole FORMAT=csv RUNS=1 ORDERS=$(ORDERS); fi; \
 	testdata/peers/run.sh bin/clientele "$$orders"
 
-soak: tools ## hours of what test does in seconds: fuzzing, many kills, races, long streams, checked C pointers (FUZZTIME=, KILLS=, SPLITS=, ROWS=, FAULTS=, CALLS=, ORDERS=)
+soak: tools ## hours of what test does in seconds: fuzzing, properties, many kills, races, long streams, checked C pointers (FUZZTIME=, CHECKS=, KILLS=, SPLITS=, ROWS=, FAULTS=, CALLS=, ORDERS=)
 	grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \
 	  sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' "$$file" | while read -r name; do \
 	    go test -tags $(TAGS) -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$(dirname "$$file")" </dev/null; \
 	  done; \
 	done
+	grep -rlF 'rapid.Check(' --include='*_test.go' . | xargs -n 1 dirname | sort -u | while read -r dir; do \
+	  names=$$(sed -nE '/^func /h; /rapid\.Check\(/{x; s/^func (Test[A-Za-z0-9_]*).*/\1/p; x}' "$$dir"/*_test.go | paste -sd '|'); \
+	  go test -tags $(TAGS) -timeout 0 -run "^($$names)\$$" -skip 'RulesAgainstFacts|NobodyIsContacted' "$$dir" -rapid.checks $(CHECKS) -rapid.seed 0 </dev/null; \
+	done
 	go test -tags $(TAGS) -timeout 0 -run Kill -count $(KILLS) ./engine/workspace ./engine/list
-	go test -tags $(TAGS) -timeout 0 -v -run 'TestFaults|TestReaders|TestClocks' ./cmd/clientele -kills $(FAULTS) -calls $(CALLS) -sizes 20 -stops 60 -runs 100 -flips 400 -clocks 20
+	go test -tags $(TAGS) -timeout 0 -v -run 'TestFaults|TestReaders|TestClocks|TestQueryStops' ./cmd/clientele -quiet -kills $(FAULTS) -calls $(CALLS) -series $(CALLS) -sizes 20 -stops 60 -runs 100 -flips 400 -clocks 20
 	go test -tags $(TAGS) -timeout 0 -v -run MemoryLimit ./cmd/clientele -memory.limit 512 -memory.orders $(ORDERS) -memory.customers 100000 -memory.sample 50000
 	go test -tags $(TAGS) -timeout 0 -v -run DamagedFiles ./engine -damaged 1000
 	go test -tags $(TAGS) -timeout 0 -run NobodyIsContacted ./engine -lists 300

@@ -32,6 +32,7 @@ type Loading struct {
 	FromHere     bool          // paths are relative to the current folder, not to the workspace
 	Found        bool          // the files were found in a folder: one that cannot be read is set aside
 	Unnamed      bool          // nobody named the source: an export of a platform is of the source that ingest auto gives it
+	seen         *seenFiles    // what the night before knew of its files; nil: nothing
 }
 
 // Loaded is what became of one file: a row of the table batches.
@@ -49,6 +50,7 @@ type Loaded struct {
 	// Examples are the first few rejects.
 	Examples     []ingest.RowError `json:"-"`
 	unchanged    bool              // the store has this batch already
+	seen         *seenFile         // the file as it was before it was read; nil: it cannot be told by that
 	fromDatabase bool
 }
 
@@ -221,6 +223,9 @@ func (w *writer) conclude(ctx context.Context, l Loading, o opening) error {
 	if err != nil {
 		return err
 	}
+	if o.merge != nil && o.loaded.seen != nil {
+		o.loaded.seen.Hash = o.merge.file.Hash
+	}
 	w.loading = append(w.loading, o.loaded)
 	return nil
 }
@@ -391,6 +396,10 @@ func (w *writer) open(ctx context.Context, l Loading, path sourceFile) (*merge, 
 	if err := path.inside(); err != nil {
 		return nil, nil, &unreadable{err}
 	}
+	seen := w.sight(l, path)
+	if known, err := w.knownBefore(ctx, l, path, seen); known != nil || err != nil {
+		return nil, known, err
+	}
 	opt, err := w.options(l.Source, path.root)
 	if err != nil {
 		return nil, nil, err
@@ -404,9 +413,12 @@ func (w *writer) open(ctx context.Context, l Loading, path sourceFile) (*merge, 
 	if err := w.nameExport(ctx, &l, path, file); err != nil {
 		return nil, nil, errors.Join(err, file.Close())
 	}
-	loaded := &Loaded{Kind: file.Kind, Source: l.Source.Name, Path: w.shown(path.file), Notes: slices.Clone(file.Notes)}
+	loaded := &Loaded{Kind: file.Kind, Source: l.Source.Name, Path: w.shown(path.file), Notes: slices.Clone(file.Notes), seen: seen}
 	mapping := mappingOf(file, l.Source)
 	known, err := w.known(ctx, loaded, l, file, mapping)
+	if known && seen != nil {
+		seen.Hash = file.Hash
+	}
 	if err != nil || known {
 		return nil, loaded, errors.Join(err, file.Close())
 	}

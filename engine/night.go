@@ -44,14 +44,15 @@ const StateName = "clientele.state.json"
 
 // state is what run notes at its end.
 type state struct {
-	Format      int         `json:"format"` // of this file: 1
-	Inputs      string      `json:"inputs"` // mark of all that run looks at; "": it has to look
-	Scores      string      `json:"scores"` // mark of all that scores depend on
-	Latest      string      `json:"latest"` // the last day that has facts
-	LastSuccess time.Time   `json:"last_success"`
-	Took        float64     `json:"took"` // the last night that published, seconds
-	Pending     unpublished `json:"pending"`
-	Ran         Ran         `json:"ran"`
+	Format      int                 `json:"format"` // of this file: 1
+	Inputs      string              `json:"inputs"` // mark of all that run looks at; "": it has to look
+	Scores      string              `json:"scores"` // mark of all that scores depend on
+	Latest      string              `json:"latest"` // the last day that has facts
+	LastSuccess time.Time           `json:"last_success"`
+	Took        float64             `json:"took"` // the last night that published, seconds
+	Pending     unpublished         `json:"pending"`
+	Seen        map[string]seenFile `json:"seen,omitempty"` // files of sources whose bytes the store has, by path
+	Ran         Ran                 `json:"ran"`
 }
 
 // unpublished are the rows read since the last publication.
@@ -201,11 +202,15 @@ func (n *night) load() error {
 	if len(n.Config.Sources) == 0 && !stale {
 		return nil
 	}
-	loaded, err := n.loadLocked(n.ctx, n.lock, false, n.sources(n.AllowRejects))
+	sources, seen := n.sources(n.AllowRejects), n.seen()
+	for i := range sources {
+		sources[i].seen = seen
+	}
+	loaded, err := n.loadLocked(n.ctx, n.lock, false, sources)
 	if err != nil {
 		return err // the store is as it was: nothing is loaded
 	}
-	n.ran.Loaded = loaded
+	n.ran.Loaded, n.state.Seen = loaded, seenIn(loaded)
 	fresh := false
 	for _, l := range n.ran.Loaded {
 		if l.State != StateKnown && !l.unchanged {
@@ -269,7 +274,7 @@ func (n *night) score(day Day) error {
 // note writes down what was done. That it cannot be written is no failure: the
 // run is published, and the next one only does more than it had to.
 func (n *night) note(day, latest Day, files string, settled bool) {
-	s := state{Format: stateFormat, Scores: n.markScores(day, n.ran.Checked), Latest: latest.String(), LastSuccess: n.ended(), Took: n.state.Took, Ran: *n.ran}
+	s := state{Format: stateFormat, Scores: n.markScores(day, n.ran.Checked), Latest: latest.String(), LastSuccess: n.ended(), Took: n.state.Took, Seen: n.state.Seen, Ran: *n.ran}
 	if n.ran.Outcome == OutcomePublished {
 		s.Took = time.Since(n.began).Seconds()
 	}

@@ -192,7 +192,7 @@ func (g *guarded) try(db *duck.DB, text string) (answered bool, err error) {
 	defer cancel()
 	began := time.Now()
 	t, err := answer(ctx, db, text)
-	if took := time.Since(began); took > 6*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		return false, fmt.Errorf("did not stop for %s: %s", took, text)
 	}
 	if err != nil {

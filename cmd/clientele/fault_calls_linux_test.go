@@ -105,13 +105,90 @@ func (c call) inject(shop, how string) []string {
 // for that, with nothing published that comes after it; and kills the command just
 // before each of them.
 func (f *faults) calls(t *testing.T) {
-	newTracer(t)
 	var failed, killed, missed atomic.Int64
+	f.traced(t, *faultCalls, func(t *testing.T, tr *tracer, r *rehearsal, list []call, i, share int) {
+		r.durable(t, list)
+		for k, c := range picked(rand.New(rand.NewPCG(uint64(i), 9)), list, share) {
+			if *faultCalls == 0 || (i+k)%2 == 0 {
+				count(t, &failed, &missed, r.name, c, func() bool { return r.fails(t, tr, list, c) })
+			}
+			if *faultCalls == 0 || (i+k)%2 == 1 {
+				count(t, &killed, &missed, r.name, c, func() bool { return r.killedBefore(t, tr, c) })
+			}
+		}
+	})
+	t.Logf("%d calls failed, %d kills before calls, %d never reached again", failed.Load(), killed.Load(), missed.Load())
+	if missed.Load() > failed.Load()+killed.Load() {
+		t.Error("most calls were never reached again: the test proves little")
+	}
+}
+
+// kinds are the calls that series makes fail, under the names that the system has for them.
+var kinds = []struct{ name, calls string }{{"fsync", "fsync fdatasync"}, {"write", "write pwrite64"}, {"rename", "rename renameat renameat2"}}
+
+// series makes the first, the second, ... the fiftieth fsync, write and rename of each
+// command fail, or as many as it does, each as calls does it.
+func (f *faults) series(t *testing.T) {
+	const longest = 50
+	var failed, missed [3]atomic.Int64
+	f.traced(t, *faultSeries, func(t *testing.T, tr *tracer, r *rehearsal, list []call, i, share int) {
+		type nth struct {
+			kind, n int
+			call
+		}
+		var all []nth
+		var counts [3]int
+		for _, c := range list {
+			kind := slices.IndexFunc(kinds, func(k struct{ name, calls string }) bool {
+				return slices.Contains(strings.Fields(k.calls), c.name)
+			})
+			if kind < 0 || counts[kind] == longest {
+				continue
+			}
+			counts[kind]++
+			all = append(all, nth{kind, counts[kind], c})
+		}
+		for _, c := range picked(rand.New(rand.NewPCG(uint64(i), 10)), all, share) {
+			name := fmt.Sprintf("%s, %s number %d", r.name, kinds[c.kind].name, c.n)
+			count(t, &failed[c.kind], &missed[c.kind], name, c.call, func() bool { return r.fails(t, tr, list, c.call) })
+		}
+		t.Logf("%s: up to %d fsyncs, %d writes and %d renames", r.name, counts[0], counts[1], counts[2])
+	})
+	all, never := int64(0), int64(0)
+	for kind, k := range kinds {
+		t.Logf("%s: %d failed, %d never reached again", k.name, failed[kind].Load(), missed[kind].Load())
+		all, never = all+failed[kind].Load(), never+missed[kind].Load()
+	}
+	if never > all {
+		t.Error("most calls were never reached again: the test proves little")
+	}
+}
+
+// count tries a call until it is reached, a few times at most: which thread makes a
+// call, by which strace counts, is not the same every time.
+func count(t *testing.T, reached, missed *atomic.Int64, name string, c call, try func() bool) {
+	t.Helper()
+	const tries = 5
+	for range tries {
+		if try() {
+			reached.Add(1)
+			return
+		}
+	}
+	missed.Add(1)
+	t.Logf("%s: %v was never reached again", name, c)
+}
+
+// traced lists the calls of the i-th command, for all of them, and has some tried: share, of
+// n over all commands, or every one where both are 0.
+func (f *faults) traced(t *testing.T, n int, try func(t *testing.T, tr *tracer, r *rehearsal, list []call, i, share int)) {
+	t.Helper()
+	newTracer(t)
 	t.Run("deeds", func(t *testing.T) {
 		all := deeds()
 		for i, d := range all {
-			share := (*faultCalls + len(all) - 1 - i) / len(all)
-			if *faultCalls > 0 && share == 0 {
+			share := (n + len(all) - 1 - i) / len(all)
+			if n > 0 && share == 0 {
 				continue
 			}
 			t.Run(d.name, func(t *testing.T) {
@@ -126,23 +203,10 @@ func (f *faults) calls(t *testing.T) {
 				if len(list) < 5 {
 					t.Fatalf("only %d calls: %v", len(list), list)
 				}
-				r.durable(t, list)
-				seeded := rand.New(rand.NewPCG(uint64(i), 9))
-				for k, c := range picked(seeded, list, share) {
-					if *faultCalls == 0 || (i+k)%2 == 0 {
-						r.fails(t, tr, list, c, &failed, &missed)
-					}
-					if *faultCalls == 0 || (i+k)%2 == 1 {
-						r.killedBefore(t, tr, c, &killed, &missed)
-					}
-				}
+				try(t, tr, r, list, i, share)
 			})
 		}
 	})
-	t.Logf("%d calls failed, %d kills before calls, %d not reached the second time", failed.Load(), killed.Load(), missed.Load())
-	if missed.Load() > failed.Load()+killed.Load() {
-		t.Error("most calls were not reached the second time: the test proves little")
-	}
 }
 
 // durable checks that what was put in place was made durable in the right order: every
@@ -181,8 +245,8 @@ func (r *rehearsal) durable(t *testing.T, list []call) {
 	}
 }
 
-// fails makes a call fail.
-func (r *rehearsal) fails(t *testing.T, tr *tracer, all []call, c call, failed, missed *atomic.Int64) {
+// fails makes a call fail; false when the command does not come to it.
+func (r *rehearsal) fails(t *testing.T, tr *tracer, all []call, c call) bool {
 	t.Helper()
 	shop := r.copy(t)
 	stop := watch(shop, r.after)
@@ -194,10 +258,8 @@ func (r *rehearsal) fails(t *testing.T, tr *tracer, all []call, c call, failed, 
 		t.Errorf("%s, failing %v: a reader: %v", r.name, c, seen)
 	}
 	if !strings.Contains(string(read(t, tr.log)), "INJECTED") {
-		missed.Add(1)
-		return
+		return false
 	}
-	failed.Add(1)
 	how := "failing " + c.String()
 	switch {
 	case err == nil && !harmless(all, c):
@@ -210,7 +272,7 @@ func (r *rehearsal) fails(t *testing.T, tr *tracer, all []call, c call, failed, 
 	state, err := digests(shop)
 	if err != nil {
 		t.Errorf("%s, %s: %v", r.name, how, err)
-		return
+		return true
 	}
 	for _, p := range []struct{ link, part string }{{"/.private-clientele.duckdb/clientele.duckdb", "store/"}, {"/exports/.link-as_of", "exports/as_of"}, {"/lists/.unfinished-", "lists/"}} {
 		published := slices.IndexFunc(all, func(x call) bool { return strings.HasPrefix(x.name, "rename") && strings.HasPrefix(x.path, p.link) })
@@ -222,6 +284,7 @@ func (r *rehearsal) fails(t *testing.T, tr *tracer, all []call, c call, failed, 
 		t.Errorf("%s, %s: left behind %v, %v", r.name, how, left, err)
 	}
 	r.interrupted(t, shop, how)
+	return true
 }
 
 // harmless are the calls whose failure need not end the command: once the new store is
@@ -234,8 +297,8 @@ func harmless(all []call, c call) bool {
 	return published >= 0 && at > published && at <= published+6 && (strings.HasSuffix(c.path, ".sha256") || c.name == "fsync" && c.path == "")
 }
 
-// killedBefore kills the command just before a call.
-func (r *rehearsal) killedBefore(t *testing.T, tr *tracer, c call, killed, missed *atomic.Int64) {
+// killedBefore kills the command just before a call; false when it does not come to it.
+func (r *rehearsal) killedBefore(t *testing.T, tr *tracer, c call) bool {
 	t.Helper()
 	shop := r.copy(t)
 	stop := watch(shop, r.after)
@@ -246,9 +309,8 @@ func (r *rehearsal) killedBefore(t *testing.T, tr *tracer, c call, killed, misse
 	}
 	status, _ := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if err == nil || status.Signal() != syscall.SIGKILL && cmd.ProcessState.ExitCode() != 128+int(syscall.SIGKILL) {
-		missed.Add(1)
-		return
+		return false
 	}
-	killed.Add(1)
 	r.interrupted(t, shop, "killed before "+c.String())
+	return true
 }

@@ -408,7 +408,7 @@ func nobodyReads(t *testing.T) {
 func TestCloseEarly(t *testing.T) {
 	each(t, func(t *testing.T, e engine) {
 		s := e.settings(t, "")
-		s.Query = many(e, 50_000_000)
+		s.Query = many(e, 1_000_000_000) // minutes to read
 		r, err := Open(t.Context(), s)
 		if err != nil {
 			t.Fatal(err)
@@ -420,7 +420,7 @@ func TestCloseEarly(t *testing.T) {
 		if err := errors.Join(r.Close(), r.Close()); err != nil {
 			t.Error(err)
 		}
-		if d := time.Since(started); d > 3*time.Second {
+		if d := time.Since(started); d > 20*time.Second {
 			t.Errorf("closing took %v", d)
 		}
 	})

@@ -175,10 +175,10 @@ func startPostgres(s *server) error {
 		return err
 	}
 	data := filepath.Join(s.folder, "data")
-	if s.port, err = freePort(); err != nil {
+	if err := s.prepare(as, filepath.Join(bin, "initdb"), "-D", data, "-U", "admin", "-E", "UTF8", "--locale=C", "--no-sync", "-A", "trust"); err != nil {
 		return err
 	}
-	if err := s.prepare(as, filepath.Join(bin, "initdb"), "-D", data, "-U", "admin", "-E", "UTF8", "--locale=C", "--no-sync", "-A", "trust"); err != nil {
+	if s.port, err = freePort(); err != nil {
 		return err
 	}
 	rules := "local all all trust\nhost all admin 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
@@ -234,10 +234,10 @@ func startMySQL(s *server) error {
 		return err
 	}
 	data := filepath.Join(s.folder, "data")
-	if s.port, err = freePort(); err != nil {
+	if err := s.prepare(as, install, "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db"); err != nil {
 		return err
 	}
-	if err := s.prepare(as, install, "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db"); err != nil {
+	if s.port, err = freePort(); err != nil {
 		return err
 	}
 	s.socket = filepath.Join(s.folder, "socket")

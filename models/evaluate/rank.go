@@ -1,9 +1,10 @@
 package evaluate
 
 import (
-	"cmp"
 	"math"
 	"slices"
+
+	"clientele/models/stat"
 )
 
 // Ranked says how well scores put those customers first to whom the event
@@ -68,14 +69,18 @@ const (
 func newRanking(score []float64, event []bool) *ranking {
 	same(len(score), len(event))
 	r := &ranking{at: make([]int32, len(score)), code: make([]uint8, len(score))}
+	list := make([]scored, len(score))
 	for i, s := range score {
-		r.at[i] = int32(i)
+		list[i] = scored{falling(s), int32(i)}
 		r.broken = r.broken || math.IsNaN(s)
 		if event[i] {
 			r.events++
 		}
 	}
-	slices.SortFunc(r.at, func(a, b int32) int { return cmp.Compare(score[b], score[a]) })
+	list, _ = stat.SortByUint(list, make([]scored, len(list)), func(s scored) uint64 { return s.key })
+	for k, s := range list {
+		r.at[k] = s.customer
+	}
 	for k, i := range r.at {
 		if event[i] {
 			r.code[k] |= isEvent
@@ -85,6 +90,21 @@ func newRanking(score []float64, event []bool) *ranking {
 		}
 	}
 	return r
+}
+
+// scored is a customer with a number that sorts scores.
+type scored struct {
+	key      uint64
+	customer int32
+}
+
+// falling is a number that is the less, the higher the score.
+func falling(score float64) uint64 {
+	bits := math.Float64bits(score + 0) // no -0
+	if bits>>63 == 0 {
+		return ^bits &^ (1 << 63)
+	}
+	return bits
 }
 
 // ones counts every customer once.

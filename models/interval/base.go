@@ -16,7 +16,8 @@ type Base struct {
 	f        *Forecaster
 	group    []int32   // of each row; -1 for a customer without an order
 	scale    []float64 // of each row: v' of its spend
-	keys     []key
+	rows     []int32   // those that have a group, in the order of these
+	keys     []key     // of the groups, in the order of their kinds, then of t_x, whatever that of the rows
 	results  []result
 	profiles [][]purchase.Law // of distinct covariates
 	joined   *joined          // nil where one fit is of all customers
@@ -31,13 +32,6 @@ type key struct {
 
 func (k key) history() purchase.History {
 	return purchase.History{X: int(k.x), Tx: int(k.tx), T: int(k.t)}
-}
-
-// hash is where the search for a key begins.
-func (k key) hash() uint64 {
-	h := (uint64(k.x)<<40 ^ uint64(k.tx)<<20 ^ uint64(k.t)) * 0x9e3779b97f4a7c15
-	h = (h ^ h>>29 ^ uint64(k.profile)<<32 ^ uint64(k.spent)) * 0xbf58476d1ce4e5b9
-	return h ^ h>>32
 }
 
 // result is what a group has in common. Values are per unit of a row's scale,
@@ -102,14 +96,6 @@ func (b *Base) read(src *table.Table) error {
 			return fmt.Errorf("interval: no column %s", name)
 		}
 	}
-	x, tx, t := src.Column("x"), src.Column("t_x"), src.Column("T")
-	var columns [][]float64
-	if b.f.covariates() > 0 {
-		var err error
-		if columns, err = b.f.orders.Model().Covariates(src); err != nil {
-			return fmt.Errorf("interval: %w", err)
-		}
-	}
 	spent := func(int) (int64, float64, bool) { return 0, 0, false }
 	if b.f.hasSpend {
 		r, err := b.f.spendModel.Reader(src)
@@ -118,97 +104,116 @@ func (b *Base) read(src *table.Table) error {
 		}
 		spent = r.At
 	}
-	profiles := newProfiles(b, columns)
-	groups := newIndex(b)
-	for i := range b.group {
-		b.group[i] = -1
-		if x.Missing(i) || tx.Missing(i) || t.Missing(i) {
-			continue
-		}
-		if !possible(x.Int(i), tx.Int(i), t.Int(i)) {
-			return fmt.Errorf("interval: row %d: x %d, t_x %d, T %d is no purchase history", i, x.Int(i), tx.Int(i), t.Int(i))
-		}
-		k := key{x: int32(x.Int(i)), tx: int32(tx.Int(i)), t: int32(t.Int(i))}
-		var known bool
-		if k.profile, known = profiles.of(i); !known {
-			continue
-		}
-		b.scale[i] = b.f.spend.V
-		if n, total, ok := spent(i); ok {
-			k.spent = int32(min(n, math.MaxInt32))
-			b.scale[i] += total
-		}
-		b.group[i] = groups.of(k)
+	profile, err := b.number(src)
+	if err != nil {
+		return err
 	}
-	b.arrange()
+	list, err := b.entries(src, profile, spent)
+	if err != nil {
+		return err
+	}
+	b.arrange(list, spent)
 	return nil
 }
 
-// index finds the groups of keys.
-type index struct {
-	b     *Base
-	slots []int32 // 1 + group, at the hash of its key or behind; zero: free. At most half are taken
+// number numbers the covariates of the rows, and is -1 where one is missing; nil where
+// the model has none.
+func (b *Base) number(src *table.Table) ([]int32, error) {
+	if b.f.covariates() == 0 {
+		b.profiles = [][]purchase.Law{b.f.plain}
+		return nil, nil
+	}
+	columns, err := b.f.orders.Model().Covariates(src)
+	if err != nil {
+		return nil, fmt.Errorf("interval: %w", err)
+	}
+	x, list, out := src.Column("x"), newProfiles(b, columns), make([]int32, src.Rows())
+	for i := range out {
+		out[i] = -1
+		if !x.Missing(i) {
+			out[i] = list.of(i)
+		}
+	}
+	return out, nil
 }
 
-func newIndex(b *Base) *index { return &index{b, make([]int32, 1<<12)} }
-
-// of is the group of a key, which it adds where it is new.
-func (x *index) of(k key) int32 {
-	mask := uint64(len(x.slots) - 1)
-	at := k.hash() & mask
-	for ; x.slots[at] != 0; at = (at + 1) & mask {
-		if g := x.slots[at] - 1; x.b.keys[g] == k {
-			return g
-		}
-	}
-	x.b.keys = append(x.b.keys, k)
-	x.slots[at] = int32(len(x.b.keys))
-	if 2*len(x.b.keys) > len(x.slots) {
-		x.grow()
-	}
-	return int32(len(x.b.keys) - 1)
+// entry is a row that has a group. Its number has, from the top, x, T, whether spend
+// is known, and t_x: each day or purchase is at most purchase.MostDays, which has 20 bits.
+type entry struct {
+	number  uint64
+	profile int32
+	row     int32
 }
 
-func (x *index) grow() {
-	x.slots = make([]int32, 4*len(x.slots))
-	mask := uint64(len(x.slots) - 1)
-	for g, k := range x.b.keys {
-		at := k.hash() & mask
-		for x.slots[at] != 0 {
-			at = (at + 1) & mask
+// kind orders entries by what customers of a family share but for the profile, rest
+// those of a kind.
+func (e entry) kind() uint64 { return e.number >> 20 }
+func (e entry) rest() uint64 { return uint64(e.profile)<<20 | e.number&(1<<20-1) }
+
+// entries are the rows that have a group, whose scales it sets; others are in none.
+func (b *Base) entries(src *table.Table, profile []int32, spent func(i int) (int64, float64, bool)) ([]entry, error) {
+	const chunk = 1 << 14
+	x, tx, t := src.Column("x"), src.Column("t_x"), src.Column("T")
+	pieces := (len(b.group) + chunk - 1) / chunk
+	list, found, errs := make([]entry, len(b.group)), make([]int, pieces), make([]error, pieces)
+	stat.Each(b.f.workers, pieces, func(c int) {
+		for i := c * chunk; i < min((c+1)*chunk, len(b.group)); i++ {
+			b.group[i] = -1
+			if x.Missing(i) || tx.Missing(i) || t.Missing(i) || profile != nil && profile[i] < 0 {
+				continue
+			}
+			if !possible(x.Int(i), tx.Int(i), t.Int(i)) {
+				errs[c] = fmt.Errorf("interval: row %d: x %d, t_x %d, T %d is no purchase history", i, x.Int(i), tx.Int(i), t.Int(i))
+				return
+			}
+			e := entry{number: uint64(x.Int(i))<<41 | uint64(t.Int(i))<<21 | uint64(tx.Int(i)), row: int32(i)}
+			if profile != nil {
+				e.profile = profile[i]
+			}
+			b.scale[i] = b.f.spend.V
+			if _, total, ok := spent(i); ok { // the number of purchases is x, or one more for all
+				e.number |= 1 << 20
+				b.scale[i] += total
+			}
+			list[c*chunk+found[c]] = e
+			found[c]++
 		}
-		x.slots[at] = int32(g + 1)
+	})
+	n := 0
+	for c := range pieces {
+		if errs[c] != nil {
+			return nil, errs[c]
+		}
+		n += copy(list[n:], list[c*chunk:][:found[c]])
 	}
+	return list[:n], nil
 }
 
-// arrange puts the groups in the order of their kinds, then of t_x, whatever that of
-// the rows.
-func (b *Base) arrange() {
-	type entry struct {
-		kind  uint64 // but for the profile. Each of x, t_x and T is at most purchase.MostDays, which has 20 bits
-		rest  uint64
-		group int32
+// arrange makes the groups of the rows.
+func (b *Base) arrange(list []entry, spent func(i int) (int64, float64, bool)) {
+	spare := make([]entry, len(list))
+	list, spare = stat.SortByUint(list, spare, entry.rest)
+	list, _ = stat.SortByUint(list, spare, entry.kind)
+	other := func(i int) bool {
+		return i == 0 || list[i].number != list[i-1].number || list[i].profile != list[i-1].profile
 	}
-	order := make([]entry, len(b.keys))
-	for g, k := range b.keys {
-		e := entry{uint64(k.x)<<21 | uint64(k.t)<<1, uint64(k.profile)<<20 | uint64(k.tx), int32(g)}
-		if k.spent > 0 { // it is then x, or one more for all
-			e.kind |= 1
+	groups := 0
+	for i := range list {
+		if other(i) {
+			groups++
 		}
-		order[g] = e
 	}
-	spare := make([]entry, len(order))
-	order, spare = stat.SortByUint(order, spare, func(e entry) uint64 { return e.rest })
-	order, _ = stat.SortByUint(order, spare, func(e entry) uint64 { return e.kind })
-	keys, place := make([]key, len(order)), make([]int32, len(order))
-	for k, e := range order {
-		keys[k], place[e.group] = b.keys[e.group], int32(k)
-	}
-	b.keys = keys
-	for i, g := range b.group {
-		if g >= 0 {
-			b.group[i] = place[g]
+	b.rows, b.keys = make([]int32, len(list)), make([]key, 0, groups)
+	for i, e := range list {
+		if other(i) {
+			const days = 1<<20 - 1
+			k := key{x: int32(e.number >> 41), tx: int32(e.number & days), t: int32(e.number >> 21 & days), profile: e.profile}
+			if n, _, ok := spent(int(e.row)); ok {
+				k.spent = int32(min(n, math.MaxInt32))
+			}
+			b.keys = append(b.keys, k)
 		}
+		b.rows[i], b.group[e.row] = e.row, int32(len(b.keys)-1)
 	}
 }
 

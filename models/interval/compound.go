@@ -21,6 +21,10 @@ type node struct {
 	shape  float64 // p n
 	all    float64 // shape + q' - 1
 	logs   float64 // what the logs of below do not depend on w for
+	per    float64 // 0.02/shape
+	perAll float64 // 0.02/(all+1)
+	least  float64 // distance from the middle below which below takes the limit
+	shrink float64 // twice the square of the scale over all but the distance
 }
 
 // mixture is the distribution of W: nothing with probability none, else one of the nodes.
@@ -39,21 +43,21 @@ func (m *mixture) below(w float64) float64 {
 	x, y := w/(1+w), 1/(1+w)
 	lx, ly := math.Log(x), -math.Log1p(w)
 	s := m.q - 0.5
+	middle, slope := m.q-1.0/3+0.02*x/m.q-y/3, 0.5*lx-s*ly // of distance and of the logs, the same for all nodes
 	for i := range m.nodes {
 		n := &m.nodes[i]
 		if n.exact(m.q) {
 			sum += n.weight * mathext.RegIncBeta(n.shape, m.q, x)
 			continue
 		}
-		distance := m.q - 1.0/3 - (n.all+1.0/3)*y + 0.02*(x/m.q-y/n.shape+(x-0.5)/(n.all+1))
+		distance := middle - n.all*y - y*n.per + (x-0.5)*n.perAll
 		apart := s - n.all*y
-		var square float64 // of the scale
-		if math.Abs(apart) < 1e-3*min(s, n.shape-0.5) {
-			square = 1 / (n.all * x * y) // the limit
+		var z float64
+		if size := math.Abs(apart); size < n.least {
+			z = distance * math.Sqrt(n.shrink/(2*n.all*x*y)) // the limit
 		} else {
-			square = 2 * (n.logs - s*ly - (n.shape-0.5)*lx) / (apart * apart)
+			z = distance / size * math.Sqrt(n.shrink*(n.logs+slope-n.shape*lx))
 		}
-		z := distance * math.Sqrt(square/(1+1/(6*n.all)))
 		if z < -6 {
 			break // nodes ascend: what follows is as good as nothing
 		}
@@ -74,6 +78,8 @@ func (m *mixture) set(d *distribution, p, q float64) {
 		n.all = n.shape + q - 1
 		if t := n.shape - 0.5; !n.exact(q) {
 			n.logs = s*math.Log(s/n.all) + t*math.Log(t/n.all)
+			n.per, n.perAll = 0.02/n.shape, 0.02/(n.all+1)
+			n.least, n.shrink = 1e-3*min(s, t), 2/(1+1/(6*n.all))
 		}
 	}
 }

@@ -93,11 +93,7 @@ func TestPublicData(t *testing.T) {
 		t.Errorf("%+v", total)
 	}
 	// A hundred refits to resamples put the open part of the total at 6.3 %.
-	rows := make([]int32, len(b.group))
-	for i := range rows {
-		rows[i] = int32(i)
-	}
-	p := newPortion(b, rows, make([]int32, len(b.keys)))
-	p.add(&cumulants{}, &cumulants{}, len(rows))
+	p := newPortion(b, b.rows)
+	p.add(&cumulants{}, &cumulants{}, len(b.rows))
 	near(t, "relative standard deviation of the total by its parameters", math.Sqrt(p.ordersOpen), 0.063, 0.1)
 }

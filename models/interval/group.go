@@ -18,32 +18,26 @@ type profiles struct {
 }
 
 func newProfiles(b *Base, columns [][]float64) *profiles {
-	if len(columns) == 0 {
-		b.profiles = [][]purchase.Law{b.f.plain}
-	}
 	return &profiles{b: b, columns: columns, known: map[string]int32{}, z: make([]float64, len(columns))}
 }
 
-// of returns the number of row i's; ok is false where one is missing.
-func (p *profiles) of(i int) (number int32, ok bool) {
-	if len(p.columns) == 0 {
-		return 0, true
-	}
+// of returns the number of row i's; -1 where one is missing.
+func (p *profiles) of(i int) int32 {
 	p.bytes = p.bytes[:0]
 	for k, c := range p.columns {
 		p.z[k] = c[i] + 0 // no -0
 		if math.IsNaN(p.z[k]) || math.IsInf(p.z[k], 0) {
-			return 0, false
+			return -1
 		}
 		p.bytes = binary.LittleEndian.AppendUint64(p.bytes, math.Float64bits(p.z[k]))
 	}
-	number, ok = p.known[string(p.bytes)]
+	number, ok := p.known[string(p.bytes)]
 	if !ok {
 		number = int32(len(p.known))
 		p.known[string(p.bytes)] = number
 		p.b.profiles = append(p.b.profiles, p.b.f.lawsAt(p.z))
 	}
-	return number, true
+	return number
 }
 
 // distribution is that of a customer's orders at one set of parameters.

@@ -509,12 +509,8 @@ func TestDrawnAgainstCumulants(t *testing.T) {
 	s := simulate(faithful, 3000, 8)
 	f := forecaster(t, s.table, faithful)
 	b := base(t, f, s.table)
-	rows := make([]int32, 3000)
-	for i := range rows {
-		rows[i] = int32(i)
-	}
-	p := newPortion(b, rows, make([]int32, len(b.keys)))
-	p.add(&cumulants{}, &cumulants{}, len(rows))
+	p := newPortion(b, b.rows)
+	p.add(&cumulants{}, &cumulants{}, len(b.rows))
 	drawnOrders, drawnValue := draw([]*portion{p}, p.ordersOpen, p.valueOpen)
 	total, err := b.Total(t.Context())
 	if err != nil {

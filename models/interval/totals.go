@@ -3,6 +3,7 @@ package interval
 import (
 	"context"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mathext"
 
@@ -36,7 +37,7 @@ const mostSampled = 2048
 // large for that, heavy tails, whose variance is infinite or hangs on one
 // customer in thousands, are cut off where one segment in two hundred has a customer beyond.
 func (b *Base) Totals(ctx context.Context, segment []int32, segments int) ([]Total, error) {
-	if len(segment) != b.rows() {
+	if len(segment) != b.size() {
 		panic("interval: segments of other rows")
 	}
 	parts := []*Base{b}
@@ -44,31 +45,30 @@ func (b *Base) Totals(ctx context.Context, segment []int32, segments int) ([]Tot
 		parts = b.joined.bases
 	}
 	rows := b.divide(parts, segment, segments)
-	marks := make([][]int32, len(parts))
-	for k, p := range parts {
-		marks[k] = make([]int32, len(p.keys))
-	}
 	out := make([]Total, segments)
 	for s := range out {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		out[s] = total(parts, rows[s], marks)
+		out[s] = total(parts, rows[s])
 	}
 	return out, nil
 }
 
-// divide returns the rows that have a group, by segment and part.
+// divide returns the rows that have a group, by segment and part, in the order of the
+// groups.
 func (b *Base) divide(parts []*Base, segment []int32, segments int) [][][]int32 {
-	each := func(f func(s int32, part, at int)) {
-		for i, s := range segment {
-			if k, at := b.place(i); s >= 0 && parts[k].group[at] >= 0 {
-				f(s, k, at)
+	each := func(f func(s int32, part int, at int32)) {
+		for part, p := range parts {
+			for _, at := range p.rows {
+				if s := segment[b.row(part, at)]; s >= 0 {
+					f(s, part, at)
+				}
 			}
 		}
 	}
 	sizes := make([]int, segments*len(parts))
-	each(func(s int32, part, _ int) { sizes[int(s)*len(parts)+part]++ })
+	each(func(s int32, part int, _ int32) { sizes[int(s)*len(parts)+part]++ })
 	rows := make([][][]int32, segments)
 	for s := range rows {
 		rows[s] = make([][]int32, len(parts))
@@ -76,29 +76,29 @@ func (b *Base) divide(parts []*Base, segment []int32, segments int) [][][]int32 
 			rows[s][k] = make([]int32, 0, sizes[s*len(parts)+k])
 		}
 	}
-	each(func(s int32, part, at int) { rows[s][part] = append(rows[s][part], int32(at)) })
+	each(func(s int32, part int, at int32) { rows[s][part] = append(rows[s][part], at) })
 	return rows
 }
 
-// rows is how many the base has.
-func (b *Base) rows() int {
+// size is how many rows the base has.
+func (b *Base) size() int {
 	if b.joined != nil {
 		return len(b.joined.part)
 	}
 	return len(b.group)
 }
 
-// place is the part that row i belongs to, and which of its rows it is.
-func (b *Base) place(i int) (part, row int) {
+// row is which row of the base a part's row is.
+func (b *Base) row(part int, at int32) int {
 	if b.joined != nil {
-		return int(b.joined.part[i]), b.joined.at[i]
+		return b.joined.rows[part][at]
 	}
-	return 0, i
+	return int(at)
 }
 
 // Total is Totals of all rows together.
 func (b *Base) Total(ctx context.Context) (Total, error) {
-	t, err := b.Totals(ctx, make([]int32, b.rows()), 1)
+	t, err := b.Totals(ctx, make([]int32, b.size()), 1)
 	if err != nil {
 		return Total{}, err
 	}
@@ -107,50 +107,37 @@ func (b *Base) Total(ctx context.Context) (Total, error) {
 
 // portion is the customers of a total that one fit is of.
 type portion struct {
-	b            *Base
-	rows, groups []int32
-	marks        []int32 // of all groups of the base; zero but for those of the portion
-	orders       float64 // mean
-	value        float64 // mean
-	ordersOpen   float64 // what the data leave open: relative variance
-	valueOpen    float64
+	b          *Base
+	rows       []int32 // in the order of their groups
+	groups     []int32
+	starts     []int32 // where the rows of each group begin, and where those of the last end
+	value      float64 // mean
+	orders     float64 // mean
+	ordersOpen float64 // what the data leave open: relative variance
+	valueOpen  float64
 }
 
-// The marks of a portion's groups: marked, or, of those by which its dependence on the
-// parameters is judged, sampled and their number.
-const (
-	marked  = 1
-	sampled = 2
-)
-
-// newPortion finds the groups of the rows, which it marks.
-func newPortion(b *Base, rows, marks []int32) *portion {
-	p := &portion{b: b, rows: rows, marks: marks}
+// newPortion finds the groups of the rows, which are in the order of these.
+func newPortion(b *Base, rows []int32) *portion {
+	first := func(k int) bool { return k == 0 || b.group[rows[k]] != b.group[rows[k-1]] }
 	n := 0
-	for _, i := range rows {
-		if g := b.group[i]; marks[g] == 0 {
-			marks[g] = marked
+	for k := range rows {
+		if first(k) {
 			n++
 		}
 	}
-	p.groups = make([]int32, 0, n)
-	for g, mark := range marks {
-		if mark != 0 {
-			p.groups = append(p.groups, int32(g))
+	p := &portion{b: b, rows: rows, groups: make([]int32, 0, n), starts: make([]int32, 0, n+1)}
+	for k, i := range rows {
+		if first(k) {
+			p.groups, p.starts = append(p.groups, b.group[i]), append(p.starts, int32(k))
 		}
 	}
+	p.starts = append(p.starts, int32(len(rows)))
 	return p
 }
 
-// clear takes the marks away.
-func (p *portion) clear() {
-	for _, g := range p.groups {
-		p.marks[g] = 0
-	}
-}
-
 // total is that of some rows of each part.
-func total(parts []*Base, rows, marks [][]int32) Total {
+func total(parts []*Base, rows [][]int32) Total {
 	var t Total
 	for _, r := range rows {
 		t.Customers += len(r)
@@ -167,9 +154,8 @@ func total(parts []*Base, rows, marks [][]int32) Total {
 		if b.f.orders == nil {
 			return t
 		}
-		p := newPortion(b, rows[k], marks[k])
+		p := newPortion(b, rows[k])
 		p.add(&orders, &value, t.Customers)
-		p.clear()
 		list = append(list, p)
 		spend = spend && b.f.hasSpend
 	}
@@ -191,38 +177,54 @@ func total(parts []*Base, rows, marks [][]int32) Total {
 
 // add adds the cumulants of a portion's customers to those of a total of so many.
 func (p *portion) add(orders, value *cumulants, customers int) {
-	b := p.b
-	heavy := b.heavy(p.groups, customers)
-	open := newOpenness(p)
-	spend := b.f.spend
-	before := orders.mean
-	for _, i := range p.rows {
-		g := b.group[i]
-		r := &b.results[g]
-		unit := r.discount * b.scale[i]
-		orders.add(r.orders, 1)
-		if v, cut := cutOff(heavy, r, g); cut {
-			value.add(v, unit)
-			p.value += r.expected * unit * spend.P / (spend.Q + spend.P*float64(b.keys[g].spent) - 1)
-		} else {
-			value.add(r.value, unit)
-			p.value += r.value.mean * unit
+	tails := p.tails(customers)
+	const chunk = 2048
+	var sums [7]float64
+	stat.SumTo(sums[:], p.b.f.workers, (len(p.groups)+chunk-1)/chunk, func(c int, dst []float64) {
+		var s subtotal
+		for k := c * chunk; k < min((c+1)*chunk, len(p.groups)); k++ {
+			p.addGroup(&s, k, &tails)
 		}
-		if mark := p.marks[g]; mark >= sampled {
-			open.add(b, g, open.expected[mark-sampled], b.scale[i])
-		}
-	}
-	p.orders = orders.mean - before
-	p.ordersOpen, p.valueOpen = open.relative(b.f)
+		copy(dst, []float64{s.orders.mean, s.orders.variance, s.orders.third, s.value.mean, s.value.variance, s.value.third, s.money})
+	})
+	orders.add(cumulants{sums[0], sums[1], sums[2]}, 1)
+	value.add(cumulants{sums[3], sums[4], sums[5]}, 1)
+	p.orders, p.value = sums[0], sums[6]
+	p.ordersOpen, p.valueOpen = p.openness()
 }
 
-// cutOff looks a group with heavy tails up, which has no cumulants of its own.
-func cutOff(heavy map[int32]cumulants, r *result, g int32) (v cumulants, cut bool) {
-	if r.value.mean != 0 {
-		return v, false
+// subtotal is what some groups of a portion add.
+type subtotal struct {
+	orders, value cumulants
+	money         float64 // mean value, heavy tails not cut off
+}
+
+// addGroup adds the k-th group.
+func (p *portion) addGroup(s *subtotal, k int, heavy *tails) {
+	b, g := p.b, p.groups[k]
+	r := &b.results[g]
+	rows := p.rows[p.starts[k]:p.starts[k+1]]
+	n := float64(len(rows))
+	var unit, squares, cubes float64
+	for _, i := range rows {
+		u := r.discount * b.scale[i]
+		unit += u
+		squares += u * u
+		cubes += u * u * u
 	}
-	v, cut = heavy[g]
-	return v, cut
+	s.orders.mean += n * r.orders.mean
+	s.orders.variance += n * r.orders.variance
+	s.orders.third += n * r.orders.third
+	v, spend := r.value, b.f.spend
+	if cut, ok := heavy.of(b, g); ok {
+		v = cut
+		s.money += r.expected * unit * spend.P / (spend.Q + spend.P*float64(b.keys[g].spent) - 1)
+	} else {
+		s.money += v.mean * unit
+	}
+	s.value.mean += v.mean * unit
+	s.value.variance += v.variance * squares
+	s.value.third += v.third * cubes
 }
 
 // open is what the data leave open about the total of all portions: relative
@@ -267,95 +269,91 @@ func (k cumulants) skew() float64 {
 	return k.third / (k.variance * math.Sqrt(k.variance))
 }
 
-// heavy returns the cumulants of the value of the groups with heavy tails, cut off.
-func (b *Base) heavy(groups []int32, customers int) map[int32]cumulants {
-	found := map[int32]cumulants{}
-	if !b.f.hasSpend {
-		return found
-	}
-	var list []int32
-	for _, g := range groups {
-		if b.f.spend.Q+b.f.spend.P*float64(b.keys[g].spent) <= lightTail {
-			list = append(list, g)
+// tails are the groups with heavy tails, which have no cumulants of their own, ascending,
+// and the cumulants of their value, cut off.
+type tails struct {
+	groups []int32
+	values []cumulants
+}
+
+// tails cuts off those of a portion of a total of so many customers.
+func (p *portion) tails(customers int) tails {
+	b, found := p.b, tails{}
+	for _, g := range p.groups {
+		if b.heavy(g) {
+			found.groups = append(found.groups, g)
 		}
 	}
-	values := make([]cumulants, len(list))
+	found.values = make([]cumulants, len(found.groups))
 	const chunk = 32
-	stat.Each(b.f.workers, (len(list)+chunk-1)/chunk, func(c int) {
+	stat.Each(b.f.workers, (len(found.groups)+chunk-1)/chunk, func(c int) {
 		var d distribution
 		var m mixture
-		for k := c * chunk; k < min((c+1)*chunk, len(list)); k++ {
-			at := b.keys[list[k]]
+		for k := c * chunk; k < min((c+1)*chunk, len(found.groups)); k++ {
+			at := b.keys[found.groups[k]]
 			law, h := b.profiles[at.profile][0], at.history()
 			d.of(law, h, b.f.days(law, h), 16)
 			m.set(&d, b.f.spend.P, b.f.spend.Q+b.f.spend.P*float64(at.spent))
-			values[k] = m.capped(0.005 / float64(customers))
+			found.values[k] = m.capped(0.005 / float64(customers))
 		}
 	})
-	for k, g := range list {
-		found[g] = values[k]
-	}
 	return found
 }
 
-// openness is what the data leave open about a total: its variance over the points
-// around the estimates, over the square of its mean, by some groups of its customers.
-type openness struct {
-	expected          [][]float64 // of the groups, at each set of purchase parameters
-	byOrders, byPoint []float64   // sums over their customers
+// heavy reports whether a group's tails are heavy.
+func (b *Base) heavy(g int32) bool {
+	return b.f.hasSpend && b.f.spend.Q+b.f.spend.P*float64(b.keys[g].spent) <= lightTail
 }
 
-// newOpenness takes some of a portion's groups, evenly spread, and marks them.
-func newOpenness(p *portion) *openness {
+// of looks a group up.
+func (h *tails) of(b *Base, g int32) (v cumulants, cut bool) {
+	if !b.heavy(g) {
+		return v, false
+	}
+	k, cut := slices.BinarySearch(h.groups, g)
+	return h.values[k], cut
+}
+
+// openness is what the data leave open about a portion: the variance of its orders and
+// of their value over the points around the estimates, over the square of the mean, by
+// some of its groups, evenly spread.
+func (p *portion) openness() (orders, value float64) {
 	f := p.b.f
-	o := &openness{byOrders: make([]float64, len(f.estimates)), byPoint: make([]float64, len(f.around))}
-	if len(f.around) == 0 {
-		return o
-	}
-	var some []int32
-	step := (len(p.groups) + mostSampled - 1) / mostSampled
-	for k := 0; k < len(p.groups); k += step {
-		p.marks[p.groups[k]] = int32(sampled + len(some))
-		some = append(some, p.groups[k])
-	}
-	o.expected = make([][]float64, len(some))
-	stat.Each(f.workers, len(some), func(k int) {
-		at := p.b.keys[some[k]]
-		laws := p.b.profiles[at.profile]
-		o.expected[k] = make([]float64, len(laws))
-		for j, law := range laws {
-			law.ExpectedTo(o.expected[k][j:j+1], at.history(), []int{f.settings.Horizon})
-		}
-	})
-	return o
-}
-
-// add adds a customer of a group, of that scale.
-func (o *openness) add(b *Base, g int32, expected []float64, scale float64) {
-	f := b.f
-	for j, v := range expected {
-		o.byOrders[j] += v
-	}
-	if !f.hasSpend {
-		return
-	}
-	known, discount := float64(b.keys[g].spent), b.results[g].discount
-	own := scale - f.spend.V
-	for k, p := range f.around {
-		o.byPoint[k] += expected[p.orders] * discount * p.spend.P * (p.spend.V + own) / (p.spend.Q + p.spend.P*known - 1)
-	}
-}
-
-// relative are the variances of orders and of value.
-func (o *openness) relative(f *Forecaster) (orders, value float64) {
-	if len(f.around) == 0 {
+	if len(f.around) == 0 || len(p.groups) == 0 {
 		return 0, 0
 	}
-	byPoint := make([]float64, len(f.around))
-	for k, p := range f.around {
-		byPoint[k] = o.byOrders[p.orders]
+	const chunk = 32
+	step := (len(p.groups) + mostSampled - 1) / mostSampled
+	some, n := (len(p.groups)+step-1)/step, len(f.around)
+	sums := make([]float64, 2*n) // of orders and of value, at the points
+	stat.SumTo(sums, f.workers, (some+chunk-1)/chunk, func(c int, dst []float64) {
+		expected := make([]float64, len(f.estimates))
+		for k := c * chunk; k < min((c+1)*chunk, some); k++ {
+			p.addOpen(dst[:n], dst[n:], expected, k*step)
+		}
+	})
+	return relativeVariance(sums[:n]), relativeVariance(sums[n:])
+}
+
+// addOpen adds what the customers of the k-th group are expected to order and to bring
+// at each of the points; expected is room for the orders at each set of parameters.
+func (p *portion) addOpen(orders, value, expected []float64, k int) {
+	b, f, g := p.b, p.b.f, p.groups[k]
+	key := b.keys[g]
+	for j, law := range b.profiles[key.profile] {
+		_, expected[j] = law.Quick(key.history())
 	}
-	return relativeVariance(byPoint), relativeVariance(o.byPoint)
+	rows := p.rows[p.starts[k]:p.starts[k+1]]
+	n, own := float64(len(rows)), 0.0
+	for _, i := range rows {
+		own += b.scale[i] - f.spend.V
+	}
+	for j, at := range f.around {
+		orders[j] += n * expected[at.orders]
+		if f.hasSpend {
+			value[j] += expected[at.orders] * b.results[g].discount * at.spend.P * (n*at.spend.V + own) / (at.spend.Q + at.spend.P*float64(key.spent) - 1)
+		}
+	}
 }
 
 func relativeVariance(v []float64) float64 {

@@ -313,65 +313,69 @@ type chooser struct {
 	set      Settings
 	test     *test
 	champion Method
+	rule     Method          // the better plain one
 	levelled map[Method]bool // whether the latest snapshot's level did better
 }
 
-// candidate is a score fitted without the test, and what it says there.
+// candidate is a score fitted without the test, and what it says there; err where it
+// could not be fitted.
 type candidate struct {
-	method Method
-	p      []float64
-	loss   float64
+	Figure
+	p   []float64
+	err error
 }
 
-// compare fits every candidate on the earlier snapshots and decides.
+// compare fits every candidate on the earlier snapshots, side by side, and decides.
 func (c *chooser) compare(earlier []history) error {
-	if _, err := c.enter(BaseRate, earlier); err != nil {
-		return err
-	}
-	best, err := c.enter(RecencyRule, earlier)
-	if err != nil {
-		return err
-	}
-	other, err := c.enter(FrequencyRule, earlier)
-	if err != nil {
-		return err
-	}
-	if other.loss < best.loss {
-		best = other
-	}
-	c.enterPurchaseModel()
-	rule := best.method
-	challengers := []Method{LogisticRegression}
+	methods := []Method{BaseRate, RecencyRule, FrequencyRule, PurchaseModel, LogisticRegression}
 	if c.set.Trees != nil {
-		challengers = append(challengers, BoostedTrees)
+		methods = append(methods, BoostedTrees)
 	}
-	for _, m := range challengers {
-		next, err := c.enter(m, earlier)
-		if errors.Is(err, ErrOneOutcome) || errors.Is(err, ErrTooLittle) || errors.Is(err, ErrCollinear) {
-			c.absent(m, err)
+	list := make([]candidate, len(methods))
+	stat.Each(c.set.Workers, len(methods), func(job int) {
+		k := len(methods) - 1 - job // what takes longest first
+		list[k] = c.candidate(methods[k], earlier)
+	})
+	var best candidate
+	for k, next := range list {
+		m := methods[k]
+		model := m == LogisticRegression || m == BoostedTrees
+		switch {
+		case m == PurchaseModel && next.N == 0:
 			continue
+		case model && (errors.Is(next.err, ErrOneOutcome) || errors.Is(next.err, ErrTooLittle) || errors.Is(next.err, ErrCollinear)):
+			c.absent(m, next.err)
+			continue
+		case next.err != nil:
+			return next.err
 		}
-		if err != nil {
-			return err
-		}
-		if c.contest(next, best) {
+		c.Figures = append(c.Figures, next.Figure)
+		c.levelled[m] = next.Levelled
+		switch {
+		case m == RecencyRule, m == FrequencyRule && next.LogLoss < best.LogLoss:
+			best = next
+			c.rule = m
+		case model && c.contest(next, best):
 			best = next
 		}
 	}
-	c.champion = best.method
-	c.judge(rule)
+	c.champion = best.Method
+	c.judge()
 	return nil
 }
 
-// enter fits a candidate and adds its figures, at the better of its two levels.
-func (c *chooser) enter(m Method, earlier []history) (candidate, error) {
+// candidate fits one and finds its figures, at the better of its two levels.
+func (c *chooser) candidate(m Method, earlier []history) candidate {
+	if m == PurchaseModel {
+		return c.purchaseModel()
+	}
 	s, err := c.fit(m, earlier)
 	if err != nil {
-		return candidate{}, err
+		return candidate{err: err}
 	}
 	p, rank, err := c.test.probabilities(s, c.set.Workers)
 	if err != nil {
-		return candidate{}, err
+		return candidate{err: err}
 	}
 	f := Figure{Method: m, Calibrated: evaluate.Probability(p, c.test.events), Levelled: s.Shift != 0}
 	f.Otherwise = f.LogLoss
@@ -387,38 +391,36 @@ func (c *chooser) enter(m Method, earlier []history) (candidate, error) {
 			f.Otherwise = all.LogLoss
 		}
 	}
-	c.levelled[m] = f.Levelled
 	f.Ranked = evaluate.Ranking(rank, c.test.events)
 	f.Reliability, f.Deciles = evaluate.Reliability(p, c.test.events, 10), evaluate.Deciles(rank, c.test.events)
-	c.Figures = append(c.Figures, f)
-	return candidate{method: m, p: p, loss: f.LogLoss}, nil
+	return candidate{Figure: f, p: p}
 }
 
-// enterPurchaseModel adds the figures of the purchase model's probability as it
-// stands, where every customer has one.
-func (c *chooser) enterPurchaseModel() {
+// purchaseModel has the figures of the purchase model's probability as it stands;
+// none where not every customer has one.
+func (c *chooser) purchaseModel() candidate {
 	column := c.test.Table.Lookup(PurchaseModelColumn)
 	if column == nil {
-		return
+		return candidate{}
 	}
 	p := make([]float64, len(c.test.rows))
 	for k, i := range c.test.rows {
 		p[k] = column.Floats[i]
 		if !(p[k] >= 0 && p[k] <= 1) {
-			return
+			return candidate{}
 		}
 	}
 	f := Figure{Method: PurchaseModel, Calibrated: evaluate.Probability(p, c.test.events)}
 	f.Otherwise = f.LogLoss
 	f.Reliability, f.Deciles = evaluate.Reliability(p, c.test.events, 10), evaluate.Deciles(p, c.test.events)
-	c.Figures = append(c.Figures, f)
+	return candidate{Figure: f, p: p}
 }
 
 // contest compares two candidates on the same resamples.
 func (c *chooser) contest(challenger, champion candidate) bool {
 	events := pick(c.test.events, c.test.some)
 	boot := evaluate.Bootstrap{Resamples: c.set.Resamples, Seed: c.set.Seed, Workers: c.set.Workers}
-	result := Contest{Challenger: challenger.method, Champion: champion.method}
+	result := Contest{Challenger: challenger.Method, Champion: champion.Method}
 	for _, d := range boot.Contest(pick(challenger.p, c.test.some), pick(champion.p, c.test.some), events) {
 		switch d.Measure {
 		case evaluate.MeasureLogLoss:
@@ -641,12 +643,12 @@ func (c *Choice) Figure(m Method) Figure {
 	return Figure{Method: m}
 }
 
-// judge writes the verdict; rule is the better plain rule.
-func (c *chooser) judge(rule Method) {
+// judge writes the verdict.
+func (c *chooser) judge() {
 	en, zh := c.champion.Names()
-	ruleEn, ruleZh := rule.Names()
-	used, plain := c.Figure(c.champion), c.Figure(rule)
-	if c.champion != rule {
+	ruleEn, ruleZh := c.rule.Names()
+	used, plain := c.Figure(c.champion), c.Figure(c.rule)
+	if c.champion != c.rule {
 		c.Verdict = models.Warning{Code: "model_used",
 			En: fmt.Sprintf("Churn risk comes from %s: on the last closed window it foretold better than the better plain rule, %s (log loss %.4f against %.4f, AUC %.3f against %.3f).",
 				en, ruleEn, used.LogLoss, plain.LogLoss, used.AUC, plain.AUC),

@@ -112,7 +112,7 @@ func (s scale) of(v float64) float64 {
 	case s == logOdds:
 		return LogOdds(min(max(v, 1e-6), 1-1e-6))
 	case v < 0:
-		return -math.Log1p(-v)
+		return -stat.Log1p(-v)
 	}
 	return stat.Log1p(v)
 }

@@ -141,7 +141,7 @@ func Probability(a float64) float64 {
 }
 
 // LogOdds is ln(p / (1-p)); infinite at 0 and 1, NaN outside [0,1].
-func LogOdds(p float64) float64 { return math.Log(p) - math.Log1p(-p) }
+func LogOdds(p float64) float64 { return math.Log(p / (1 - p)) }
 
 // FitLogit maximises the log-likelihood, less the ridge, by Newton's method,
 // which for this likelihood is iteratively reweighted least squares (McCullagh &
