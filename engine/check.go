@@ -124,7 +124,7 @@ type check struct {
 // one that has not is told twice.
 func keyHashes() map[string]string {
 	return map[string]string{
-		"order_keys": "SELECT rowid AS place, hash(source, order_id) >> 1 AS h FROM facts.orders WHERE net >= 0",
+		"order_keys": `SELECT "row" AS place, hash(source, order_id) >> 1 AS h FROM facts.order_versions WHERE net >= 0`,
 		"line_keys":  "SELECT rowid AS place, hash(source, order_id, line) >> 1 AS h FROM facts.order_lines",
 		"customer_ids": `SELECT rowid AS place, hash(customer_id) >> 1 AS h FROM identities WHERE person = member
 UNION ALL SELECT rowid, hash(member, 'member') >> 1 FROM identities WHERE person = member

@@ -96,15 +96,17 @@ func TestKeyChecks(t *testing.T) {
 		}
 		return c.Failed
 	}
-	insert(t, db, `INSERT INTO facts.orders (source, order_id, ordered_at, ordered_on, ordered_day, counted, net, content, batch_id, line)
-		SELECT 's', CAST(i AS VARCHAR), TIMESTAMPTZ '2026-01-01', DATE '2026-01-01', 20454, true, 1, 0, 1, i FROM range(3000) AS r(i)
-		UNION ALL SELECT 'other', '7', TIMESTAMPTZ '2026-01-01', DATE '2026-01-01', 20454, true, 1, 0, 1, 1
-		UNION ALL SELECT 's', '7', TIMESTAMPTZ '2026-01-01', DATE '2026-01-01', 20454, true, -1, 0, 1, 1`)
+	insert(t, db, batchOf(1, "s"))
+	insert(t, db, batchOf(2, "other"))
+	insert(t, db, `INSERT INTO facts.order_rows (order_id, ordered_at, ordered_day, counted, net, content, batch_id, line)
+		SELECT CAST(i AS VARCHAR), TIMESTAMPTZ '2026-01-01', 20454, true, 1, 0, 1, i FROM range(3000) AS r(i)
+		UNION ALL SELECT '7', TIMESTAMPTZ '2026-01-01', 20454, true, 1, 0, 2, 1
+		UNION ALL SELECT '7', TIMESTAMPTZ '2026-01-01', 20454, true, -1, 0, 1, 1`)
 	insert(t, db, "INSERT INTO facts.order_lines (source, order_id, line, told_by, version, batch_id, file_line) SELECT 's', CAST(i // 3 AS VARCHAR), i % 3, 'lines', 0, 1, i FROM range(3000) AS r(i)")
 	if orders, lines := found("order_keys"), found("line_keys"); orders != 0 || lines != 0 {
 		t.Fatalf("%d orders and %d lines are found where all differ", orders, lines)
 	}
-	insert(t, db, "INSERT INTO facts.orders SELECT * FROM facts.orders WHERE order_id = '2999'")
+	insert(t, db, "INSERT INTO facts.order_rows SELECT * FROM facts.order_rows WHERE order_id = '2999'")
 	insert(t, db, "INSERT INTO facts.order_lines SELECT * FROM facts.order_lines WHERE order_id = '5' AND line < 2")
 	if orders, lines := found("order_keys"), found("line_keys"); orders != 1 || lines != 2 {
 		t.Fatalf("%d orders and %d lines are found, want 1 and 2", orders, lines)
@@ -157,4 +159,10 @@ func insert(t *testing.T, db *duck.DB, statement string) {
 	if err := db.Exec(context.Background(), statement); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// batchOf is the statement that makes a batch of orders of a source.
+func batchOf(batch int, source string) string {
+	return fmt.Sprintf(`INSERT INTO batches (batch_id, kind, source, path, content_hash, mapping, read, accepted, duplicates, rejected, state, loaded_at, allow_rejects, header, platform)
+  VALUES (%d, 'orders', '%s', 'o.csv', 'h', '', 0, 0, 0, 0, 'loaded', TIMESTAMPTZ '2024-07-15 00:00:00+00', false, '[]', '');`, batch, source)
 }

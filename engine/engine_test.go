@@ -216,7 +216,7 @@ func TestVersions(t *testing.T) {
 		t.Errorf("an older version is stored aside: %+v", l)
 	}
 	expect(t, e, "SELECT order_id, net FROM orders ORDER BY 1", "o1|8", "o2|20")
-	expect(t, e, "SELECT order_id, net, batch_id FROM facts.superseded_orders ORDER BY net", "o1|9|3", "o1|10|1")
+	expect(t, e, "SELECT order_id, net, batch_id FROM facts.superseded_order_versions ORDER BY net", "o1|9|3", "o1|10|1")
 }
 
 // Versions of one order in one file: the newest wins, equal rows are duplicates.

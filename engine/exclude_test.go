@@ -30,6 +30,7 @@ INSERT INTO identities VALUES ('', 'C1', 1, 'C1', 1, 'id'), ('', 'C2', 2, 'C2', 
   ('', 'C4', 4, 'C4', 4, 'id'), ('', 'C5', 5, 'C5', 5, 'id'), ('crm', '77', 77, 'C5', 5, 'e-mail');
 INSERT INTO batches (batch_id, kind, source, path, content_hash, mapping, read, accepted, duplicates, rejected, state, loaded_at, allow_rejects, header, platform)
   VALUES (1, 'orders', 'web', 'o.csv', 'h', '', 0, 0, 0, 0, 'loaded', TIMESTAMPTZ '2024-07-15 00:00:00+00', false, '[]', '');
+ALTER TABLE facts.order_rows ADD COLUMN card BIGINT;
 INSERT INTO facts.cards (card, name, email, phone) VALUES (10, 'Ann', 'ann@example.com', '+8613800000001'), (20, '李雷', 'LiLei@Shop.example', NULL);
 INSERT INTO facts.customers (source, member, name, email, gender, city, acquired_on, acquired_channel, tags, attributes, updated_at, content, batch_id, line)
 VALUES
@@ -47,12 +48,12 @@ CREATE TEMP TABLE placed AS SELECT *, CAST(hash(shop, channel, coupon, campaign)
     ('pos', 'ＴＥＳＴ２', NULL, NULL, DATE '2024-04-02', 'paid', true, 'Main', 'Store', NULL, NULL, 0),
     ('web', 'E1', 77, NULL, DATE '2024-05-01', 'paid', true, 'Main', 'web', NULL, NULL, 20),
     ('web', 'E2', 5, NULL, DATE '2024-05-02', 'unpaid', false, 'Main', 'web', NULL, NULL, 40),
-    ('web', 'TESTX', 5, NULL, DATE '2024-05-03', 'refund', true, 'Main', 'web', NULL, NULL, -5),
+    ('web', 'TESTX', 5, NULL, DATE '2024-05-03', 'refunded', true, 'Main', 'web', NULL, NULL, -5),
     ('web', 'TEST9', 5, NULL, DATE '2024-07-01', 'paid', true, 'Main', 'web', NULL, NULL, 9)
   ) AS o(source, id, member, card, day, status, counted, shop, channel, coupon, campaign, net);
 INSERT INTO facts.terms SELECT DISTINCT terms, shop, channel, NULL, coupon, campaign FROM placed;
-INSERT INTO facts.orders (source, order_id, member, card, ordered_at, ordered_on, ordered_day, status, counted, terms, net, content, batch_id, line)
-  SELECT source, id, member, card, CAST(day AS TIMESTAMPTZ), day, day - DATE '1970-01-01', status, counted, terms, net, 1, 1, 1 FROM placed;
+INSERT INTO facts.order_rows (order_id, member, card, ordered_at, ordered_day, status, counted, terms, net, content, batch_id, line)
+  SELECT id, member, card, CAST(day AS TIMESTAMPTZ), day - DATE '1970-01-01', status, counted, terms, net, 1, CASE source WHEN 'web' THEN 1 ELSE 2 END, 1 FROM placed;
 INSERT INTO facts.settled_refunds (source, refund_id, order_id, member, refunded_at, refunded_on, refunded_day, amount, told_amount, told_by, counted, batch_id, line)
   SELECT source, id, order_id, member, CAST(day AS TIMESTAMPTZ), day, day - DATE '1970-01-01', amount, amount, 'row', true, 1, 1
   FROM (VALUES

@@ -59,6 +59,9 @@ func (g *group) load() error {
 			return err
 		}
 	}
+	if err := g.files[0].widen(); err != nil {
+		return err
+	}
 	if err := g.stream(g.files[0].insert); err != nil {
 		return g.tooLarge(err)
 	}

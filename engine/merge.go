@@ -57,6 +57,9 @@ func (m *merge) load() error {
 		return err
 	}
 	if m.refused == nil && m.unfit == nil {
+		if err := m.widen(); err != nil {
+			return err
+		}
 		if err := m.transaction(m.ctx, m.insertStaged); !errors.As(err, &m.refused) && err != nil {
 			return err
 		}
@@ -158,6 +161,9 @@ func (m *merge) insert() error {
 	if err := m.rows(m.selection(), "incoming_rows"); err != nil {
 		return err
 	}
+	if m.source.Kind == "orders" {
+		return m.appendOrders()
+	}
 	return m.script(m.source.Kind)
 }
 
@@ -206,11 +212,16 @@ func idColumn(kind string) string {
 }
 
 func (m *merge) script(name string, args ...sql.NamedArg) error {
+	return m.run(name, queries.Get("merge/"+name).SQL, args...)
+}
+
+// run runs the text of a script.
+func (m *merge) run(name, text string, args ...sql.NamedArg) error {
 	net := m.Config.Net
 	args = append(args,
 		sql.Named("source", m.source.Name), sql.Named("batch", m.loaded.Batch),
 		sql.Named("with_tax", slices.Contains(net, "tax")), sql.Named("with_shipping", slices.Contains(net, "shipping")))
-	if err := m.db.Statements(m.ctx, queries.Get("merge/"+name).SQL, args...); err != nil {
+	if err := m.db.Statements(m.ctx, text, args...); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
@@ -394,7 +405,7 @@ func (m *merge) orders() error {
 	if err := m.script("order_terms"); err != nil {
 		return err
 	}
-	if err := m.script("orders"); err != nil || !lines && !single {
+	if err := m.appendOrders(); err != nil || !lines && !single {
 		return err
 	}
 	m.lines = true

@@ -34,7 +34,7 @@ func attributed(t *testing.T, e *engine.Engine) map[string]string {
 	for name, query := range map[string]string{
 		"accounts": "SELECT path, read, accepted, duplicates, rejected FROM batches WHERE state = 'loaded' ORDER BY ALL",
 		"rows":     "SELECT b.path, o.line, o.order_id, o.content FROM facts.orders AS o JOIN batches AS b USING (batch_id) ORDER BY ALL",
-		"older":    "SELECT b.path, o.line, o.order_id, o.content FROM facts.superseded_orders AS o JOIN batches AS b USING (batch_id) ORDER BY ALL",
+		"older":    "SELECT b.path, o.line, o.order_id, o.content FROM facts.superseded_order_versions AS o JOIN batches AS b USING (batch_id) ORDER BY ALL",
 		"people":   "SELECT b.path, c.line, c.member, c.content FROM facts.customers AS c JOIN batches AS b USING (batch_id) ORDER BY ALL",
 		"lines":    "SELECT b.path, l.file_line, l.order_id, l.line, l.net FROM facts.order_lines AS l JOIN batches AS b USING (batch_id) ORDER BY ALL",
 	} {

@@ -267,8 +267,8 @@ func (w *world) store(t testing.TB) (*duck.DB, *Engine) {
 			return []any{fmt.Sprint("o", o.id), o.member, o.day, o.counted, o.net, o.channel, o.shop, o.coupon}
 		}) + ") AS o(id, member, day, counted, net, channel, shop, coupon)",
 		"INSERT INTO facts.terms SELECT DISTINCT terms, shop, channel, NULL, coupon, NULL FROM placed",
-		`INSERT INTO facts.orders (source, order_id, member, ordered_at, ordered_on, ordered_day, counted, terms, net, content, batch_id, line)
-			SELECT 's', id, member, CAST(DATE '1970-01-01' + day AS TIMESTAMPTZ), DATE '1970-01-01' + day, day, counted, terms, net, 1, 1, 1 FROM placed`,
+		`INSERT INTO facts.order_rows (order_id, member, ordered_at, ordered_day, counted, terms, net, content, batch_id, line)
+			SELECT id, member, CAST(DATE '1970-01-01' + day AS TIMESTAMPTZ), day, counted, terms, net, 1, 1, 1 FROM placed`,
 		`INSERT INTO facts.order_lines (source, order_id, line, product_id, net, told_by, version, batch_id, file_line)
 			SELECT 's', 'o' || o, row_number() OVER (), CASE WHEN product <> '' THEN product END, net, 'order', 1, 1, 1 FROM (VALUES ` + valuesOfRows(w.lines, func(l line) []any {
 			product := ""

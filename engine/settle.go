@@ -54,21 +54,34 @@ type shape struct {
 	kind, table, old, id string // old is "" where all versions stay
 }
 
-// current is the table with the version of each fact that was the last one said: that
-// of the facts, or, where all versions stay in it, the temporary one that
-// settle/newest makes.
+const ordersTable, oldOrdersTable = "facts.order_rows", "facts.superseded_order_rows"
+
+// rowsOf is a table of facts with their source and, as row, the place of each.
+func rowsOf(table string) string {
+	switch table {
+	case ordersTable:
+		return "facts.order_versions"
+	case oldOrdersTable:
+		return "facts.superseded_order_versions"
+	}
+	return "(SELECT rowid AS \"row\", * FROM " + table + ")"
+}
+
+// current has the version of each fact that was the last one said: it is the table of
+// the facts, or, where all versions stay in that, the temporary one that settle/newest
+// makes.
 func (s shape) current() string {
 	if s.old == "" {
 		return "newest"
 	}
-	return s.table
+	return rowsOf(s.table)
 }
 
 // shapes are the kinds whose facts have versions of their own, in the order in
 // which they are settled.
 func shapes() []shape {
 	return []shape{
-		{"orders", "facts.orders", "facts.superseded_orders", "order_id"},
+		{"orders", ordersTable, oldOrdersTable, "order_id"},
 		{"refunds", "facts.refunds", "facts.superseded_refunds", "refund_id"},
 		{"interactions", "facts.interactions", "facts.superseded_interactions", "interaction_id"},
 		{"responses", "facts.responses", "facts.superseded_responses", "response_id"},
@@ -82,7 +95,7 @@ func shapes() []shape {
 func tablesOf(kind string) []string {
 	switch kind {
 	case "orders":
-		return []string{"facts.orders", "facts.order_lines"}
+		return []string{ordersTable, "facts.order_lines"}
 	case "order-lines":
 		return []string{"facts.order_lines"}
 	}
@@ -91,7 +104,7 @@ func tablesOf(kind string) []string {
 
 // settleScript runs a script of queries/settle over the tables of a kind.
 func (w *writer) settleScript(ctx context.Context, name string, s shape, args ...sql.NamedArg) error {
-	text := strings.NewReplacer("{table}", s.table, "{old}", s.old, "{id}", s.id, "{current}", s.current()).Replace(queries.Get("settle/" + name).SQL)
+	text := strings.NewReplacer("{table}", s.table, "{rows}", rowsOf(s.table), "{old}", s.old, "{old_rows}", rowsOf(s.old), "{id}", s.id, "{current}", s.current()).Replace(queries.Get("settle/" + name).SQL)
 	args = append(args, sql.Named("kind", s.kind), sql.Named("by_order", w.Config.Refunds == "order"))
 	if err := w.db.Statements(ctx, text, args...); err != nil {
 		return fmt.Errorf("settle %s: %s: %w", s.kind, name, err)
@@ -228,7 +241,7 @@ func (w *writer) takeSame(ctx context.Context, s shape, first sql.NamedArg) erro
 // metBefore reports whether a source with new facts of a kind had some before: else
 // there is nothing that they could stand beside.
 func (w *writer) metBefore(ctx context.Context, s shape, first sql.NamedArg) (met bool, err error) {
-	err = w.db.Row(ctx, []any{&met}, "SELECT EXISTS (SELECT 1 FROM "+s.table+" WHERE batch_id < $first AND source IN (SELECT source FROM batches WHERE batch_id >= $first AND kind = $kind))",
+	err = w.db.Row(ctx, []any{&met}, "SELECT EXISTS (SELECT 1 FROM "+rowsOf(s.table)+" WHERE batch_id < $first AND source IN (SELECT source FROM batches WHERE batch_id >= $first AND kind = $kind))",
 		first, sql.Named("kind", s.kind))
 	return met, err
 }

@@ -23,7 +23,7 @@ import (
 
 // schemaVersion is the version of queries/schema. Columns may be added under
 // the same version; anything else needs a new one and a migration.
-const schemaVersion = 3
+const schemaVersion = 4
 
 // ErrNoStore says that nothing has been loaded yet.
 var ErrNoStore = errors.New("nothing is loaded yet: load files with clientele ingest, or the sources of clientele.yaml with clientele run")
@@ -89,12 +89,13 @@ type writer struct {
 	db  *duck.DB
 	key []byte // of the workspace
 
-	rates    *ingest.Rates     // nil: none
-	terms    *ingest.Terms     // nil: no orders were opened yet
-	settings map[string]string // what meta records, as far as loading asks for it; nil: not read yet
-	replaced bool              // facts were deleted for newer versions
-	loading  []*Loaded         // what became of each file so far
-	names    *naming           // of sources that nobody named; nil: none so far
+	rates      *ingest.Rates     // nil: none
+	terms      *ingest.Terms     // nil: no orders were opened yet
+	orderTable *orderColumns     // nil: no orders were stored yet
+	settings   map[string]string // what meta records, as far as loading asks for it; nil: not read yet
+	replaced   bool              // facts were deleted for newer versions
+	loading    []*Loaded         // what became of each file so far
+	names      *naming           // of sources that nobody named; nil: none so far
 	*settlement
 }
 

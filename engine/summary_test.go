@@ -38,7 +38,9 @@ func drawShop(t testing.TB, db *duck.DB, rng *rand.Rand, first Day) {
 	people, span := 1+rng.IntN(400), 1+rng.IntN(1200)
 	days := fmt.Sprintf("CAST(%d + hash(i, $seed, 'day') %% %d AS INTEGER)", first, span)
 	member := fmt.Sprintf("CASE WHEN hash(i, $seed, 'guest') %% 20 > 0 THEN 1 + CAST(hash(hash(i, $seed, 'member') %% %d, $seed) >> 1 AS BIGINT) END", people+people/20+1)
-	text := fmt.Sprintf(`DELETE FROM facts.orders;
+	text := fmt.Sprintf(`DELETE FROM facts.order_rows;
+DELETE FROM batches;
+`+batchOf(1, "s")+`
 DELETE FROM facts.settled_refunds;
 DELETE FROM facts.interactions;
 DELETE FROM facts.responses;
@@ -47,8 +49,8 @@ DELETE FROM identities;
 CREATE OR REPLACE TEMP TABLE drawn AS SELECT i, 1 + CAST(hash(i, $seed) >> 1 AS BIGINT) AS member, CASE WHEN i %% %[1]d = 1 THEN i - 1 ELSE i END AS of FROM range(%[2]d) AS r(i);
 INSERT INTO identities SELECT '', 'c' || d.i, d.member, 'c' || d.of, p.member, '' FROM drawn AS d INNER JOIN drawn AS p ON d.of = p.i;
 CREATE OR REPLACE TEMP TABLE events AS SELECT i, $member AS member, $days AS day FROM range(%[3]d) AS r(i);
-INSERT INTO facts.orders (source, order_id, member, ordered_at, ordered_on, ordered_day, counted, net, content, batch_id, line)
-SELECT 's', 'o' || i, member, TIMESTAMPTZ '2020-01-01 00:00:00+00', DATE '1970-01-01' + day, day, hash(i, $seed, 'counted') %% 10 > 0,
+INSERT INTO facts.order_rows (order_id, member, ordered_at, ordered_day, counted, net, content, batch_id, line)
+SELECT 'o' || i, member, TIMESTAMPTZ '2020-01-01 00:00:00+00', day, hash(i, $seed, 'counted') %% 10 > 0,
   CASE hash(i, $seed, 'kind') %% 8 WHEN 0 THEN 0 WHEN 1 THEN -CAST(hash(i, $seed, 'net') %% 5000000 / 10000.0 AS DECIMAL(18,4)) WHEN 2 THEN 99999999999.9999 ELSE CAST(hash(i, $seed, 'net') %% 30000000 / 10000.0 AS DECIMAL(18,4)) END, 0, 1, i
 FROM events;
 INSERT INTO facts.settled_refunds (source, refund_id, member, refunded_at, refunded_on, refunded_day, amount, told_amount, told_by, counted, batch_id, line)

@@ -75,8 +75,8 @@ const small = `
 CREATE TABLE bounds AS SELECT day AS as_of_day, day - 30 AS day_30, day - 60 AS day_60, day - 90 AS day_90, day - 365 AS day_365, CAST(0 AS DECIMAL(18,4)) AS smallest_net
   FROM (SELECT CAST(DATE '2024-03-31' - DATE '1970-01-01' AS INTEGER) AS day);
 INSERT INTO identities VALUES ('', 'A', 1, 'A', 1, ''), ('', 'B', 2, 'B', 2, ''), ('', 'C', 3, 'C', 3, ''), ('', 'D', 4, 'D', 4, '');
-INSERT INTO facts.orders (source, order_id, member, ordered_at, ordered_on, ordered_day, counted, net, content, batch_id, line)
-  SELECT 's', id, member, CAST("on" AS TIMESTAMPTZ), "on", "on" - DATE '1970-01-01', counted, net, 0, 1, 0
+INSERT INTO facts.order_rows (order_id, member, ordered_at, ordered_day, counted, net, content, batch_id, line)
+  SELECT id, member, CAST("on" AS TIMESTAMPTZ), "on" - DATE '1970-01-01', counted, net, 0, 1, 0
   FROM (VALUES ('1', 1, DATE '2023-01-10', true, 100.00), ('2', 1, DATE '2023-03-05', true, 50.50), ('3', 1, DATE '2024-02-01', true, 20),
     ('4', 2, DATE '2024-01-15', true, 30), ('5', 2, DATE '2024-01-15', true, 5), ('6', 3, DATE '2023-06-30', true, 10),
     ('7', 3, DATE '2023-07-01', false, 99), ('8', NULL, DATE '2024-03-31', true, 7), ('9', 1, DATE '2024-04-01', true, 1000),

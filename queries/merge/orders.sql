@@ -1,7 +1,7 @@
 -- Orders of a file into the store: each row of stage is one. Older versions and
 -- equal copies are set apart once all files are in (versions.sql). It reads stage
--- once: that may be the file itself, as it is read.
-INSERT INTO facts.orders
+-- once: that may be the file itself, as it is read. {columns} are those of the table.
+INSERT INTO facts.order_rows BY NAME
 WITH goods AS ( -- each step is cast back: sums and products of decimals are wider and slow
   SELECT *,
     coalesce(net, CAST(gross - coalesce(discount, 0) AS DECIMAL(18,4)),
@@ -25,13 +25,16 @@ judged AS (
       ELSE true END AS counted,
     refunded > 0 OR cancelled_on IS NOT NULL OR (status IN ('cancelled', 'refunded') AND refunded_on IS NOT NULL) AS returned
   FROM priced
+),
+known AS (
+  SELECT id AS order_id, member, card, ordered_at, CAST(ordered_on - DATE '1970-01-01' AS INTEGER) AS ordered_day, status, counted,
+    coalesce(terms, terms_of(shop, channel, currency, coupon, campaign_id)) AS terms,
+    converted(gross, rate) AS gross, converted(discount, rate) AS discount, converted(shipping, rate) AS shipping, converted(tax, rate) AS tax,
+    converted(amount, rate) AS net, CASE WHEN goods IS NOT NULL THEN amount END AS original_net, converted(cost, rate) AS cost,
+    CASE WHEN returned AND refunded > 0 THEN converted(refunded, rate) END AS refunded,
+    CASE WHEN returned THEN coalesce(refunded_at, cancelled_at, updated_at, ordered_at) END AS refunded_at,
+    CASE WHEN returned THEN coalesce(refunded_on, cancelled_on, updated_on, ordered_on) END AS refunded_on,
+    CAST(rate AS DECIMAL(20,12)) AS rate, updated_at, content, coalesce(batch, $batch) AS batch_id, line
+  FROM judged
 )
-SELECT $source, id, member, card, ordered_at, ordered_on, CAST(ordered_on - DATE '1970-01-01' AS INTEGER), status, counted,
-  coalesce(terms, terms_of(shop, channel, currency, coupon, campaign_id)),
-  converted(gross, rate), converted(discount, rate), converted(shipping, rate), converted(tax, rate),
-  converted(amount, rate), CASE WHEN goods IS NOT NULL THEN amount END, converted(cost, rate),
-  CASE WHEN returned AND refunded > 0 THEN converted(refunded, rate) END,
-  CASE WHEN returned THEN coalesce(refunded_at, cancelled_at, updated_at, ordered_at) END,
-  CASE WHEN returned THEN coalesce(refunded_on, cancelled_on, updated_on, ordered_on) END,
-  CAST(rate AS DECIMAL(20,12)), updated_at, content, coalesce(batch, $batch), line
-FROM judged;
+SELECT {columns} FROM known;

@@ -1,9 +1,9 @@
--- The tables of a store, schema version 3. Columns are only ever added.
+-- The tables of a store, schema version 4. Columns are only ever added.
 --
 -- Facts live in the schema facts, with the member who did them; the views of the
 -- same names that people query are made by 0002_views.sql and 0003_customers.sql
 -- and add customer_id. Every row that a file brings is one of: the current version
--- of a fact (facts.orders ...), an older version of one (facts.superseded_orders
+-- of a fact (facts.order_rows, facts.refunds ...), an older version of one (facts.superseded_order_rows
 -- ...), or an equal copy (facts.repeats, facts.repeated_runs). Which is which follows from the rows
 -- alone, not from the order in which they came; so a load can be undone, and
 -- files can be loaded in any order.
@@ -57,21 +57,23 @@ CREATE TABLE facts.products (
   updated_at TIMESTAMPTZ, content BIGINT NOT NULL, batch_id INTEGER NOT NULL, line BIGINT NOT NULL
 );
 
+-- What every order has; the view facts.orders shows all of them with the rest. Files
+-- without discounts, taxes and the like are many, and a column without a value costs
+-- as much to store as a small number: card, gross, discount, shipping, tax, cost,
+-- refunded, refunded_at, refunded_on, rate and updated_at are added (facts.orders says
+-- of which types) when the first file comes that can tell of them. The source is that
+-- of the batch.
 -- counted: false for orders that are kept and never count (unpaid, or cancelled
 -- without a date). Amounts are in the reporting currency, original_net in the
 -- order's own; original_net is NULL when the order came without an amount: its net
--- is then the sum of its lines. An order below zero is a refund. refunded_at is set
--- where the order itself tells of a refund: of refunded, or of all of it when NULL.
--- rate is what amounts were multiplied by, NULL where they were not. Ids that are all
+-- is then the sum of its lines. An order below zero is a refund. Ids that are all
 -- different are looked through in vain for a dictionary, at a fifth of the cost of
 -- storing orders: zstd does not look. Hashes have nothing to compress.
-CREATE TABLE facts.orders (
-  source VARCHAR NOT NULL, order_id VARCHAR USING COMPRESSION zstd NOT NULL, member BIGINT USING COMPRESSION uncompressed, card BIGINT,
-  ordered_at TIMESTAMPTZ NOT NULL, ordered_on DATE NOT NULL, ordered_day INTEGER NOT NULL,
-  status VARCHAR, counted BOOLEAN NOT NULL, terms BIGINT,
-  gross DECIMAL(18,4), discount DECIMAL(18,4), shipping DECIMAL(18,4), tax DECIMAL(18,4),
-  net DECIMAL(18,4) NOT NULL, original_net DECIMAL(18,4), cost DECIMAL(18,4),
-  refunded DECIMAL(18,4), refunded_at TIMESTAMPTZ, refunded_on DATE, rate DECIMAL(20,12), updated_at TIMESTAMPTZ,
+CREATE TABLE facts.order_rows (
+  order_id VARCHAR USING COMPRESSION zstd NOT NULL, member BIGINT USING COMPRESSION uncompressed,
+  ordered_at TIMESTAMPTZ NOT NULL, ordered_day INTEGER NOT NULL,
+  status ENUM('completed', 'paid', 'shipped', 'unpaid', 'cancelled', 'refunded'), counted BOOLEAN NOT NULL, terms BIGINT,
+  net DECIMAL(18,4) NOT NULL, original_net DECIMAL(18,4),
   content BIGINT USING COMPRESSION uncompressed NOT NULL, batch_id INTEGER NOT NULL, line BIGINT NOT NULL
 );
 
@@ -131,7 +133,7 @@ CREATE TABLE facts.responses (
 );
 
 -- Versions that a newer one replaced.
-CREATE TABLE facts.superseded_orders AS SELECT * FROM facts.orders WHERE false;
+CREATE TABLE facts.superseded_order_rows AS SELECT * FROM facts.order_rows WHERE false;
 CREATE TABLE facts.superseded_order_lines AS SELECT * FROM facts.order_lines WHERE false;
 CREATE TABLE facts.superseded_refunds AS SELECT * FROM facts.refunds WHERE false;
 CREATE TABLE facts.superseded_interactions AS SELECT * FROM facts.interactions WHERE false;

@@ -4,6 +4,35 @@
 -- The reporting currency, in which amounts are that name no other.
 CREATE OR REPLACE VIEW facts.reporting AS SELECT max(nullif(value, 'auto')) AS currency FROM meta WHERE key = 'frozen.currency';
 
+-- Orders as their files told of them, with what none has told of yet being NULL, and
+-- row for where they stand in facts.order_rows. refunded_at is set where the order
+-- itself tells of a refund: of refunded, or of all of it when NULL. rate is what amounts
+-- were multiplied by, NULL where they were not.
+CREATE OR REPLACE VIEW facts.order_versions AS
+WITH told AS (
+  SELECT CAST(NULL AS BIGINT) AS card, CAST(NULL AS DECIMAL(18,4)) AS gross, CAST(NULL AS DECIMAL(18,4)) AS discount,
+    CAST(NULL AS DECIMAL(18,4)) AS shipping, CAST(NULL AS DECIMAL(18,4)) AS tax, CAST(NULL AS DECIMAL(18,4)) AS cost,
+    CAST(NULL AS DECIMAL(18,4)) AS refunded, CAST(NULL AS TIMESTAMPTZ) AS refunded_at, CAST(NULL AS DATE) AS refunded_on,
+    CAST(NULL AS DECIMAL(20,12)) AS rate, CAST(NULL AS TIMESTAMPTZ) AS updated_at
+  WHERE false
+  UNION ALL BY NAME
+  SELECT rowid AS "row", * FROM facts.order_rows
+)
+SELECT o."row", b.source, o.order_id, o.member, o.card, o.ordered_at, CAST(DATE '1970-01-01' + o.ordered_day AS DATE) AS ordered_on, o.ordered_day,
+  CAST(o.status AS VARCHAR) AS status, o.counted, o.terms, o.gross, o.discount, o.shipping, o.tax, o.net, o.original_net, o.cost,
+  o.refunded, o.refunded_at, o.refunded_on, o.rate, o.updated_at, o.content, o.batch_id, o.line
+FROM told AS o JOIN batches AS b ON o.batch_id = b.batch_id;
+
+CREATE OR REPLACE VIEW facts.orders AS SELECT * EXCLUDE ("row") FROM facts.order_versions;
+
+-- The same of the versions that a newer one replaced, as far as they are looked at.
+CREATE OR REPLACE VIEW facts.superseded_order_versions AS
+WITH told AS (
+  SELECT CAST(NULL AS BIGINT) AS card WHERE false UNION ALL BY NAME SELECT rowid AS "row", * FROM facts.superseded_order_rows
+)
+SELECT o."row", b.source, o.order_id, o.member, o.card, o.net, o.content, o.batch_id, o.line
+FROM told AS o JOIN batches AS b ON o.batch_id = b.batch_id;
+
 -- Orders with the terms on which they were placed.
 CREATE OR REPLACE VIEW facts.placed_orders AS
 SELECT o.*, t.shop, t.channel, t.currency, t.coupon, t.campaign_id

@@ -19,10 +19,10 @@ WHERE facts.order_lines.told_by = 'lines' AND facts.order_lines.source = c.sourc
 
 -- Orders that came without an amount are worth the sum of their lines, as far as
 -- they are known.
-UPDATE facts.orders SET net = l.net
+UPDATE facts.order_rows SET net = l.net
 FROM (
-  SELECT o.source, o.order_id, CAST(coalesce(sum(l.net), 0) AS DECIMAL(18,4)) AS net
-  FROM facts.orders AS o LEFT JOIN facts.order_lines AS l ON o.source = l.source AND o.order_id = l.order_id
-  WHERE o.original_net IS NULL GROUP BY o.source, o.order_id
+  SELECT o."row", CAST(coalesce(sum(l.net), 0) AS DECIMAL(18,4)) AS net
+  FROM facts.order_versions AS o LEFT JOIN facts.order_lines AS l ON o.source = l.source AND o.order_id = l.order_id
+  WHERE o.original_net IS NULL GROUP BY o."row"
 ) AS l
-WHERE facts.orders.original_net IS NULL AND facts.orders.source = l.source AND facts.orders.order_id = l.order_id AND facts.orders.net <> l.net;
+WHERE facts.order_rows.rowid = l."row" AND facts.order_rows.net <> l.net;

@@ -4,10 +4,10 @@
 -- others the last is the current version.
 CREATE OR REPLACE TEMP TABLE ranked AS
 WITH said AS (
-  SELECT t.rowid AS "row", t.source, CAST(t.{id} AS VARCHAR) AS id, t.content, t.batch_id, t.line,
+  SELECT t."row", t.source, CAST(t.{id} AS VARCHAR) AS id, t.content, t.batch_id, t.line,
     coalesce(t.updated_at, b.loaded_at) AS said_at, t.updated_at IS NULL AS undated,
     CASE WHEN t.updated_at IS NULL THEN t.batch_id ELSE 0 END AS nth, CASE WHEN t.updated_at IS NULL THEN t.line ELSE 0 END AS place
-  FROM {table} AS t JOIN contested AS c ON t.source = c.source AND CAST(t.{id} AS VARCHAR) = c.id
+  FROM {rows} AS t JOIN contested AS c ON t.source = c.source AND CAST(t.{id} AS VARCHAR) = c.id
     JOIN batches AS b ON t.batch_id = b.batch_id
 ),
 told AS (

@@ -6,8 +6,8 @@ CREATE OR REPLACE TEMP TABLE same AS
 WITH earlier AS (
   SELECT batch_id FROM batches WHERE batch_id < $first AND loaded_at <= (SELECT min(loaded_at) FROM batches WHERE batch_id >= $first)
 )
-SELECT n.rowid AS "row", n.source, n.batch_id, n.line, k.batch_id AS of_batch, k.line AS of_line
-FROM {table} AS n JOIN {current} AS k ON n.source = k.source AND n.{id} = k.{id} AND n.content = k.content
+SELECT n."row", n.source, n.batch_id, n.line, k.batch_id AS of_batch, k.line AS of_line
+FROM {rows} AS n JOIN {current} AS k ON n.source = k.source AND n.{id} = k.{id} AND n.content = k.content
 WHERE n.batch_id >= $first AND k.batch_id IN (SELECT batch_id FROM earlier)
   AND NOT EXISTS (SELECT 1 FROM several AS s WHERE s.source = n.source AND s.id = CAST(n.{id} AS VARCHAR));
 
@@ -15,7 +15,7 @@ WHERE n.batch_id >= $first AND k.batch_id IN (SELECT batch_id FROM earlier)
 -- recorded by itself.
 CREATE OR REPLACE TEMP TABLE copies AS
 SELECT s."row", n.source, CAST(n.{id} AS VARCHAR) AS id, n.content, n.batch_id, n.line
-FROM same AS s JOIN {table} AS n ON s."row" = n.rowid
+FROM same AS s JOIN {rows} AS n ON s."row" = n."row"
 WHERE $kind = 'orders' AND s.batch_id IN (SELECT batch_id FROM facts.order_lines WHERE told_by = 'order' AND batch_id >= $first);
 
 DELETE FROM same WHERE "row" IN (SELECT "row" FROM copies);

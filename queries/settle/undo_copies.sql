@@ -1,7 +1,7 @@
 -- Copies of the contested facts become rows again, and what the batch brought goes.
 INSERT INTO {table}
 WITH one AS (
-  SELECT source, CAST({id} AS VARCHAR) AS id, content, min(rowid) AS "row" FROM {table}
+  SELECT source, CAST({id} AS VARCHAR) AS id, content, min("row") AS "row" FROM {rows}
   WHERE (source, CAST({id} AS VARCHAR)) IN (SELECT (source, id) FROM contested) GROUP BY ALL
 )
 SELECT t.* REPLACE (r.batch_id AS batch_id, r.line AS line)

@@ -15,8 +15,8 @@ DELETE FROM facts.repeated_runs WHERE of_batch = $batch;
 
 INSERT INTO facts.repeats
 WITH brought AS (
-  SELECT source, CAST({id} AS VARCHAR) AS id, content, line FROM {table} WHERE batch_id = $batch
-  UNION SELECT source, CAST({id} AS VARCHAR), content, line FROM {old} WHERE batch_id = $batch
+  SELECT source, CAST({id} AS VARCHAR) AS id, content, line FROM {rows} WHERE batch_id = $batch
+  UNION SELECT source, CAST({id} AS VARCHAR), content, line FROM {old_rows} WHERE batch_id = $batch
   UNION SELECT source, id, content, line FROM facts.repeats WHERE batch_id = $batch AND kind = $kind
 )
 SELECT $kind, o.source, o.id, o.content, f.batch_id, f.line, 1, NULL FROM followers AS f JOIN brought AS o ON f.of_line = o.line WHERE f.nth = 1;
