@@ -200,17 +200,23 @@ func (e *Engine) advance(name string, done, total int64) {
 	}
 }
 
-// underlying takes the operation and the path off an error of package os,
-// which the caller has named already.
+// underlying takes the operation and the path off the text of an error of package
+// os, which the caller has named already. What the error is about can still be asked.
 func underlying(err error) error {
 	switch e := err.(type) {
 	case *os.PathError:
-		return e.Err
+		return bare{err, e.Err}
 	case *os.LinkError:
-		return e.Err
+		return bare{err, e.Err}
 	}
 	return err
 }
+
+// bare is an error of which only the reason is said.
+type bare struct{ whole, said error }
+
+func (b bare) Error() string { return b.said.Error() }
+func (b bare) Unwrap() error { return b.whole }
 
 // ended reports whether ctx is over, as the error to return.
 func ended(ctx context.Context) error {

@@ -115,7 +115,8 @@ var hidden = []struct {
 	{regexp.MustCompile(`/?\.spill-[0-9]+(/.*)?$`), ""},
 	{regexp.MustCompile(`\.unfinished-(as_of=[^/]+)`), "$1"},
 	{regexp.MustCompile(`(^|/)\.link-`), "$1"},
-	{regexp.MustCompile(`(^|/)\.([^/]+)\.[0-9]+$`), "$1$2"}, // workspace.WriteFile
+	{regexp.MustCompile(`(^|/)\.([^/]+)\.[0-9]+$`), "$1$2"},        // workspace.WriteFile
+	{regexp.MustCompile(`(^|/)\.([^/]+)\.part(/[^/]*)?$`), "$1$2"}, // inPlace
 	{regexp.MustCompile(`\.wal$`), ""},
 }
 
