@@ -30,6 +30,8 @@ type Engine struct {
 	Getenv  func(string) string // the environment, for passwords of databases; nil: none
 	Watch   func(Event)         // told of progress; called from several goroutines, one at a time
 	Limit   func(bytes int64)   // told how much memory Go may take, again when that is known better; nil: nobody
+
+	lessons *lessons // what the night before was taught by earlier states of the shop; nil: none are kept
 }
 
 // Event is one piece of progress.

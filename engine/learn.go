@@ -112,7 +112,7 @@ func (r *run) learn() (l learned, err error) {
 func (r *run) churnScore(p *past, f purchase.Family) (*risk.Choice, error) {
 	s := r.frozen.of(risk.Name)
 	if s == nil {
-		return p.chooseRisk(r.asOf, r.Config.Churn.Window, f)
+		return p.learnRisk(r.asOf, f)
 	}
 	if was := s.Settings.Purchase; was != "" && was != f.Name() {
 		return nil, fmt.Errorf("%s was trained with the probabilities of %s, and here the purchase model is %s: set models.purchase alike, or fit anew", s.path, was, f.Name())

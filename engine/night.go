@@ -51,7 +51,8 @@ type state struct {
 	LastSuccess time.Time           `json:"last_success"`
 	Took        float64             `json:"took"` // the last night that published, seconds
 	Pending     unpublished         `json:"pending"`
-	Seen        map[string]seenFile `json:"seen,omitempty"` // files of sources whose bytes the store has, by path
+	Seen        map[string]seenFile `json:"seen,omitempty"`   // files of sources whose bytes the store has, by path
+	Taught      *lesson             `json:"taught,omitempty"` // what the last scoring learned of earlier states of the shop
 	Ran         Ran                 `json:"ran"`
 }
 
@@ -263,8 +264,13 @@ func (n *night) score(day Day) error {
 		n.ran.Scored, n.ran.Outcome = n.state.Ran.Scored, OutcomeUnchanged // with nothing new among the files, or nothing that counts
 		return nil
 	}
+	n.lessons = &lessons{}
+	if !n.Again {
+		n.lessons.before = n.state.Taught
+	}
 	var err error
 	n.ran.Scored, err = n.scoreLocked(n.ctx, n.lock, day.String(), n.ran.Checked)
+	n.state.Taught, n.lessons = n.lessons.now, nil
 	if err == nil {
 		n.ran.Outcome = OutcomePublished
 	}
@@ -274,7 +280,7 @@ func (n *night) score(day Day) error {
 // note writes down what was done. That it cannot be written is no failure: the
 // run is published, and the next one only does more than it had to.
 func (n *night) note(day, latest Day, files string, settled bool) {
-	s := state{Format: stateFormat, Scores: n.markScores(day, n.ran.Checked), Latest: latest.String(), LastSuccess: n.ended(), Took: n.state.Took, Seen: n.state.Seen, Ran: *n.ran}
+	s := state{Format: stateFormat, Scores: n.markScores(day, n.ran.Checked), Latest: latest.String(), LastSuccess: n.ended(), Took: n.state.Took, Seen: n.state.Seen, Taught: n.state.Taught, Ran: *n.ran}
 	if n.ran.Outcome == OutcomePublished {
 		s.Took = time.Since(n.began).Seconds()
 	}
