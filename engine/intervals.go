@@ -87,13 +87,19 @@ func (r *run) margin(l *learned) (float64, error) {
 	if r.Config.Margin > 0 {
 		return r.Config.Margin, nil
 	}
+	var told, priced bool
+	if err := r.db.Row(r.ctx, []any{&told}, "SELECT EXISTS (FROM kept_orders WHERE cost IS NOT NULL)"); err != nil {
+		return 0, err
+	}
+	if err := r.db.Row(r.ctx, []any{&priced}, queries.Get("margin/known").SQL); err != nil {
+		return 0, err
+	}
+	if !told && !priced { // most shops, whose orders need not be added up
+		return 1, nil
+	}
 	var sales, costed, cost float64
 	into := []any{&sales, &costed, &cost}
 	if err := r.db.Row(r.ctx, into, queries.Get("margin/orders").SQL); err != nil {
-		return 0, err
-	}
-	var priced bool
-	if err := r.db.Row(r.ctx, []any{&priced}, queries.Get("margin/known").SQL); err != nil {
 		return 0, err
 	}
 	if priced && costed < leastCosted*sales { // what orders do not tell, their lines and products may

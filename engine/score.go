@@ -269,25 +269,30 @@ func addAverage(t *table.Table) {
 
 // warn collects the doubts about the run, first those about the facts.
 func (r *run) warn() error {
-	t, err := r.db.Query(r.ctx, `SELECT count(*) AS orders, count(*) FILTER (counted AND net > 0) AS paid, count(*) FILTER (member IS NULL) AS guests, count(*) FILTER (NOT counted) AS uncounted
-FROM facts.orders CROSS JOIN bounds WHERE ordered_day <= as_of_day AND net >= 0`)
+	if err := r.tell(); err != nil {
+		return err
+	}
+	var orders, guests, uncounted int64
+	var paid bool
+	err := r.db.Row(r.ctx, []any{&orders, &guests, &uncounted, &paid}, `SELECT CAST(coalesce(sum(orders), 0) AS BIGINT), CAST(coalesce(sum(orders) FILTER (guest), 0) AS BIGINT), CAST(coalesce(sum(orders) FILTER (NOT counted), 0) AS BIGINT),
+  coalesce(bool_or(counted AND net > 0), false) FROM orders_told CROSS JOIN bounds WHERE day <= as_of_day`)
 	if err != nil {
 		return err
 	}
-	if n := t.Ints("guests")[0]; n > 0 {
+	if guests > 0 {
 		r.warnings = append(r.warnings, models.Warning{Code: "orders_without_customer",
-			En: fmt.Sprintf("%d of %d orders name no customer: they are kept, and scored for nobody.", n, t.Ints("orders")[0]),
-			Zh: fmt.Sprintf("%[2]d 笔订单中有 %[1]d 笔没有客户信息：订单保留，但不计入任何客户的评分。", n, t.Ints("orders")[0])})
+			En: fmt.Sprintf("%d of %d orders name no customer: they are kept, and scored for nobody.", guests, orders),
+			Zh: fmt.Sprintf("%[2]d 笔订单中有 %[1]d 笔没有客户信息：订单保留，但不计入任何客户的评分。", guests, orders)})
 	}
-	if t.Ints("orders")[0] > 0 && t.Ints("paid")[0] == 0 {
+	if orders > 0 && !paid {
 		r.warnings = append(r.warnings, models.Warning{Code: "no_amounts",
 			En: "No order has an amount: money is 0 in every figure, and what is said of spend and value means nothing.",
 			Zh: "没有任何订单带有金额：所有金额均为 0，与消费和价值有关的结果没有意义。"})
 	}
-	if n := t.Ints("uncounted")[0]; n > 0 {
+	if uncounted > 0 {
 		r.warnings = append(r.warnings, models.Warning{Code: "orders_not_counted",
-			En: fmt.Sprintf("%d orders are unpaid, or cancelled without a date: they are kept and never count.", n),
-			Zh: fmt.Sprintf("%d 笔订单未付款或已取消但无取消日期：订单保留，但不计入统计。", n)})
+			En: fmt.Sprintf("%d orders are unpaid, or cancelled without a date: they are kept and never count.", uncounted),
+			Zh: fmt.Sprintf("%d 笔订单未付款或已取消但无取消日期：订单保留，但不计入统计。", uncounted)})
 	}
 	refused, err := r.db.Query(r.ctx, `WITH latest AS (
   SELECT batch_id, path, state FROM batches QUALIFY row_number() OVER (PARTITION BY source, kind, path ORDER BY batch_id DESC) = 1

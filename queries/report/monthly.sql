@@ -1,18 +1,15 @@
 -- Orders, buyers, refunds and net revenue of each month that has a fact, as of the day.
 -- A buyer is a customer with an order that counts; orders without a customer (guests) are in orders and revenue only.
 -- grain:  month
--- reads:  days_bought, periods_bought, kept_orders, kept_refunds, bounds
+-- reads:  days_bought, periods_bought, guests_bought, kept_refunds, bounds
 -- gives:  month DATE, orders BIGINT, customers BIGINT, new_customers BIGINT, net_sales DOUBLE, refunds DOUBLE,
 --         net_revenue DOUBLE
 WITH days AS (
   SELECT day, orders, net
   FROM days_bought
   UNION ALL
-  SELECT o.ordered_day AS day, count(*) AS orders, sum(o.net) AS net
-  FROM kept_orders AS o
-  CROSS JOIN bounds AS b
-  WHERE o.counted AND o.member IS NULL AND o.net >= b.smallest_net AND o.ordered_day <= b.as_of_day
-  GROUP BY o.ordered_day
+  SELECT day, orders, net
+  FROM guests_bought
 ),
 sales AS (
   SELECT date_trunc('month', DATE '1970-01-01' + day) AS month, sum(orders) AS orders, sum(net) AS net

@@ -1,6 +1,6 @@
 -- How far the facts of each source reach, up to the as-of day, and on which day its newest file was loaded.
 -- grain:  kind, source
--- reads:  batches, facts.orders, facts.settled_refunds, facts.interactions, facts.responses, bounds
+-- reads:  batches, orders_told, facts.settled_refunds, facts.interactions, facts.responses, bounds
 -- gives:  kind VARCHAR, source VARCHAR, first_on DATE, last_on DATE, loaded_on DATE
 WITH loads AS (
   SELECT kind, source, CAST(max(loaded_at) AS DATE) AS loaded_on
@@ -9,10 +9,11 @@ WITH loads AS (
   GROUP BY kind, source
 ),
 spans AS (
-  SELECT 'orders' AS kind, o.source, min(o.ordered_on) AS first_on, max(o.ordered_on) AS last_on
-  FROM facts.orders AS o
+  SELECT 'orders' AS kind, o.source, CAST(min(DATE '1970-01-01' + o.day) AS DATE) AS first_on,
+    CAST(max(DATE '1970-01-01' + o.day) AS DATE) AS last_on
+  FROM orders_told AS o
   CROSS JOIN bounds AS b
-  WHERE o.net >= 0 AND o.ordered_day <= b.as_of_day
+  WHERE o.day <= b.as_of_day
   GROUP BY o.source
   UNION ALL
   SELECT 'refunds', r.source, min(r.refunded_on), max(r.refunded_on)

@@ -1,12 +1,26 @@
 -- How many facts, up to the as-of day, do not say what matters: whose they are, of which product, from where.
 -- grain:  kind, item
--- reads:  facts.orders, facts.placed_orders, facts.order_lines, facts.settled_refunds, facts.interactions, facts.responses, profiles, bounds
+-- reads:  orders_told, facts.order_rows, facts.terms, facts.orders, facts.order_lines, facts.settled_refunds, facts.interactions,
+--         facts.responses, profiles, bounds
 -- gives:  kind VARCHAR, item VARCHAR, facts BIGINT, unknown BIGINT
 WITH told AS (
-  SELECT count(*) AS facts, count(o.member) AS members, count(o.channel) AS channels, count(o.shop) AS shops
-  FROM facts.placed_orders AS o
+  SELECT CAST(COALESCE(sum(o.orders), 0) AS BIGINT) AS facts, CAST(COALESCE(sum(CASE WHEN o.guest THEN o.orders END), 0) AS BIGINT) AS guests
+  FROM orders_told AS o
+  CROSS JOIN bounds AS b
+  WHERE o.day <= b.as_of_day
+),
+placed AS (
+  SELECT o.terms, count(*) AS orders
+  FROM facts.order_rows AS o
   CROSS JOIN bounds AS b
   WHERE o.net >= 0 AND o.ordered_day <= b.as_of_day
+  GROUP BY o.terms
+),
+places AS (
+  SELECT CAST(COALESCE(sum(CASE WHEN t.channel IS NOT NULL THEN p.orders END), 0) AS BIGINT) AS channels,
+    CAST(COALESCE(sum(CASE WHEN t.shop IS NOT NULL THEN p.orders END), 0) AS BIGINT) AS shops
+  FROM placed AS p
+  INNER JOIN facts.terms AS t ON p.terms = t.terms
 ),
 items AS (
   SELECT DISTINCT hash(source, order_id) AS h
@@ -46,10 +60,10 @@ people AS (
   SELECT count(*) AS facts, count(country) AS countries, count(region) AS regions, count(gender) AS genders, count(birth_date) AS births
   FROM profiles
 )
-SELECT 'orders' AS kind, 'customer' AS item, facts, facts - members AS unknown FROM told
+SELECT 'orders' AS kind, 'customer' AS item, facts, guests AS unknown FROM told
 UNION ALL SELECT 'orders', 'product', facts, facts - orders FROM told CROSS JOIN itemised
-UNION ALL SELECT 'orders', 'channel', facts, facts - channels FROM told
-UNION ALL SELECT 'orders', 'shop', facts, facts - shops FROM told
+UNION ALL SELECT 'orders', 'channel', facts, facts - channels FROM told CROSS JOIN places
+UNION ALL SELECT 'orders', 'shop', facts, facts - shops FROM told CROSS JOIN places
 UNION ALL SELECT 'order-lines', 'product', facts, facts - products FROM lines
 UNION ALL SELECT 'refunds', 'order', facts, facts - orders FROM returned
 UNION ALL SELECT 'refunds', 'customer', facts, facts - members FROM returned

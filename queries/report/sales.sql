@@ -1,18 +1,15 @@
 -- Orders that count, their net amount and refunds: in all, in the 365 days up to the day, and in the 365 days before those.
 -- Guests are orders without a customer; first_on and last_on are the first and last days with an order.
 -- grain:
--- reads:  days_bought, kept_orders, kept_refunds, bounds
+-- reads:  days_bought, guests_bought, kept_refunds, bounds
 -- gives:  orders BIGINT, orders_365 BIGINT, orders_before BIGINT, guest_orders BIGINT, guest_sales DOUBLE,
 --         net_revenue DOUBLE, net_revenue_365 DOUBLE, net_revenue_before DOUBLE, refunds DOUBLE, first_on DATE, last_on DATE
 WITH days AS (
   SELECT day, orders, net, 0 AS guest_orders, 0 AS guest_net, 0 AS refunds
   FROM days_bought
   UNION ALL
-  SELECT o.ordered_day, count(*), sum(o.net), count(*), sum(o.net), 0
-  FROM kept_orders AS o
-  CROSS JOIN bounds AS b
-  WHERE o.counted AND o.member IS NULL AND o.net >= b.smallest_net AND o.ordered_day <= b.as_of_day
-  GROUP BY o.ordered_day
+  SELECT day, orders, net, orders, net, 0
+  FROM guests_bought
   UNION ALL
   SELECT r.refunded_day, 0, 0, 0, 0, sum(r.amount)
   FROM kept_refunds AS r
