@@ -134,7 +134,7 @@ func newOrderTaker(b *bought, p *people, counts *boughtCounts, workers int) *ord
 }
 
 // take adds a page, which comes after those that were taken before.
-func (t *orderTaker) take(page *orderPage) error {
+func (t *orderTaker) take(page *orderPage) {
 	blocks := (t.people.len()-1)>>peopleBlock + 1
 	t.share(page, blocks)
 	stat.Each(t.workers, takers, func(k int) {
@@ -147,7 +147,6 @@ func (t *orderTaker) take(page *orderPage) error {
 			t.tooMuch.Store(true)
 		}
 	})
-	return nil
 }
 
 // share puts the orders of a page in the order of their blocks.

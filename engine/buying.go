@@ -67,6 +67,47 @@ func (r *orderReader) buying(who *people, every int64) (*buying, error) {
 	return raw.buying(who, r.workers)
 }
 
+// sampling are the orders of one customer of so many, taken while those of all are read.
+type sampling struct {
+	all, who *people
+	every    int64
+	place    []int32 // of a customer among them; -1: is none of them
+	raw      rawOrders
+}
+
+// newSampling chooses one customer of so many, by the hash that is the person's number.
+func newSampling(all *people, every int64) *sampling {
+	s := &sampling{all: all, who: all, every: every}
+	if every > 1 {
+		var places []int32
+		s.place = make([]int32, all.len())
+		for i, person := range all.person {
+			s.place[i] = -1
+			if person%every == 0 {
+				s.place[i] = int32(len(places))
+				places = append(places, int32(i))
+			}
+		}
+		s.who = all.some(places, s.place)
+	}
+	s.raw.counts = make([]int, s.who.len()+1)
+	return s
+}
+
+// take takes what is theirs of a page whose orders are of these customers.
+func (s *sampling) take(p *orderPage, numbers []int32) {
+	for i, number := range numbers {
+		if number >= 0 && s.place != nil {
+			number = s.place[number]
+		}
+		if number >= 0 {
+			s.raw.add(number, p.day[i], p.net[i])
+		}
+	}
+}
+
+func (s *sampling) buying(workers int) (*buying, error) { return s.raw.buying(s.who, workers) }
+
 // rawOrders are orders as they come.
 type rawOrders struct {
 	orderRows
@@ -75,13 +116,15 @@ type rawOrders struct {
 
 func (o *rawOrders) take(p *orderPage, who *people) {
 	for i, member := range p.member {
-		number := who.numbers.of(member)
-		if number < 0 {
-			continue
+		if number := who.numbers.of(member); number >= 0 {
+			o.add(number, p.day[i], p.net[i])
 		}
-		o.number, o.day, o.net = append(o.number, number), append(o.day, p.day[i]), append(o.net, p.net[i])
-		o.counts[number+1]++
 	}
+}
+
+func (o *rawOrders) add(number, day int32, net int64) {
+	o.number, o.day, o.net = append(o.number, number), append(o.day, day), append(o.net, net)
+	o.counts[number+1]++
 }
 
 // buying puts orders in the order of people and days and those of a day together.

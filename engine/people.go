@@ -30,6 +30,24 @@ func (p *people) at(places []int32) *people {
 	return out
 }
 
+// some are the people at some places, ascending, with the members who are theirs; place
+// is where each of all the people stands among them, or -1.
+func (p *people) some(places, place []int32) *people {
+	out, members := p.at(places), 0
+	for _, s := range p.numbers.slots {
+		if s.after > 0 && place[s.after-1] >= 0 {
+			members++
+		}
+	}
+	out.numbers = newMemberNumbers(members)
+	for _, s := range p.numbers.slots {
+		if s.after > 0 && place[s.after-1] >= 0 {
+			out.numbers.add(s.member, place[s.after-1])
+		}
+	}
+	return out
+}
+
 // readPeople reads one customer of so many, by the hash that is the person's number;
 // known is told how many they are before any is held.
 func readPeople(ctx context.Context, db *duck.DB, every int64, known func(n int) error) (*people, error) {

@@ -72,12 +72,18 @@ func (r *orderReader) summary(most int, share func(customers, lookedBack int) er
 	if err != nil {
 		return nil, err
 	}
-	b, err := r.bought(who)
+	some := newSampling(who, sampleRate(who.len(), most)) // as if everybody had bought
+	b, err := r.bought(who, some)
 	if err != nil {
 		return nil, err
 	}
 	s := &summarized{every: sampleRate(b.buyers(), most)}
-	if s.sample, err = r.sample(who, s.every); err != nil {
+	if s.every == some.every {
+		s.sample, err = some.buying(r.workers)
+	} else {
+		s.sample, err = r.sample(who, s.every)
+	}
+	if err != nil {
 		return nil, err
 	}
 	o, err := readOthers(r.ctx, r.db, who)
@@ -92,16 +98,21 @@ func (r *orderReader) summary(most int, share func(customers, lookedBack int) er
 	return s, err
 }
 
-// bought reads what customers bought, and makes the temporary tables days_bought and
-// periods_bought.
-func (r *orderReader) bought(who *people) (*bought, error) {
+// bought reads what customers bought, and for some of them on which days, and makes the
+// temporary tables days_bought and periods_bought.
+func (r *orderReader) bought(who *people, of *sampling) (*bought, error) {
 	logs, err := gapLogs(r.ctx, r.db, r.span())
 	if err != nil {
 		return nil, err
 	}
 	counts := newCounts(r.days)
 	t := newOrderTaker(newBought(who.len(), r.asOf, logs), who, counts, r.workers)
-	if err := r.each(queries.Get("summary/orders").SQL, t.take); err != nil {
+	take := func(p *orderPage) error {
+		t.take(p)
+		of.take(p, t.number)
+		return nil
+	}
+	if err := r.each(queries.Get("summary/orders").SQL, take); err != nil {
 		return nil, err
 	}
 	if err := t.end(); err != nil {
