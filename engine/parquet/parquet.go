@@ -1,21 +1,21 @@
 // Package parquet writes tables as Parquet files, column by column as they stand in
-// memory: nothing is turned into rows, hashed or copied on the way. The pages are of the
-// first version of the format, plain or by a dictionary, and packed with Zstandard, which
-// every reader knows.
+// memory, by the column writers of Apache Arrow.
 package parquet
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 
-	"github.com/klauspost/compress/zstd"
-	"github.com/parquet-go/parquet-go/deprecated"
-	"github.com/parquet-go/parquet-go/encoding/thrift"
-	"github.com/parquet-go/parquet-go/format"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	pq "github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
+	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"clientele/engine/table"
 	"clientele/models/stat"
@@ -46,142 +46,135 @@ func (c Column) SQLType() string {
 	return "VARCHAR"
 }
 
-func (c Column) physical() format.Type {
+// node is the column in the schema. Every column may lack values, so that files of one
+// kind have one schema.
+func (c Column) node() (schema.Node, error) {
+	const any, undefined = -1, -1 // field id and length
 	switch {
 	case c.Kind == table.Float:
-		return format.Double
-	case c.Kind == table.Date, c.Kind == table.Int && c.Narrow:
-		return format.Int32
+		return schema.NewFloat64Node(c.Name, pq.Repetitions.Optional, undefined), nil
+	case c.Kind == table.Int && c.Narrow:
+		return schema.NewInt32Node(c.Name, pq.Repetitions.Optional, undefined), nil
 	case c.Kind == table.Int:
-		return format.Int64
+		return schema.NewInt64Node(c.Name, pq.Repetitions.Optional, undefined), nil
 	case c.Kind == table.Bool:
-		return format.Boolean
+		return schema.NewBooleanNode(c.Name, pq.Repetitions.Optional, undefined), nil
+	case c.Kind == table.Date:
+		return schema.NewPrimitiveNodeLogical(c.Name, pq.Repetitions.Optional, schema.DateLogicalType{}, pq.Types.Int32, any, undefined)
+	case c.Kind == table.Text, c.Kind == table.Category:
+		return schema.NewPrimitiveNodeLogical(c.Name, pq.Repetitions.Optional, schema.StringLogicalType{}, pq.Types.ByteArray, any, undefined)
 	}
-	return format.ByteArray
+	return nil, fmt.Errorf("parquet: column %s: %v columns are not written", c.Name, c.Kind)
 }
 
-// element is the column in the schema. Every column may lack values, so that files of
-// one kind have one schema.
-func (c Column) element() format.SchemaElement {
-	e := format.SchemaElement{Name: c.Name, Type: thrift.New(c.physical()), RepetitionType: thrift.New(format.Optional)}
-	switch c.Kind {
-	case table.Date:
-		e.ConvertedType, e.LogicalType.Value = thrift.New(deprecated.Date), &format.DateType{}
-	case table.Text, table.Category:
-		e.ConvertedType, e.LogicalType.Value = thrift.New(deprecated.UTF8), &format.StringType{}
-	}
-	return e
-}
+// A column begins with a dictionary, which it leaves once that has grown beyond so many
+// bytes: where there are more values, nearly all are different.
+const mostDictionary = 8 << 10
 
 // Writer writes one file. Its bytes do not depend on the number of workers.
 type Writer struct {
-	to      io.Writer
-	at      int64 // bytes written
-	workers int
-	packer  *zstd.Encoder
+	to      *file.Writer
 	columns []Column
-	made    []chunk       // of the row groups under way
 	free    chan *scratch // one for each worker
-	footer  format.FileMetaData
+	rows    int64
 }
-
-const magic = "PAR1"
 
 // NewWriter begins a file of the columns given, which so many workers make. What is said
 // about the file is kept in it, by its keys.
 func NewWriter(to io.Writer, columns []Column, about map[string]string, workers int) (*Writer, error) {
-	for _, c := range columns {
-		switch c.Kind {
-		case table.Float, table.Int, table.Date, table.Bool, table.Text, table.Category:
-		default:
-			return nil, fmt.Errorf("parquet: column %s: %v columns are not written", c.Name, c.Kind)
+	nodes := make(schema.FieldList, len(columns))
+	for i, c := range columns {
+		var err error
+		if nodes[i], err = c.node(); err != nil {
+			return nil, err
 		}
 	}
-	// Better levels take twice the time for two hundredths of the size.
-	packer, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithAllLitEntropyCompression(true),
-		zstd.WithEncoderConcurrency(workers), zstd.WithEncoderCRC(false))
+	root, err := schema.NewGroupNode("schema", pq.Repetitions.Required, nodes, -1)
+	if err != nil {
+		return nil, fmt.Errorf("parquet: %w", err)
+	}
+	told := metadata.NewKeyValueMetadata()
+	for _, key := range slices.Sorted(maps.Keys(about)) {
+		if err := told.Append(key, about[key]); err != nil {
+			return nil, fmt.Errorf("parquet: %w", err)
+		}
+	}
+	// Better levels take twice the time for two hundredths of the size. A page is as large
+	// as a row group.
+	properties := pq.NewWriterProperties(pq.WithCreatedBy("clientele"), pq.WithCompression(compress.Codecs.Zstd), pq.WithCompressionLevel(1),
+		pq.WithDictionaryPageSizeLimit(mostDictionary), pq.WithDataPageSize(math.MaxInt32), pq.WithAllocator(memory.DefaultAllocator))
+	f, err := file.NewParquetWriterWithError(to, root, file.WithWriterProps(properties), file.WithWriteMetadata(told))
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{to: to, workers: workers, packer: packer, columns: columns, made: make([]chunk, len(columns)), free: make(chan *scratch, workers)}
+	w := &Writer{to: f, columns: columns, free: make(chan *scratch, workers)}
 	for range workers {
 		w.free <- new(scratch)
 	}
-	w.footer = format.FileMetaData{Version: 1, CreatedBy: "clientele"}
-	for _, key := range slices.Sorted(maps.Keys(about)) {
-		w.footer.KeyValueMetadata = append(w.footer.KeyValueMetadata, format.KeyValue{Key: key, Value: about[key]})
-	}
-	w.footer.Schema = append(w.footer.Schema, format.SchemaElement{Name: "schema", NumChildren: thrift.New(int32(len(columns)))})
-	for _, c := range columns {
-		w.footer.Schema = append(w.footer.Schema, c.element())
-		w.footer.ColumnOrders = append(w.footer.ColumnOrders, format.ColumnOrder{Value: &format.TypeDefinedOrder{}})
-	}
-	return w, w.put([]byte(magic))
-}
-
-func (w *Writer) put(b []byte) error {
-	n, err := w.to.Write(b)
-	w.at += int64(n)
-	return err
+	return w, nil
 }
 
 // Write adds row groups, one for each table. They have the columns of the file, in their
-// order. Workers share the columns of all of them: a file of few columns takes several
-// groups at a time to keep them busy.
+// order.
 func (w *Writer) Write(groups ...*table.Table) error {
-	groups = slices.DeleteFunc(slices.Clone(groups), func(t *table.Table) bool { return t.Rows() == 0 })
-	n := len(w.columns)
 	for _, t := range groups {
-		if len(t.Columns()) != n {
-			return fmt.Errorf("parquet: %d columns for a file of %d", len(t.Columns()), n)
+		if err := w.fits(t); err != nil {
+			return err
 		}
 	}
-	for len(w.made) < n*len(groups) {
-		w.made = append(w.made, chunk{})
-	}
-	errs := make([]error, n*len(groups))
-	stat.Each(w.workers, len(errs), func(i int) {
-		s := <-w.free
-		errs[i] = w.made[i].make(w.columns[i%n], groups[i/n].Columns()[i%n], s, w.packer)
-		w.free <- s
-	})
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	for g := range groups {
-		if err := w.add(w.made[g*n : (g+1)*n]); err != nil {
+	for _, t := range groups {
+		if t.Rows() == 0 {
+			continue
+		}
+		if err := w.add(t); err != nil {
 			return err
+		}
+		w.rows += int64(t.Rows())
+	}
+	return nil
+}
+
+// fits checks that a table has the columns of the file, before anything of it is written.
+func (w *Writer) fits(t *table.Table) error {
+	columns := t.Columns()
+	if len(columns) != len(w.columns) {
+		return fmt.Errorf("parquet: %d columns for a file of %d", len(columns), len(w.columns))
+	}
+	for i, c := range columns {
+		as := w.columns[i]
+		if as.Name != c.Name || as.Kind != c.Kind {
+			return fmt.Errorf("parquet: column %s (%v) where %s (%v) is due", c.Name, c.Kind, as.Name, as.Kind)
+		}
+		if !as.Narrow || c.Shorts != nil {
+			continue
+		}
+		for r, v := range c.Ints {
+			if v != int64(int32(v)) && !c.Missing(r) {
+				return fmt.Errorf("parquet: column %s: %d takes more than 32 bits", c.Name, v)
+			}
 		}
 	}
 	return nil
 }
 
-// add writes the chunks of a row group.
-func (w *Writer) add(chunks []chunk) error {
-	group := format.RowGroup{NumRows: int64(chunks[0].rows), FileOffset: w.at, Ordinal: int16(len(w.footer.RowGroups))}
-	for i := range chunks {
-		about := chunks[i].about(w.columns[i], w.at)
-		group.Columns = append(group.Columns, format.ColumnChunk{MetaData: about})
-		group.TotalByteSize += about.TotalUncompressedSize
-		group.TotalCompressedSize += about.TotalCompressedSize
-		if err := w.put(chunks[i].pages); err != nil {
-			return err
+// add writes a row group. Workers share its columns.
+func (w *Writer) add(t *table.Table) error {
+	group := w.to.AppendBufferedRowGroup()
+	errs := make([]error, len(w.columns))
+	stat.Each(cap(w.free), len(errs), func(i int) {
+		s := <-w.free
+		defer func() { w.free <- s }()
+		to, err := group.Column(i)
+		if err == nil {
+			err = s.write(to, t.Columns()[i])
 		}
-	}
-	w.footer.NumRows += group.NumRows
-	w.footer.RowGroups = append(w.footer.RowGroups, group)
-	return nil
+		errs[i] = err
+	})
+	return errors.Join(append(errs, group.Close())...)
 }
 
 // Rows is how many rows are written.
-func (w *Writer) Rows() int64 { return w.footer.NumRows }
+func (w *Writer) Rows() int64 { return w.rows }
 
 // Close ends the file; what it is written to stays open.
-func (w *Writer) Close() error {
-	end, err := thrift.Marshal(new(thrift.CompactProtocol), &w.footer)
-	if err != nil {
-		return err
-	}
-	end = binary.LittleEndian.AppendUint32(end, uint32(len(end)))
-	return errors.Join(w.put(append(end, magic...)), w.packer.Close())
-}
+func (w *Writer) Close() error { return w.to.FlushWithFooter() }
