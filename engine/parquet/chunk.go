@@ -124,33 +124,61 @@ func (k *chunk) about(as Column, at int64) format.ColumnMetaData {
 // none.
 func (s *scratch) levels(c *table.Column) (missing int64) {
 	n := c.Len()
-	s.codes = slices.Grow(s.codes, n)[:n]
-	for i := range s.codes {
-		s.codes[i] = 1
-	}
-	if c.Null != nil || c.Kind == table.Float || c.Kind == table.Category {
+	missing = countMissing(c)
+	s.body = append(s.body, 0, 0, 0, 0)
+	if missing == 0 {
+		s.body = appendRun(s.body, 1, n, 1)
+	} else {
+		s.codes = slices.Grow(s.codes, n)[:n]
 		for i := range s.codes {
+			s.codes[i] = 1
 			if c.Missing(i) {
 				s.codes[i] = 0
-				missing++
+			}
+		}
+		s.body = appendPacked(s.body, s.codes, 1)
+		s.codes = s.codes[:0]
+	}
+	binary.LittleEndian.PutUint32(s.body, uint32(len(s.body)-4))
+	return missing
+}
+
+func countMissing(c *table.Column) (n int64) {
+	switch c.Kind {
+	case table.Float:
+		for _, v := range c.Floats {
+			if v != v {
+				n++
+			}
+		}
+	case table.Category:
+		for _, code := range c.Codes {
+			if code < 0 {
+				n++
+			}
+		}
+	default:
+		for _, missing := range c.Null {
+			if missing {
+				n++
 			}
 		}
 	}
-	s.body = appendPacked(append(s.body, 0, 0, 0, 0), s.codes, 1)
-	binary.LittleEndian.PutUint32(s.body, uint32(len(s.body)-4))
-	s.codes = s.codes[:0]
-	return missing
+	return n
 }
 
 // floats puts numbers as numbers of a dictionary where they are few.
 func (s *scratch) floats(values []float64, about *format.Statistics) {
 	low, high := math.Inf(1), math.Inf(-1)
-	for _, v := range values {
-		if v == v {
-			low, high = min(low, v), max(high, v)
+	for _, v := range values { // NaN is neither below nor above
+		if v < low {
+			low = v
+		}
+		if v > high {
+			high = v
 		}
 	}
-	if low > high {
+	if about.NullCount == int64(len(values)) {
 		return
 	}
 	if low == 0 { // zero has two signs, and either may stand in the page
@@ -164,10 +192,13 @@ func (s *scratch) floats(values []float64, about *format.Statistics) {
 	if s.few(values) {
 		return
 	}
-	s.body = slices.Grow(s.body, 8*len(values))
+	from := len(s.body)
+	s.body = slices.Grow(s.body, 8*len(values))[:from+8*(len(values)-int(about.NullCount))]
+	to := s.body[from:]
 	for _, v := range values {
 		if v == v {
-			s.body = binary.LittleEndian.AppendUint64(s.body, math.Float64bits(v))
+			binary.LittleEndian.PutUint64(to, math.Float64bits(v))
+			to = to[8:]
 		}
 	}
 }
@@ -209,37 +240,29 @@ const mostApart = 1 << 16
 
 // integers puts whole numbers as such of so many bytes.
 func integers[T int32 | int64](s *scratch, c *table.Column, values []T, width int, about *format.Statistics) error {
-	low, high := T(0), T(0)
-	some := false
-	for i, v := range values {
-		switch {
-		case c.Null != nil && c.Null[i]:
-		case !some:
-			low, high, some = v, v, true
-		default:
-			low, high = min(low, v), max(high, v)
-		}
+	if about.NullCount > 0 {
+		values = present(values, c.Null)
 	}
-	if !some {
+	if len(values) == 0 {
 		return nil
+	}
+	low, high := values[0], values[0]
+	for _, v := range values {
+		low, high = min(low, v), max(high, v)
 	}
 	if width == 4 && (int64(low) < math.MinInt32 || int64(high) > math.MaxInt32) {
 		return fmt.Errorf("parquet: column %s: %d to %d are no whole numbers of 32 bits", c.Name, low, high)
 	}
 	about.MinValue, about.MaxValue = appendInteger(nil, int64(low), width), appendInteger(nil, int64(high), width)
 	if uint64(high)-uint64(low) >= mostApart {
-		for i, v := range values {
-			if c.Null == nil || !c.Null[i] {
-				s.body = appendInteger(s.body, int64(v), width)
-			}
+		for _, v := range values {
+			s.body = appendInteger(s.body, int64(v), width)
 		}
 		return nil
 	}
 	s.clearPlaces(int(high-low) + 1)
-	for i, v := range values {
-		if c.Null == nil || !c.Null[i] {
-			s.places[v-low] = 1
-		}
+	for _, v := range values {
+		s.places[v-low] = 1
 	}
 	for at, there := range s.places {
 		if there == 1 {
@@ -248,12 +271,22 @@ func integers[T int32 | int64](s *scratch, c *table.Column, values []T, width in
 			s.entries = appendInteger(s.entries, int64(low)+int64(at), width)
 		}
 	}
+	s.codes = slices.Grow(s.codes, len(values))[:len(values)]
 	for i, v := range values {
-		if c.Null == nil || !c.Null[i] {
-			s.codes = append(s.codes, s.places[v-low])
-		}
+		s.codes[i] = s.places[v-low]
 	}
 	return nil
+}
+
+// present are the values that there are.
+func present[T any](values []T, null []bool) []T {
+	out := make([]T, 0, len(values))
+	for i, v := range values {
+		if !null[i] {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // clearPlaces makes n places of zero.

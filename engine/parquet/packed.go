@@ -15,10 +15,7 @@ func bitsFor(n int) int { return max(1, bits.Len(uint(n-1))) }
 func appendPacked(b []byte, values []int32, width int) []byte {
 	for at := 0; at < len(values); {
 		if n := repeats(values[at:]); n >= 8 || at+n == len(values) {
-			b = binary.AppendUvarint(b, uint64(n)<<1)
-			for k := 0; k < width; k += 8 {
-				b = append(b, byte(values[at]>>k))
-			}
+			b = appendRun(b, values[at], n, width)
 			at += n
 			continue
 		}
@@ -29,6 +26,15 @@ func appendPacked(b []byte, values []int32, width int) []byte {
 		groups := (at - from + 7) / 8
 		b = appendBits(binary.AppendUvarint(b, uint64(groups)<<1|1), values[from:at], width)
 		b = append(b, make([]byte, (groups*8-(at-from))*width/8)...)
+	}
+	return b
+}
+
+// appendRun appends a number that comes so many times.
+func appendRun(b []byte, value int32, times, width int) []byte {
+	b = binary.AppendUvarint(b, uint64(times)<<1)
+	for k := 0; k < width; k += 8 {
+		b = append(b, byte(value>>k))
 	}
 	return b
 }
