@@ -307,6 +307,9 @@ func (n *night) ended() time.Time { return n.Now.Add(time.Since(n.began)) }
 
 // doubt notes what went wrong beside the run.
 func (n *night) doubt(err error) {
+	if failed := StorageFailure(err); failed != nil {
+		err = failed
+	}
 	n.ran.Doubts = append(n.ran.Doubts, err.Error())
 }
 

@@ -111,6 +111,23 @@ func TestPhonesAgainstLibrary(t *testing.T) {
 	})
 }
 
+// The first four digits of a Chinese mobile number decide, where the fast way says so,
+// whatever the fifth.
+func TestMobileRanges(t *testing.T) {
+	for i, all := range chinaMobiles() {
+		for fifth := range uint64(10) {
+			if n := (uint64(1300+i)*10+fifth)*1_000_000 + 234_567; all && !assigned(86, n) {
+				t.Errorf("%d is not given out", n)
+			}
+		}
+	}
+	for text, want := range map[string]string{"+86 174-0600-1234": "", "17405001234": "+8617405001234"} {
+		if got, _ := newPhones("CN").append(nil, []byte(text)); string(got) != want {
+			t.Errorf("%s is %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestPhonesForget(t *testing.T) {
 	p := newPhones("CN")
 	for i := range maxPhones + 10 {
