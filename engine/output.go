@@ -77,6 +77,7 @@ type output struct {
 	name, query string
 	columns     []parquet.Column // of what comes from Go
 	next        func() (*table.Table, error)
+	pages       *parquet.Pages // of files that have all customers in their order; nil: it is none of them
 }
 
 // fromGo is an output of columns in Go; those that are narrow have 32 bits.
@@ -108,25 +109,29 @@ func (r *run) dated(fields []table.Field, next func() (*table.Table, error)) ([]
 }
 
 // scoresOutput hands out scores as they stand in Go.
-func (r *run) scoresOutput() output {
+func (r *run) scoresOutput(ids *parquet.Pages) output {
 	t := r.scores()
 	fields, next := r.dated(fieldsOf(t), inChunks(t))
-	return fromGo("scores", fields, next, "r_score", "f_score", "m_score")
+	o := fromGo("scores", fields, next, "r_score", "f_score", "m_score")
+	o.pages = ids
+	return o
 }
 
 // outputs are the files beside scores, which they may read.
-func (r *run) outputs() ([]output, error) {
+func (r *run) outputs(ids *parquet.Pages) ([]output, error) {
 	customers, err := r.customersOutput()
 	if err != nil {
 		return nil, err
 	}
 	members, nextMembers := r.dated(memberFields(), r.memberRows().next)
-	reasons, nextReasons := r.dated(reasonFields(), r.reasons())
+	fields, next := r.dated(reasonFields(), r.reasons())
+	reasons := fromGo("reasons", fields, next)
+	customers.pages, reasons.pages = ids, ids
 	return []output{
 		customers,
 		fromGo("segment_members", members, nextMembers),
 		{name: "totals", query: "SELECT * FROM expected_totals ORDER BY scheme, segment"},
-		fromGo("reasons", reasons, nextReasons),
+		reasons,
 		{name: "models", query: "SELECT * FROM fitted_models ORDER BY model"},
 	}, nil
 }
@@ -201,7 +206,8 @@ func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
 		rows[file] = n
 		return nil
 	}
-	if err := write(r.scoresOutput()); err != nil {
+	ids := new(parquet.Pages)
+	if err := write(r.scoresOutput(ids)); err != nil {
 		return nil, err
 	}
 	// What else reads scores reads the file: a few of its columns at a time.
@@ -211,7 +217,7 @@ func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
 	if err := r.stageOwn(); err != nil {
 		return nil, err
 	}
-	outputs, err := r.outputs()
+	outputs, err := r.outputs(ids)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +276,7 @@ func (r *run) writeColumns(o output, path string, described []entry) (rows int64
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	workers := r.Config.Resources.Cores()
-	w, err := parquet.NewWriter(f, o.columns, map[string]string{"dictionary": jsonText(described)}, workers)
+	w, err := parquet.NewWriter(f, o.columns, map[string]string{"dictionary": jsonText(described)}, workers, o.pages)
 	if err != nil {
 		return 0, err
 	}

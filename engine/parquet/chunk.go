@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 
@@ -32,15 +31,16 @@ type scratch struct {
 	codes   []int32
 	places  []int32
 	packed  []byte
+	kept    bool // the page may be that of another file
 }
 
 // make makes the pages of a column.
-func (k *chunk) make(as Column, c *table.Column, s *scratch, packer *zstd.Encoder) error {
+func (k *chunk) make(as Column, c *table.Column, s *scratch, packer packer) error {
 	if as.Name != c.Name || as.Kind != c.Kind {
 		return fmt.Errorf("parquet: column %s (%v) where %s (%v) is due", c.Name, c.Kind, as.Name, as.Kind)
 	}
 	*k = chunk{pages: k.pages[:0], rows: c.Len()}
-	s.body, s.entries, s.codes, s.count = s.body[:0], s.entries[:0], s.codes[:0], 0
+	s.body, s.entries, s.codes, s.count, s.kept = s.body[:0], s.entries[:0], s.codes[:0], 0, c.Kind == table.Text
 	k.statistics.NullCount = s.levels(c)
 	width := 8
 	if c.Kind != table.Int || as.Narrow {
@@ -72,7 +72,7 @@ func (k *chunk) make(as Column, c *table.Column, s *scratch, packer *zstd.Encode
 }
 
 // finish packs the pages.
-func (k *chunk) finish(name string, s *scratch, packer *zstd.Encoder) error {
+func (k *chunk) finish(name string, s *scratch, packer packer) error {
 	encoding := format.Plain
 	if s.count > 0 {
 		encoding = format.RLEDictionary
@@ -94,8 +94,8 @@ func (k *chunk) finish(name string, s *scratch, packer *zstd.Encoder) error {
 }
 
 // add packs a page.
-func (k *chunk) add(header format.PageHeader, body []byte, s *scratch, packer *zstd.Encoder) error {
-	s.packed = packer.EncodeAll(body, s.packed[:0])
+func (k *chunk) add(header format.PageHeader, body []byte, s *scratch, packer packer) error {
+	s.packed = packer.pack(s.packed[:0], body, s.kept)
 	header.UncompressedPageSize, header.CompressedPageSize = int32(len(body)), int32(len(s.packed))
 	head, err := thrift.Marshal(new(thrift.CompactProtocol), &header)
 	if err != nil {

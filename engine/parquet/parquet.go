@@ -78,7 +78,7 @@ type Writer struct {
 	to      io.Writer
 	at      int64 // bytes written
 	workers int
-	packer  *zstd.Encoder
+	packer  packer
 	columns []Column
 	made    []chunk       // of the row groups under way
 	free    chan *scratch // one for each worker
@@ -88,8 +88,8 @@ type Writer struct {
 const magic = "PAR1"
 
 // NewWriter begins a file of the columns given, which so many workers make. What is said
-// about the file is kept in it, by its keys.
-func NewWriter(to io.Writer, columns []Column, about map[string]string, workers int) (*Writer, error) {
+// about the file is kept in it, by its keys. Pages may be nil.
+func NewWriter(to io.Writer, columns []Column, about map[string]string, workers int, pages *Pages) (*Writer, error) {
 	for _, c := range columns {
 		switch c.Kind {
 		case table.Float, table.Int, table.Date, table.Bool, table.Text, table.Category:
@@ -98,12 +98,12 @@ func NewWriter(to io.Writer, columns []Column, about map[string]string, workers 
 		}
 	}
 	// Better levels take twice the time for two hundredths of the size.
-	packer, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithAllLitEntropyCompression(true),
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithAllLitEntropyCompression(true),
 		zstd.WithEncoderConcurrency(workers), zstd.WithEncoderCRC(false))
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{to: to, workers: workers, packer: packer, columns: columns, made: make([]chunk, len(columns)), free: make(chan *scratch, workers)}
+	w := &Writer{to: to, workers: workers, packer: packer{encoder, pages}, columns: columns, made: make([]chunk, len(columns)), free: make(chan *scratch, workers)}
 	for range workers {
 		w.free <- new(scratch)
 	}
@@ -183,5 +183,5 @@ func (w *Writer) Close() error {
 		return err
 	}
 	end = binary.LittleEndian.AppendUint32(end, uint32(len(end)))
-	return errors.Join(w.put(append(end, magic...)), w.packer.Close())
+	return errors.Join(w.put(append(end, magic...)), w.packer.encoder.Close())
 }

@@ -30,7 +30,7 @@ type reporter interface {
 // written is a file of some tables.
 func written(t reporter, columns []Column, workers int, groups ...*table.Table) []byte {
 	var out bytes.Buffer
-	w, err := NewWriter(&out, columns, map[string]string{"dictionary": "什么意思", "a": "b"}, workers)
+	w, err := NewWriter(&out, columns, map[string]string{"dictionary": "什么意思", "a": "b"}, workers, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,13 +253,16 @@ func TestReadBack(t *testing.T) {
 		if !bytes.Equal(text, written(t, columns, 3, groups...)) {
 			t.Fatal("other bytes on three workers")
 		}
-		var out bytes.Buffer
-		w, err := NewWriter(&out, columns, map[string]string{"dictionary": "什么意思", "a": "b"}, 2)
-		for _, g := range groups {
-			err = errors.Join(err, w.Write(g))
-		}
-		if err = errors.Join(err, w.Close()); err != nil || !bytes.Equal(text, out.Bytes()) {
-			t.Fatalf("other bytes one by one, %v", err)
+		pages := new(Pages)
+		for range 2 { // the second time there are pages
+			var out bytes.Buffer
+			w, err := NewWriter(&out, columns, map[string]string{"dictionary": "什么意思", "a": "b"}, 2, pages)
+			for _, g := range groups {
+				err = errors.Join(err, w.Write(g))
+			}
+			if err = errors.Join(err, w.Close()); err != nil || !bytes.Equal(text, out.Bytes()) {
+				t.Fatalf("other bytes one by one, %v", err)
+			}
 		}
 	})
 }
@@ -338,10 +341,10 @@ func unpacked(b []byte, n, width int) ([]int32, error) {
 
 func TestRefused(t *testing.T) {
 	t.Parallel()
-	if _, err := NewWriter(io.Discard, []Column{{Name: "m", Kind: table.Decimal}}, nil, 1); err == nil {
+	if _, err := NewWriter(io.Discard, []Column{{Name: "m", Kind: table.Decimal}}, nil, 1, nil); err == nil {
 		t.Error("a column of amounts is taken")
 	}
-	w, err := NewWriter(io.Discard, []Column{{Name: "n", Kind: table.Int, Narrow: true}}, nil, 1)
+	w, err := NewWriter(io.Discard, []Column{{Name: "n", Kind: table.Int, Narrow: true}}, nil, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -376,7 +379,7 @@ func TestFull(t *testing.T) {
 	in := table.Make(100, table.Field{Name: "a"}, table.Field{Name: "b", Kind: table.Int})
 	size := len(written(t, columnsOf(in), 1, in, in))
 	for room := range size {
-		w, err := NewWriter(&full{room}, columnsOf(in), map[string]string{"dictionary": "什么意思", "a": "b"}, 1)
+		w, err := NewWriter(&full{room}, columnsOf(in), map[string]string{"dictionary": "什么意思", "a": "b"}, 1, nil)
 		if err == nil {
 			err = w.Write(in, in)
 		}
