@@ -44,7 +44,7 @@ bench: ORDERS ?= 10000000 50000000
 bench-peers: ORDERS ?= 10000000
 FORMAT ?= (csv|parquet)
 RUNS ?= 3
-BENCH ?= load whole packages
+BENCH ?= load whole night packages
 SHOPS ?= $(or $(TMPDIR),/tmp)/clientele-bench
 
 help: ## list the targets
@@ -76,7 +76,7 @@ lint: tools ## gofmt, go vet with and without the build tag, staticcheck
 	go vet ./...
 	go run $(STATICCHECK) -tags $(TAGS) ./...
 
-bench: tools ## time loading, then a whole run, stage by stage, beside DuckDB alone, then every package (BENCH=load, whole or packages, ORDERS='10000000 50000000', RUNS=, FORMAT=)
+bench: tools ## time loading, then a whole run, stage by stage, beside DuckDB alone, a next night beside a first one, then every package (BENCH=load, whole, night or packages, ORDERS='10000000 50000000', RUNS=, FORMAT=)
 	@for part in $(BENCH); do case $$part in \
 	  load) go test -tags $(TAGS) -run '^$$' -bench Load -benchtime $(RUNS)x -timeout 0 -v ./engine \
 	    -whole.orders $(firstword $(ORDERS)) -whole.customers $$(($(firstword $(ORDERS)) / 10)) -whole.shops '$(SHOPS)';; \
@@ -84,8 +84,11 @@ bench: tools ## time loading, then a whole run, stage by stage, beside DuckDB al
 	    go test -tags $(TAGS) -run '^$$' -bench 'WholeRun/$(FORMAT)' -benchtime $(RUNS)x -timeout 0 -v ./engine \
 	      -whole.orders $$orders -whole.customers $$((orders / 10)) -whole.shops '$(SHOPS)' \
 	      -whole.results '$(CURDIR)/testdata/bench/results.tsv' -whole.commit '$(MEASURED)'; done;; \
+	  night) for orders in $(ORDERS); do \
+	    go test -tags $(TAGS) -run '^$$' -bench Night -benchtime $(RUNS)x -timeout 0 -v ./engine \
+	      -whole.orders $$orders -whole.customers $$((orders / 10)) -whole.shops '$(SHOPS)'; done;; \
 	  packages) go test -tags $(TAGS) -run '^$$' -bench . -benchmem -timeout 0 ./models/... ./ingest/... ./engine/internal/duck ./engine/report ./engine/demo;; \
-	  *) echo "make: BENCH=$$part: not load, whole or packages" >&2; exit 2;; \
+	  *) echo "make: BENCH=$$part: not load, whole, night or packages" >&2; exit 2;; \
 	esac; done
 
 bench-peers: build ## the same job by pandas and by polars with lifetimes and scikit-learn, in turns with clientele (needs python3 with pip; ORDERS=)

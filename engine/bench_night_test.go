@@ -58,7 +58,14 @@ func (n *nights) measure(b *testing.B, s shop, memory int64) {
 	files := make([]string, len(s.files))
 	for i, path := range s.files {
 		files[i] = filepath.Join(orders, filepath.Base(path))
-		if err := os.Link(path, files[i]); err != nil {
+		if os.Link(path, files[i]) == nil {
+			continue
+		}
+		text, err := os.ReadFile(path) // the shop is on another file system
+		if err == nil {
+			err = os.WriteFile(files[i], text, 0o666)
+		}
+		if err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -87,7 +87,7 @@ func TestKeyChecks(t *testing.T) {
 	most := int64(1 << 24)
 	found := func(name string) int64 {
 		t.Helper()
-		c := &check{query: queries.Get("check/" + name).SQL, keys: keyHashes()[name]}
+		c := &check{query: queries.Get("check/" + name).SQL, keys: keyHashes()[name], CheckResult: CheckResult{Name: name}}
 		if c.keys == "" {
 			t.Fatalf("%s: no hashes", name)
 		}
@@ -165,4 +165,47 @@ func insert(t *testing.T, db *duck.DB, statement string) {
 func batchOf(batch int, source string) string {
 	return fmt.Sprintf(`INSERT INTO batches (batch_id, kind, source, path, content_hash, mapping, read, accepted, duplicates, rejected, state, loaded_at, allow_rejects, header, platform)
   VALUES (%d, 'orders', '%s', 'o.csv', 'h', '', 0, 0, 0, 0, 'loaded', TIMESTAMPTZ '2024-07-15 00:00:00+00', false, '[]', '');`, batch, source)
+}
+
+// Of orders of one source the ids alone are looked at; of those of two, ids that both
+// have are no fault.
+func TestKeysOfOneSource(t *testing.T) {
+	ctx := context.Background()
+	db, err := openSchema(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	c := &check{query: queries.Get("check/order_keys").SQL, keys: keyHashes()["order_keys"], CheckResult: CheckResult{Name: "order_keys"}}
+	want := func(what, keys string, failed int64, clean bool) {
+		t.Helper()
+		got, err := c.hashes(ctx, db)
+		if err != nil || got != keys {
+			t.Errorf("%s: %v, hashes by %s", what, err, got)
+		}
+		if is, err := keysDiffer(ctx, db, got, 1<<24); err != nil || is != clean {
+			t.Errorf("%s: %v, all differ: %v", what, err, is)
+		}
+		if err := c.run(ctx, db, 1<<24); err != nil || c.Failed != failed {
+			t.Errorf("%s: %v, %d orders stand twice, want %d", what, err, c.Failed, failed)
+		}
+	}
+	order := func(id string, batch int) {
+		t.Helper()
+		insert(t, db, fmt.Sprintf(`INSERT INTO facts.order_rows (order_id, ordered_at, ordered_day, counted, net, content, batch_id, line)
+			VALUES ('%s', TIMESTAMPTZ '2026-01-01', 20454, true, 1, 0, %d, 1)`, id, batch))
+	}
+	insert(t, db, batchOf(1, "s"))
+	insert(t, db, batchOf(2, "s"))
+	order("a", 1)
+	order("b", 2)
+	want("two files of one source", orderIDs, 0, true)
+	insert(t, db, batchOf(3, "other"))
+	order("a", 3)
+	want("two sources", c.keys, 0, true)
+	order("a", 2)
+	want("an order twice", c.keys, 1, false)
+	insert(t, db, "DELETE FROM batches WHERE batch_id = 3")
+	insert(t, db, "DELETE FROM facts.order_rows WHERE batch_id = 3")
+	want("an order twice in one source", orderIDs, 1, false)
 }

@@ -30,7 +30,8 @@ type Excluded struct {
 
 // makeExclusions makes the temporary tables exclusions, excluded_orders,
 // excluded_refunds and excluded_people from the rules, as of the day of bounds,
-// and the views kept_orders and kept_refunds of what is left. Without rules the
+// and the views kept_orders, kept_order_rows (what purchases are made of) and
+// kept_refunds of what is left. Without rules the
 // views are the facts themselves, so that nobody pays for what is not used.
 func makeExclusions(ctx context.Context, db *duck.DB, rules []config.Exclusion) error {
 	if err := db.Statements(ctx, exclusionsSQL); err != nil {
@@ -68,7 +69,7 @@ func makeExclusions(ctx context.Context, db *duck.DB, rules []config.Exclusion) 
 			return err
 		}
 	}
-	return nil
+	return db.Exec(ctx, "CREATE OR REPLACE TEMP VIEW kept_order_rows AS SELECT member, ordered_day, counted, net FROM kept_orders")
 }
 
 // leaveOut is makeExclusions as of the last day that has facts.
@@ -88,6 +89,7 @@ CREATE OR REPLACE TEMP TABLE excluded_orders (source VARCHAR NOT NULL, order_id 
 CREATE OR REPLACE TEMP TABLE excluded_people (person BIGINT NOT NULL, rule VARCHAR NOT NULL);`
 
 const keepAllSQL = `CREATE OR REPLACE TEMP VIEW kept_orders AS SELECT * FROM facts.orders;
+CREATE OR REPLACE TEMP VIEW kept_order_rows AS SELECT member, ordered_day, counted, net FROM facts.order_rows;
 CREATE OR REPLACE TEMP VIEW kept_refunds AS SELECT * FROM facts.settled_refunds;`
 
 // excluder evaluates rules. Conditions are compared with folded texts. SQL can

@@ -17,14 +17,14 @@ import (
 // moment of change, the order of loading decides which is the newest, and is told.
 var inputQueries = [...]string{
 	`SELECT kind, source, count(*) > 0 AS loaded FROM batches WHERE state = 'loaded' GROUP BY kind, source ORDER BY kind, source`,
-	`SELECT 'orders' AS facts, count(*) AS n, count(*) FILTER (counted) AS counted, CAST(sum(CAST(content AS HUGEINT)) AS VARCHAR) AS content FROM facts.orders
-UNION ALL SELECT 'order_lines', count(*), 0, CAST(sum(CAST(version AS HUGEINT)) AS VARCHAR) FROM facts.order_lines
-UNION ALL SELECT 'refunds', count(*), 0, CAST(sum(CAST(content AS HUGEINT)) AS VARCHAR) FROM facts.refunds
-UNION ALL SELECT 'interactions', count(*), 0, CAST(sum(CAST(content AS HUGEINT)) AS VARCHAR) FROM facts.interactions
-UNION ALL SELECT 'responses', count(*), 0, CAST(sum(CAST(content AS HUGEINT)) AS VARCHAR) FROM facts.responses
-UNION ALL SELECT 'customers', count(*), 0, CAST(sum(CAST(content AS HUGEINT)) AS VARCHAR) FROM facts.customers
-UNION ALL SELECT 'products', count(*), 0, CAST(sum(CAST(content AS HUGEINT)) AS VARCHAR) FROM facts.products
-UNION ALL SELECT 'campaigns', count(*), 0, CAST(sum(CAST(content AS HUGEINT)) AS VARCHAR) FROM facts.campaigns
+	`SELECT 'orders' AS facts, count(*) AS n, count(*) FILTER (counted) AS counted, CAST(sum(content) AS VARCHAR) AS content FROM facts.order_rows
+UNION ALL SELECT 'order_lines', count(*), 0, CAST(sum(version) AS VARCHAR) FROM facts.order_lines
+UNION ALL SELECT 'refunds', count(*), 0, CAST(sum(content) AS VARCHAR) FROM facts.refunds
+UNION ALL SELECT 'interactions', count(*), 0, CAST(sum(content) AS VARCHAR) FROM facts.interactions
+UNION ALL SELECT 'responses', count(*), 0, CAST(sum(content) AS VARCHAR) FROM facts.responses
+UNION ALL SELECT 'customers', count(*), 0, CAST(sum(content) AS VARCHAR) FROM facts.customers
+UNION ALL SELECT 'products', count(*), 0, CAST(sum(content) AS VARCHAR) FROM facts.products
+UNION ALL SELECT 'campaigns', count(*), 0, CAST(sum(content) AS VARCHAR) FROM facts.campaigns
 ORDER BY facts`,
 	`SELECT content_hash FROM batches WHERE state = 'loaded' AND batch_id IN (
   SELECT batch_id FROM facts.customers WHERE updated_at IS NULL

@@ -35,9 +35,15 @@ func (r *run) addIntervals() error {
 	out := table.Make(n, interval.Fields()...)
 	low, high := out.Floats("expected_orders_low"), out.Floats("expected_orders_high")
 	least, most := out.Floats("clv_low"), out.Floats("clv_high")
-	for i := range n {
-		low[i], high[i] = base.Orders(i)
-		least[i], most[i] = base.Value(i)
+	err = eachChunk(r.ctx, r.Config.Resources.Cores(), n, func(from, to int) error {
+		for i := from; i < to; i++ {
+			low[i], high[i] = base.Orders(i)
+			least[i], most[i] = base.Value(i)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	for _, c := range out.Columns() {
 		r.table.Add(c)

@@ -116,14 +116,14 @@ func (r *run) scoresOutput() output {
 
 // outputs are the files beside scores, which they may read.
 func (r *run) outputs() ([]output, error) {
-	customers, err := r.customersOutput()
+	customers, err := r.customersQuery()
 	if err != nil {
 		return nil, err
 	}
 	members, nextMembers := r.dated(memberFields(), r.memberRows().next)
 	reasons, nextReasons := r.dated(reasonFields(), r.reasons())
 	return []output{
-		customers,
+		{name: "customers", query: customers},
 		fromGo("segment_members", members, nextMembers),
 		{name: "totals", query: "SELECT * FROM expected_totals ORDER BY scheme, segment"},
 		fromGo("reasons", reasons, nextReasons),
@@ -131,49 +131,31 @@ func (r *run) outputs() ([]output, error) {
 	}, nil
 }
 
-// customersOutput is what is known of the customers with scores, in their order. Where
+// customersQuery is what is known of the customers with scores, in their order. Where
 // no file has told anything of anybody, and shops of orders alone are many, it is their
 // ids and nothing else, which need not be brought together and sorted.
-func (r *run) customersOutput() (output, error) {
+func (r *run) customersQuery() (string, error) {
 	known := "customers_as_of(DATE '" + r.asOf.String() + "')"
 	var told bool
 	if err := r.db.Row(r.ctx, []any{&told}, "SELECT EXISTS (FROM facts.customers) OR EXISTS (FROM facts.cards)"); err != nil {
-		return output{}, err
+		return "", err
 	}
 	if told {
-		return output{name: "customers", query: "SELECT c.* FROM " + known + " AS c JOIN scores AS s ON c.customer_id = s.customer_id ORDER BY c.customer_id"}, nil
+		return "SELECT c.* FROM " + known + " AS c JOIN scores AS s ON c.customer_id = s.customer_id ORDER BY c.customer_id", nil
 	}
-	empty, err := r.db.Query(r.ctx, "FROM "+known+" LIMIT 0")
+	t, err := r.db.Query(r.ctx, "SELECT column_name, column_type FROM (DESCRIBE FROM "+known+")")
 	if err != nil {
-		return output{}, err
+		return "", err
 	}
-	ids := inChunks(table.New(r.table.Column("customer_id")))
-	unknown := withoutValues(empty.Columns(), min(r.table.Rows(), groupRows))
-	return fromGo("customers", fieldsOf(empty), func() (*table.Table, error) {
-		t, err := ids()
-		if err != nil {
-			return nil, err
+	columns := make([]string, t.Rows())
+	for i := range columns {
+		name := textAt(t.Column("column_name"), i)
+		columns[i] = "CAST(NULL AS " + textAt(t.Column("column_type"), i) + ") AS " + duck.Identifier(name)
+		if name == "customer_id" {
+			columns[i] = name
 		}
-		out := table.New()
-		for _, c := range unknown.Slice(0, t.Rows()).Columns() {
-			if c.Name == "customer_id" {
-				c = t.Column(c.Name)
-			}
-			out.Add(c)
-		}
-		return out, nil
-	}), nil
-}
-
-// withoutValues is columns like these with so many rows, of which none has a value.
-func withoutValues(columns []*table.Column, rows int) *table.Table {
-	t := table.New()
-	for _, c := range columns {
-		c = table.NewColumn(c.Field, rows)
-		c.Null = slices.Repeat([]bool{true}, rows)
-		t.Add(c)
 	}
-	return t
+	return "SELECT " + strings.Join(columns, ", ") + " FROM scores", nil
 }
 
 // writeFiles writes the data files of the run and returns their rows.

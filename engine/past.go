@@ -76,7 +76,7 @@ func everyBuyer(ctx context.Context, db *duck.DB, most int) (int64, error) {
 	if err != nil || most <= 0 || n <= most {
 		return 1, err
 	}
-	err = db.Row(ctx, []any{&n}, `SELECT count(DISTINCT i.person) FROM kept_orders AS o INNER JOIN identities AS i ON o.member = i.member CROSS JOIN bounds AS b
+	err = db.Row(ctx, []any{&n}, `SELECT count(DISTINCT i.person) FROM kept_order_rows AS o INNER JOIN identities AS i ON o.member = i.member CROSS JOIN bounds AS b
 WHERE o.counted = true AND o.ordered_day <= b.as_of_day AND o.net >= b.smallest_net`)
 	return sampleRate(n, most), err
 }

@@ -71,7 +71,7 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 	// Few share the leading bits who do not share all; equal rows may change places, others
 	// that share a hash may not.
 	lead := func(k keyed) uint64 { return k.hash >> 31 }
-	keys, _ = stat.SortByUint(keys, make([]keyed, len(keys)), lead)
+	keys, _ = stat.SortByUint(workers, keys, make([]keyed, len(keys)), lead)
 	for begin := 0; begin < len(keys); {
 		end := begin + 1
 		for end < len(keys) && lead(keys[end]) == lead(keys[begin]) {

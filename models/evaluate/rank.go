@@ -77,7 +77,7 @@ func newRanking(score []float64, event []bool) *ranking {
 			r.events++
 		}
 	}
-	list, _ = stat.SortByUint(list, make([]scored, len(list)), func(s scored) uint64 { return s.key })
+	list, _ = stat.SortByUint(1, list, make([]scored, len(list)), func(s scored) uint64 { return s.key })
 	for k, s := range list {
 		r.at[k] = s.customer
 	}

@@ -92,7 +92,7 @@ func newSpends(c Reader, workers int) *spends {
 			return
 		}
 		// Bits of numbers above zero are in the order of the numbers.
-		sorted, _ := stat.SortByUint(s.total[from:to], spare[from:to], math.Float64bits)
+		sorted, _ := stat.SortByUint(1, s.total[from:to], spare[from:to], math.Float64bits)
 		copy(s.total[from:to], sorted)
 	})
 	slices.SortFunc(many, func(a, b customer) int { return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.total, b.total)) })

@@ -192,8 +192,8 @@ func (b *Base) entries(src *table.Table, profile []int32, spent func(i int) (int
 // arrange makes the groups of the rows.
 func (b *Base) arrange(list []entry, spent func(i int) (int64, float64, bool)) {
 	spare := make([]entry, len(list))
-	list, spare = stat.SortByUint(list, spare, entry.rest)
-	list, _ = stat.SortByUint(list, spare, entry.kind)
+	list, spare = stat.SortByUint(b.f.workers, list, spare, entry.rest)
+	list, _ = stat.SortByUint(b.f.workers, list, spare, entry.kind)
 	other := func(i int) bool {
 		return i == 0 || list[i].number != list[i-1].number || list[i].profile != list[i-1].profile
 	}

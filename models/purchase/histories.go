@@ -309,7 +309,7 @@ func (h *Histories) view(from, to int) *Histories {
 }
 
 func (g *grouping) counted() *Histories {
-	g.keys, _ = stat.SortByUint(g.keys, make([]uint64, len(g.keys)), func(key uint64) uint64 { return key })
+	g.keys, _ = stat.SortByUint(1, g.keys, make([]uint64, len(g.keys)), func(key uint64) uint64 { return key })
 	h := grown(distinct(g.keys))
 	for from := 0; from < len(g.keys); {
 		to := from + 1

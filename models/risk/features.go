@@ -206,6 +206,7 @@ type reader struct {
 	sales, refunds, model *table.Column
 	recent              [4]*table.Column
 	contacts, responses [3]*table.Column
+	touched             bool // there is a column of contacts or responses
 }
 
 // newReader finds the columns; gap is the mean gap of all, days.
@@ -228,6 +229,9 @@ func newReader(in *table.Table, gap float64) (*reader, error) {
 	r.recent = [4]*table.Column{c["orders_30"], c["orders_60"], c["orders_90"], c["orders_365"]}
 	r.contacts = [3]*table.Column{c["interactions_30"], c["interactions_90"], c["interactions_365"]}
 	r.responses = [3]*table.Column{c["responses_30"], c["responses_90"], c["responses_365"]}
+	for k := range r.contacts {
+		r.touched = r.touched || r.contacts[k] != nil || r.responses[k] != nil
+	}
 	return r, nil
 }
 
@@ -269,7 +273,10 @@ func (r *reader) read(dst *row, i int) bool {
 		dst.recent[k] = valueOf(c, i)
 	}
 	for k := range r.contacts {
-		dst.contacts[k], dst.responses[k] = valueOf(r.contacts[k], i), valueOf(r.responses[k], i)
+		dst.contacts[k], dst.responses[k] = math.NaN(), math.NaN()
+		if r.touched {
+			dst.contacts[k], dst.responses[k] = valueOf(r.contacts[k], i), valueOf(r.responses[k], i)
+		}
 	}
 	dst.gap = (dst.span + r.gap) / dst.days
 	return true

@@ -521,7 +521,7 @@ func (r *irls) meat(theta, scale []float64) (*mat.SymDense, int) {
 	for i, cluster := range s.Cluster {
 		order[i] = owned{cluster, int32(i)}
 	}
-	order, _ = stat.SortByUint(order, make([]owned, len(order)), func(o owned) uint64 { return uint64(o.cluster) })
+	order, _ = stat.SortByUint(r.set.Workers, order, make([]owned, len(order)), func(o owned) uint64 { return uint64(o.cluster) })
 	var starts []int32 // of the clusters in order, and the end
 	for k, o := range order {
 		if k == 0 || o.cluster != order[k-1].cluster {

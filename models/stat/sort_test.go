@@ -24,11 +24,32 @@ func TestSortByUint(t *testing.T) {
 		}
 		want := slices.Clone(list)
 		slices.SortStableFunc(want, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
-		got, _ := SortByUint(list, make([]entry, len(list)), func(e entry) uint64 { return e.key })
+		got, _ := SortByUint(1, list, make([]entry, len(list)), func(e entry) uint64 { return e.key })
 		if !slices.Equal(got, want) {
 			t.Fatalf("%v, want %v", got, want)
 		}
 	})
+}
+
+// A list of several parts is sorted alike on one goroutine and on many.
+func TestSortByUintInParts(t *testing.T) {
+	type entry struct {
+		key   uint64
+		place int
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	from := make([]entry, 3*sortAtOnce+17)
+	for i := range from {
+		from[i] = entry{uint64(r.IntN(50))<<50 | uint64(r.IntN(5000))<<7, i}
+	}
+	want := slices.Clone(from)
+	slices.SortStableFunc(want, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
+	for _, workers := range []int{1, 2, 5} {
+		got, _ := SortByUint(workers, slices.Clone(from), make([]entry, len(from)), func(e entry) uint64 { return e.key })
+		if !slices.Equal(got, want) {
+			t.Errorf("on %d goroutines the order is another", workers)
+		}
+	}
 }
 
 func BenchmarkSortByUint(b *testing.B) {
@@ -40,6 +61,6 @@ func BenchmarkSortByUint(b *testing.B) {
 	list, spare := make([]uint64, len(from)), make([]uint64, len(from))
 	for b.Loop() {
 		copy(list, from)
-		SortByUint(list, spare, func(k uint64) uint64 { return k })
+		SortByUint(1, list, spare, func(k uint64) uint64 { return k })
 	}
 }

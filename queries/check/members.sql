@@ -1,10 +1,10 @@
 -- Facts whose member no identity knows, identities that stand more than once, and those whose person is nobody or somebody else's.
 -- severity: error
 -- grain:  fact, member
--- reads:  identities, facts.orders, facts.refunds, facts.settled_refunds, facts.interactions, facts.responses, facts.customers
+-- reads:  identities, facts.order_rows, facts.refunds, facts.settled_refunds, facts.interactions, facts.responses, facts.customers
 -- gives:  fact VARCHAR, member BIGINT, rows BIGINT
 WITH used AS (
-  SELECT 'orders' AS fact, member FROM facts.orders
+  SELECT 'orders' AS fact, member FROM facts.order_rows
   UNION ALL SELECT 'refunds', member FROM facts.refunds
   UNION ALL SELECT 'settled refunds', member FROM facts.settled_refunds
   UNION ALL SELECT 'interactions', member FROM facts.interactions

@@ -1,8 +1,8 @@
 -- Those of summary/orders that are of one customer of so many.
--- reads:  kept_orders, identities
+-- reads:  kept_order_rows, identities
 -- gives:  member BIGINT, day INTEGER, net DECIMAL(18,4)
 SELECT o.member, o.ordered_day AS day, o.net
-FROM kept_orders AS o
+FROM kept_order_rows AS o
 WHERE o.counted = true
   AND o.net >= CAST($smallest AS DECIMAL(18,4))
   AND o.ordered_day BETWEEN $first_day AND $last_day

@@ -1,9 +1,9 @@
 -- Members who are known by the as-of day although nothing is that counts: of orders that
 -- do not count, and of files of customers. A member may stand there many times. Portable.
--- reads:  kept_orders, facts.customers, bounds
+-- reads:  kept_order_rows, facts.customers, bounds
 -- gives:  member BIGINT
 SELECT o.member
-FROM kept_orders AS o
+FROM kept_order_rows AS o
 CROSS JOIN bounds AS b
 WHERE (o.counted = false OR o.net < b.smallest_net) AND o.ordered_day <= b.as_of_day AND o.member IS NOT NULL
 UNION ALL
