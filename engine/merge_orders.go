@@ -27,12 +27,8 @@ func (m *merge) widen() error {
 	if m.source.Kind != "orders" {
 		return nil
 	}
-	if m.orderTable == nil {
-		known, err := m.orderColumns(m.ctx)
-		if err != nil {
-			return err
-		}
-		m.orderTable = known
+	if _, err := m.columnsOfOrders(m.ctx); err != nil {
+		return err
 	}
 	for _, name := range sortedKeys(m.orderTable.types) {
 		if !m.names(toldBy(name)...) {
@@ -60,7 +56,11 @@ func toldBy(column string) []string {
 	return []string{column}
 }
 
-func (w *writer) orderColumns(ctx context.Context) (*orderColumns, error) {
+// columnsOfOrders are the columns as they are now.
+func (w *writer) columnsOfOrders(ctx context.Context) (*orderColumns, error) {
+	if w.orderTable != nil {
+		return w.orderTable, nil
+	}
 	t, err := w.db.Query(ctx, `SELECT v.column_name AS name, v.data_type AS type, t.column_name IS NOT NULL AS there
 FROM duckdb_columns() AS v LEFT JOIN duckdb_columns() AS t ON t.schema_name = 'facts' AND t.table_name = 'order_rows' AND t.column_name = v.column_name
 WHERE v.schema_name = 'facts' AND v.table_name = 'orders' AND v.column_name NOT IN ('source', 'ordered_on')
@@ -78,5 +78,6 @@ ORDER BY v.column_index`)
 		}
 		c.types[name] = string(types.Texts.At(i))
 	}
+	w.orderTable = c
 	return c, nil
 }

@@ -56,25 +56,22 @@ type shape struct {
 
 const ordersTable, oldOrdersTable = "facts.order_rows", "facts.superseded_order_rows"
 
-// rowsOf is a table of facts with their source and, as row, the place of each.
-func rowsOf(table string) string {
-	switch table {
-	case ordersTable:
-		return "facts.order_versions"
-	case oldOrdersTable:
-		return "facts.superseded_order_versions"
+// rowsOf is a table of facts with their source and, as row, the place of each. It is no
+// view: through the one of orders, DuckDB would not look for a few ids in the table but
+// unpack them all.
+func (w *writer) rowsOf(ctx context.Context, table string) (string, error) {
+	if table != ordersTable && table != oldOrdersTable {
+		return "(SELECT rowid AS \"row\", * FROM " + table + ")", nil
 	}
-	return "(SELECT rowid AS \"row\", * FROM " + table + ")"
-}
-
-// current has the version of each fact that was the last one said: it is the table of
-// the facts, or, where all versions stay in that, the temporary one that settle/newest
-// makes.
-func (s shape) current() string {
-	if s.old == "" {
-		return "newest"
+	columns, err := w.columnsOfOrders(ctx)
+	if err != nil {
+		return "", err
 	}
-	return rowsOf(s.table)
+	updated := ""
+	if !slices.Contains(columns.has, "updated_at") {
+		updated = ", CAST(NULL AS TIMESTAMPTZ) AS updated_at"
+	}
+	return "(SELECT o.rowid AS \"row\", b.source, o.*" + updated + " FROM " + table + " AS o JOIN batches AS b ON o.batch_id = b.batch_id)", nil
 }
 
 // shapes are the kinds whose facts have versions of their own, in the order in
@@ -104,7 +101,19 @@ func tablesOf(kind string) []string {
 
 // settleScript runs a script of queries/settle over the tables of a kind.
 func (w *writer) settleScript(ctx context.Context, name string, s shape, args ...sql.NamedArg) error {
-	text := strings.NewReplacer("{table}", s.table, "{rows}", rowsOf(s.table), "{old}", s.old, "{old_rows}", rowsOf(s.old), "{id}", s.id, "{current}", s.current()).Replace(queries.Get("settle/" + name).SQL)
+	rows, err := w.rowsOf(ctx, s.table)
+	if err != nil {
+		return err
+	}
+	old, err := w.rowsOf(ctx, s.old)
+	if err != nil {
+		return err
+	}
+	current := rows // the version of each fact that was the last one said
+	if s.old == "" {
+		current = "newest" // settle/newest makes it
+	}
+	text := strings.NewReplacer("{table}", s.table, "{rows}", rows, "{old}", s.old, "{old_rows}", old, "{id}", s.id, "{current}", current).Replace(queries.Get("settle/" + name).SQL)
 	args = append(args, sql.Named("kind", s.kind), sql.Named("by_order", w.Config.Refunds == "order"))
 	if err := w.db.Statements(ctx, text, args...); err != nil {
 		return fmt.Errorf("settle %s: %s: %w", s.kind, name, err)
@@ -241,7 +250,11 @@ func (w *writer) takeSame(ctx context.Context, s shape, first sql.NamedArg) erro
 // metBefore reports whether a source with new facts of a kind had some before: else
 // there is nothing that they could stand beside.
 func (w *writer) metBefore(ctx context.Context, s shape, first sql.NamedArg) (met bool, err error) {
-	err = w.db.Row(ctx, []any{&met}, "SELECT EXISTS (SELECT 1 FROM "+rowsOf(s.table)+" WHERE batch_id < $first AND source IN (SELECT source FROM batches WHERE batch_id >= $first AND kind = $kind))",
+	rows, err := w.rowsOf(ctx, s.table)
+	if err != nil {
+		return false, err
+	}
+	err = w.db.Row(ctx, []any{&met}, "SELECT EXISTS (SELECT 1 FROM "+rows+" WHERE batch_id < $first AND source IN (SELECT source FROM batches WHERE batch_id >= $first AND kind = $kind))",
 		first, sql.Named("kind", s.kind))
 	return met, err
 }
