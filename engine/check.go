@@ -151,8 +151,7 @@ func (c *check) hashes(ctx context.Context, db *duck.DB) (string, error) {
 
 // mostHashes are the hashes that are held in memory at once, 8 bytes each: a twentieth of
 // the memory. Of eight times as many it can be told whether they differ, as their places
-// take twice that and the hashes are read again; of more, the store has to say what stands
-// twice, which puts them aside on disk.
+// take twice that and the hashes are read again; of more, in so many parts.
 func (e *Engine) mostHashes() int64 {
 	const most = 1 << 24
 	if m := int64(e.Config.Resources.Memory); m > 0 {
@@ -162,29 +161,57 @@ func (e *Engine) mostHashes() int64 {
 }
 
 // keysDiffer reports whether the hashes that a query gives are all different. Without
-// a query, and of too many hashes, it does not know, and that is false. Each hash takes
-// one of a number of places: those that share theirs with none differ from all others,
-// so that only the few that share one are compared.
+// a query it does not know, and that is false. Of more than eight times most, which would
+// take too much memory, equal ones are looked for in one part of them after the other.
 func keysDiffer(ctx context.Context, db *duck.DB, query string, most int64) (bool, error) {
 	if query == "" {
 		return false, nil
 	}
 	var n, end int64
-	if err := db.Row(ctx, []any{&n, &end}, "SELECT count(*), coalesce(max(place) + 1, 0) FROM ("+query+") AS k"); err != nil || n > 8*most {
+	if err := db.Row(ctx, []any{&n, &end}, "SELECT count(*), coalesce(max(place) + 1, 0) FROM ("+query+") AS k"); err != nil {
 		return false, err
 	}
-	each := func(fn func(hashes []int64)) error {
-		for from := int64(0); from < end; from += most { // what a query gives stays in memory until the last of it is read
-			err := db.Chunks(ctx, "SELECT h FROM ("+query+") AS k WHERE place >= $from AND place < $to", func(t *table.Table) error {
-				fn(t.Ints("h"))
-				return nil
-			}, sql.Named("from", from), sql.Named("to", from+most))
-			if err != nil {
-				return err
-			}
+	most = max(most, 1)
+	parts := max(1, (n+8*most-1)/(8*most))
+	for part := range parts {
+		if differ, err := partDiffers(ctx, db, keyPart{query, part, parts, end}, n/parts, most); !differ || err != nil {
+			return false, err
 		}
-		return nil
 	}
+	return true, nil
+}
+
+// keyPart is one of so many parts of the hashes that a query gives, of the places before
+// end.
+type keyPart struct {
+	query       string
+	part, parts int64
+	end         int64
+}
+
+// each calls fn with the hashes of the part, some at a time.
+func (k keyPart) each(ctx context.Context, db *duck.DB, most int64, fn func(hashes []int64)) error {
+	query := "SELECT h FROM (" + k.query + ") AS k WHERE place >= $from AND place < $to"
+	if k.parts > 1 { // the lowest bits give the places that hashes take
+		query += fmt.Sprintf(" AND (h >> 32) %% %d = %d", k.parts, k.part)
+	}
+	for from := int64(0); from < k.end; from += most { // what a query gives stays in memory until the last of it is read
+		err := db.Chunks(ctx, query, func(t *table.Table) error {
+			fn(t.Ints("h"))
+			return nil
+		}, sql.Named("from", from), sql.Named("to", from+most))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// partDiffers reports whether about n hashes, of a part, are all different. Each takes one
+// of a number of places: those that share theirs with none differ from all others, so that
+// only the few that share one are compared.
+func partDiffers(ctx context.Context, db *duck.DB, k keyPart, n, most int64) (bool, error) {
+	each := func(fn func(hashes []int64)) error { return k.each(ctx, db, most, fn) }
 	seen, shared := newMarks(n, most), newMarks(n, most)
 	var held, doubtful []int64
 	if n <= most {

@@ -49,11 +49,11 @@ func (e *Engine) readPast(ctx context.Context, db *duck.DB, asOf Day, most int) 
 	if err := ready(ctx, db, e.Config, asOf); err != nil {
 		return nil, err
 	}
-	every, err := everyBuyer(ctx, db, most)
+	r, err := newOrderReader(ctx, db, e.Config, asOf)
 	if err != nil {
 		return nil, err
 	}
-	r, err := newOrderReader(ctx, db, e.Config, asOf)
+	every, err := r.everyBuyer(most)
 	if err != nil {
 		return nil, err
 	}
@@ -70,15 +70,15 @@ func (e *Engine) readPast(ctx context.Context, db *duck.DB, asOf Day, most int) 
 
 // everyBuyer is the sample that has most of the customers who bought by the day of bounds
 // at most: one of so many. most 0: all.
-func everyBuyer(ctx context.Context, db *duck.DB, most int) (int64, error) {
+func (r *orderReader) everyBuyer(most int) (int64, error) {
 	var n int
-	err := db.Row(ctx, []any{&n}, "SELECT count(*) FROM identities WHERE member = person")
+	err := r.db.Row(r.ctx, []any{&n}, "SELECT count(*) FROM identities WHERE member = person")
 	if err != nil || most <= 0 || n <= most {
-		return 1, err
+		return r.sampleRate(0, most), err
 	}
-	err = db.Row(ctx, []any{&n}, `SELECT count(DISTINCT i.person) FROM kept_order_rows AS o INNER JOIN identities AS i ON o.member = i.member CROSS JOIN bounds AS b
+	err = r.db.Row(r.ctx, []any{&n}, `SELECT count(DISTINCT i.person) FROM kept_order_rows AS o INNER JOIN identities AS i ON o.member = i.member CROSS JOIN bounds AS b
 WHERE o.counted = true AND o.ordered_day <= b.as_of_day AND o.net >= b.smallest_net`)
-	return sampleRate(n, most), err
+	return r.sampleRate(n, most), err
 }
 
 // newPast looks back on the customers whose purchase days these are, one of every.

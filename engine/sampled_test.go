@@ -119,3 +119,23 @@ func sameSample(t *testing.T, ctx context.Context, db *duck.DB, cfg config.Confi
 	}
 	return nil
 }
+
+// A sample has no more customers than may be looked back on, and no more orders than so
+// many may have.
+func TestSampleRate(t *testing.T) {
+	for _, c := range []struct {
+		people, most int
+		orders, want int64
+	}{
+		{1_000_000, 50_000, 10_000_000, 20},
+		{50_000, 50_000, 2_500_000, 1},
+		{50_001, 50_000, 100_000, 2},
+		{100_000, 50_000, 100_000_000, 40}, // each has a thousand
+		{0, 50_000, 0, 1},
+		{1_000_000, 0, 100_000_000, 1}, // all are asked for
+	} {
+		if got := (&orderReader{orders: c.orders}).sampleRate(c.people, c.most); got != c.want {
+			t.Errorf("%d people with %d orders, %d at most: one of %d, want %d", c.people, c.orders, c.most, got, c.want)
+		}
+	}
+}

@@ -72,12 +72,12 @@ func (r *orderReader) summary(most int, share func(customers, lookedBack int) er
 	if err != nil {
 		return nil, err
 	}
-	some := newSampling(who, sampleRate(who.len(), most)) // as if everybody had bought
+	some := newSampling(who, r.sampleRate(who.len(), most)) // as if everybody had bought
 	b, err := r.bought(who, some)
 	if err != nil {
 		return nil, err
 	}
-	s := &summarized{every: sampleRate(b.buyers(), most)}
+	s := &summarized{every: r.sampleRate(b.buyers(), most)}
 	if s.every == some.every {
 		s.sample, err = some.buying(r.workers)
 	} else {
@@ -132,10 +132,16 @@ func (r *orderReader) sample(who *people, every int64) (*buying, error) {
 	return r.buying(who, every)
 }
 
-// sampleRate is the sample that has most of n people at most: one of so many. most 0: all.
-func sampleRate(n, most int) int64 {
+// sampledOrders is how many orders there are at most in a sample, for each customer that
+// may be in it. They are all in memory: of customers who buy every week for years a few
+// thousand tell as much as tens of thousands.
+const sampledOrders = 50
+
+// sampleRate is the sample that has most of n people at most, and no more orders than so
+// many people may have: one of so many. most 0: all.
+func (r *orderReader) sampleRate(n, most int) int64 {
 	if most <= 0 {
 		return 1
 	}
-	return int64(max(1, (n+most-1)/most))
+	return max(1, int64((n+most-1)/most), (r.orders+int64(most)*sampledOrders-1)/(int64(most)*sampledOrders))
 }
