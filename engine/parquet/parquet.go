@@ -159,7 +159,10 @@ func (w *Writer) fits(t *table.Table) error {
 
 // add writes a row group. Workers share its columns.
 func (w *Writer) add(t *table.Table) error {
-	group := w.to.AppendBufferedRowGroup()
+	group, err := w.to.AppendBufferedRowGroupChecked()
+	if err != nil {
+		return err
+	}
 	errs := make([]error, len(w.columns))
 	stat.Each(cap(w.free), len(errs), func(i int) {
 		s := <-w.free
