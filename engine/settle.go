@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"clientele/engine/config"
+	"clientele/engine/internal/duck"
 	"clientele/engine/table"
 	"clientele/ingest"
 	"clientele/queries"
@@ -185,28 +186,20 @@ func (w *writer) linesChange(ctx context.Context) (bool, error) {
 // the others that stand several times.
 func (w *writer) contest(ctx context.Context, s shape, first sql.NamedArg) error {
 	look := s.id == "member" // members are not seen by the reader's ids
-	columns := table.Make(0, table.Field{Name: "source", Kind: table.Text}, table.Field{Name: "id", Kind: table.Text}, table.Field{Name: "kind", Kind: table.Text})
-	for _, key := range slices.SortedFunc(maps.Keys(w.folds), func(a, b foldKey) int { return strings.Compare(a.source, b.source) }) {
-		if key.kind != s.kind {
-			continue
-		}
+	keys := slices.SortedFunc(maps.Keys(w.folds), func(a, b foldKey) int { return strings.Compare(a.source, b.source) })
+	keys = slices.DeleteFunc(keys, func(key foldKey) bool { return key.kind != s.kind })
+	repeated := false
+	for _, key := range keys {
 		look = look || w.folds[key].Overflow() || w.numbered[key]
-		if ids := w.repeated[key]; ids != nil {
-			for i := range ids.Len() {
-				columns.Column("source").Texts.AppendString(key.source)
-				columns.Column("id").Texts.Append(ids.At(i))
-				columns.Column("kind").Texts.AppendString(key.kind)
-			}
-		}
+		repeated = repeated || w.repeated[key] != nil
 	}
-	repeated := table.New(columns.Columns()...)
-	if !look && repeated.Rows() == 0 {
+	if !look && !repeated {
 		met, err := w.metBefore(ctx, s, first)
 		if err != nil || !met {
 			return errors.Join(err, w.db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE contested (source VARCHAR, id VARCHAR)"))
 		}
 	}
-	if err := w.db.LoadTable(ctx, "repeated", repeated); err != nil {
+	if err := w.loadRepeated(ctx, keys); err != nil {
 		return err
 	}
 	if err := w.settleScript(ctx, "several", s, first, sql.Named("look", look)); err != nil {
@@ -216,6 +209,29 @@ func (w *writer) contest(ctx context.Context, s shape, first sql.NamedArg) error
 		return err
 	}
 	return w.settleScript(ctx, "arrived", s, first)
+}
+
+// loadRepeated makes the temporary table repeated of the ids that the readers saw before,
+// and lets go of these: of a file that repeats another there are as many as rows.
+func (w *writer) loadRepeated(ctx context.Context, keys []foldKey) error {
+	if err := w.db.Exec(ctx, "CREATE OR REPLACE TEMP TABLE repeated (source VARCHAR, id VARCHAR)"); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		ids := w.repeated[key]
+		if ids == nil {
+			continue
+		}
+		column := &table.Column{Field: table.Field{Name: "id", Kind: table.Text}, Texts: *ids}
+		err := w.db.Stream(ctx, "repeated_ids", []table.Field{column.Field}, duck.Each([]*table.Table{table.New(column)}), func() error {
+			return w.db.Exec(ctx, "INSERT INTO repeated SELECT $source, id FROM repeated_ids", sql.Named("source", key.source))
+		})
+		if err != nil {
+			return err
+		}
+		delete(w.repeated, key)
+	}
+	return nil
 }
 
 // takeSame takes out the new rows that say what the last version of their fact says,

@@ -88,7 +88,7 @@ func writeMany(t *testing.T, shop string, orders int) int64 {
 	return size
 }
 
-// exportAnew writes the first 600,000 orders of the shop once more with one that is new,
+// exportAnew writes the first 200,000 orders of the shop once more with one that is new,
 // and returns the size of the file.
 func exportAnew(t *testing.T, shop string) int64 {
 	t.Helper()
@@ -97,7 +97,7 @@ func exportAnew(t *testing.T, shop string) int64 {
 		t.Fatal(err)
 	}
 	end := 0
-	for range 600_001 { // and the names of the columns
+	for range 200_001 { // and the names of the columns
 		n := bytes.IndexByte(text[end:], '\n')
 		if n < 0 {
 			break

@@ -4,4 +4,4 @@
 CREATE OR REPLACE TEMP TABLE several AS
 SELECT source, CAST({id} AS VARCHAR) AS id FROM {rows} WHERE $look AND batch_id >= $first GROUP BY ALL HAVING count(*) > 1
 UNION
-SELECT source, id FROM repeated WHERE kind = $kind;
+SELECT source, id FROM repeated;
