@@ -4,8 +4,12 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	pq "github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 
 	"clientele/engine/table"
 )
@@ -18,6 +22,7 @@ type scratch struct {
 	shorts []int32
 	bools  []bool
 	texts  []pq.ByteArray
+	there  []bool
 }
 
 // write writes a column of a row group.
@@ -43,6 +48,9 @@ func (s *scratch) write(to file.ColumnChunkWriter, c *table.Column) (err error) 
 	case *file.BooleanColumnChunkWriter:
 		_, err = to.WriteBatch(present(&s.bools, c.Bools, s.levels, some), s.levels, nil)
 	case *file.ByteArrayColumnChunkWriter:
+		if c.Kind == table.Category {
+			return s.writeLabels(to, c)
+		}
 		_, err = to.WriteBatch(s.strings(c), s.levels, nil)
 	default:
 		err = fmt.Errorf("parquet: column %s: %T is not written", c.Name, to)
@@ -93,25 +101,85 @@ func converted[From, To int32 | int64](room *[]To, values []From) []To {
 	return out
 }
 
-// strings are the texts, or the labels, that are not missing.
+// strings are the texts that are not missing.
 func (s *scratch) strings(c *table.Column) []pq.ByteArray {
 	s.texts = slices.Grow(s.texts[:0], len(s.levels))
-	if c.Kind == table.Text {
-		for i, level := range s.levels {
-			if level > 0 {
-				s.texts = append(s.texts, c.Texts.At(i))
-			}
-		}
-		return s.texts
-	}
-	labels := make([]pq.ByteArray, len(c.Labels))
-	for i, l := range c.Labels {
-		labels[i] = pq.ByteArray(l)
-	}
 	for i, level := range s.levels {
 		if level > 0 {
-			s.texts = append(s.texts, labels[c.Codes[i]])
+			s.texts = append(s.texts, c.Texts.At(i))
 		}
 	}
 	return s.texts
+}
+
+// writeLabels writes a column of labels: those that rows have are its dictionary, and
+// their codes need not be looked up by what they say.
+func (s *scratch) writeLabels(to *file.ByteArrayColumnChunkWriter, c *table.Column) error {
+	place, labels := dictionaryOf(c)
+	if len(labels) == 0 {
+		_, err := to.WriteBatch(nil, s.levels, nil)
+		return err
+	}
+	words := array.NewStringBuilder(memory.DefaultAllocator)
+	defer words.Release()
+	words.AppendValues(labels, nil)
+	dictionary := words.NewArray()
+	defer dictionary.Release()
+	s.shorts, s.there = slices.Grow(s.shorts[:0], len(c.Codes)), slices.Grow(s.there[:0], len(c.Codes))
+	missing := int64(0)
+	for _, code := range c.Codes {
+		at := int32(0)
+		if code >= 0 {
+			at = place[code]
+		} else {
+			missing++
+		}
+		s.shorts, s.there = append(s.shorts, at), append(s.there, code >= 0)
+	}
+	codes := array.NewInt32Builder(memory.DefaultAllocator)
+	defer codes.Release()
+	codes.AppendValues(s.shorts, s.there)
+	indices := codes.NewArray()
+	defer indices.Release()
+	encoder, ok := to.CurrentEncoder().(interface{ PutDictionary(arrow.Array) error })
+	if !ok {
+		return fmt.Errorf("parquet: column %s has no dictionary", c.Name)
+	}
+	if err := encoder.PutDictionary(dictionary); err != nil {
+		return fmt.Errorf("parquet: column %s: %w", c.Name, err)
+	}
+	if about, ok := to.PageStatistics().(*metadata.ByteArrayStatistics); ok {
+		s.texts = s.texts[:0]
+		for _, l := range labels {
+			s.texts = append(s.texts, pq.ByteArray(l))
+		}
+		about.Update(s.texts, missing)
+		about.IncNumValues(int64(len(c.Codes)-len(labels)) - missing)
+	}
+	return to.WriteDictIndices(indices, s.levels, nil)
+}
+
+// dictionaryOf are the labels that rows have, each once, and by code where its label is
+// among them.
+func dictionaryOf(c *table.Column) (place []int32, labels []string) {
+	used := make([]bool, len(c.Labels))
+	for _, code := range c.Codes {
+		if code >= 0 {
+			used[code] = true
+		}
+	}
+	place = make([]int32, len(c.Labels))
+	at := map[string]int32{}
+	for code, label := range c.Labels {
+		if !used[code] {
+			continue
+		}
+		n, known := at[label]
+		if !known {
+			n = int32(len(labels))
+			at[label], labels = n, append(labels, label)
+		}
+		place[code] = n
+	}
+	return place, labels
 }
