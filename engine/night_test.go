@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -363,7 +364,14 @@ func TestJournal(t *testing.T) {
 		t.Errorf("published: %s, %s", metric("clientele_last_run_success"), success)
 	}
 	e.Now = e.Now.Add(time.Minute)
-	if other := metric("clientele_last_run_timestamp_seconds"); other < success {
+	moment := func(text string) float64 {
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	if other := metric("clientele_last_run_timestamp_seconds"); moment(other) < moment(success) {
 		t.Errorf("the last success was at %s, the end of that run at %s", success, other)
 	}
 	e.Config.Gates.MinOrders = 1000
