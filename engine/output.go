@@ -243,16 +243,14 @@ func (r *run) write(o output, path string, meanings map[[2]string]entry) (descri
 	return described, n, err
 }
 
-// writeColumns writes a file of what stands in Go, as many groups of rows at a time as
-// there are workers.
+// writeColumns writes a file of what stands in Go, part by part.
 func (r *run) writeColumns(o output, path string, described []entry) (rows int64, err error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	workers := r.Config.Resources.Cores()
-	w, err := parquet.NewWriter(f, o.columns, map[string]string{"dictionary": jsonText(described)}, workers)
+	w, err := parquet.NewWriter(f, o.columns, map[string]string{"dictionary": jsonText(described)}, r.Config.Resources.Cores())
 	if err != nil {
 		return 0, err
 	}
@@ -260,32 +258,17 @@ func (r *run) writeColumns(o output, path string, described []entry) (rows int64
 		if err := ended(r.ctx); err != nil {
 			return 0, err
 		}
-		parts, err := several(o.next, workers)
-		if err != nil {
-			return 0, err
-		}
-		if len(parts) == 0 {
+		part, err := o.next()
+		if err == io.EOF {
 			return w.Rows(), w.Close()
 		}
-		if err := w.Write(parts...); err != nil {
+		if err != nil {
+			return 0, err
+		}
+		if err := w.Write(part); err != nil {
 			return 0, err
 		}
 	}
-}
-
-// several are the next parts, so many at most; none at the end.
-func several(next func() (*table.Table, error), most int) (parts []*table.Table, err error) {
-	for len(parts) < most {
-		t, err := next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, t)
-	}
-	return parts, nil
 }
 
 // entry is one line of the data dictionary.
