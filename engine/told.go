@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"clientele/queries"
-)
+import "clientele/queries"
 
 // tell makes the temporary table orders_told, which what is said of orders is added up
 // from, and guests_bought of those that name no customer.

@@ -131,7 +131,7 @@ peak_memory_bytes. --log json turns what standard error has into records.`,
 	asOfFlag(cmd, &n.AsOf)
 	f := cmd.Flags()
 	f.BoolVar(&n.AllowRejects, "allow-rejects", false, "load what is good however many rows are bad")
-	f.BoolVar(&n.Again, "again", false, "look at every file and score, though nothing has changed")
+	f.BoolVar(&n.Again, "again", false, "read every file anew, learn anew and score, though nothing has changed")
 	f.BoolVar(&n.PublishAnyway, "publish-anyway", false, "publish though a gate of clientele.yaml holds")
 	s.add(cmd)
 	return cmd

@@ -1,5 +1,5 @@
 -- Orders of a file into the store: each row of stage is one. Older versions and
--- equal copies are set apart once all files are in (versions.sql). It reads stage
+-- equal copies are set apart once all files are in (queries/settle). It reads stage
 -- once: that may be the file itself, as it is read. {columns} are those of the table.
 INSERT INTO facts.order_rows BY NAME
 WITH goods AS ( -- each step is cast back: sums and products of decimals are wider and slow

@@ -98,7 +98,7 @@ CREATE TABLE facts.refunds (
 
 -- All refunds as they are understood beside the orders that are known: whose, on
 -- which day, and how much of what an order tells of has no row of its own.
--- merge/settle_refunds makes it anew after every load. told_by: row, or order.
+-- settle/refunds makes it anew after every load. told_by: row, or order.
 CREATE TABLE facts.settled_refunds (
   source VARCHAR NOT NULL, refund_id VARCHAR NOT NULL, order_id VARCHAR, member BIGINT,
   refunded_at TIMESTAMPTZ NOT NULL, refunded_on DATE NOT NULL, refunded_day INTEGER NOT NULL,
