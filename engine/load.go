@@ -21,7 +21,6 @@ import (
 	"clientele/engine/config"
 	"clientele/engine/workspace"
 	"clientele/ingest"
-	"clientele/ingest/formats"
 	"clientele/queries"
 )
 
@@ -159,6 +158,11 @@ func (w *writer) loadSource(ctx context.Context, l Loading) error {
 	if err != nil {
 		return err
 	}
+	files, err := w.openAhead(ctx, l, paths)
+	if err != nil {
+		return err
+	}
+	defer files.close()
 	g := &group{writer: w, ctx: ctx}
 	var opened []opening
 	for _, path := range paths {
@@ -168,7 +172,7 @@ func (w *writer) loadSource(ctx context.Context, l Loading) error {
 			}
 			g = &group{writer: w, ctx: ctx}
 		}
-		m, loaded, err := w.open(ctx, l, path)
+		m, loaded, err := w.open(ctx, l, path, files)
 		if m != nil {
 			defer m.file.Close() // loading has closed it already where all went well
 		}
@@ -391,39 +395,44 @@ func kindOf(s config.Source) string {
 	return s.Kind
 }
 
-// open recognises a file. There is nothing to merge when its bytes are known.
-func (w *writer) open(ctx context.Context, l Loading, path sourceFile) (*merge, *Loaded, error) {
+// open recognises a file, unless it is among those that are opened already. There is
+// nothing to merge when its bytes are known.
+func (w *writer) open(ctx context.Context, l Loading, path sourceFile, files *ahead) (*merge, *Loaded, error) {
 	if err := path.inside(); err != nil {
 		return nil, nil, &unreadable{err}
 	}
 	seen := w.sight(l, path)
-	if known, err := w.knownBefore(ctx, l, path, seen); known != nil || err != nil {
+	known, err := w.knownBefore(ctx, l, path, seen)
+	if known != nil || err != nil {
+		files.drop(path)
 		return nil, known, err
 	}
-	opt, err := w.options(l.Source, path.root)
-	if err != nil {
-		return nil, nil, err
+	o := files.take(path)
+	if o == nil {
+		if o, err = w.opened(l, path); err != nil {
+			return nil, nil, err
+		}
+		o.open(ctx, path)
 	}
-	opt.HashLate, opt.Configured = true, !l.FromHere
-	file, err := ingest.Open(ctx, path.file, opt, formats.Open)
-	if err != nil {
-		return nil, nil, &unreadable{err}
+	if o.err != nil {
+		return nil, nil, &unreadable{o.err}
 	}
+	file := o.file
 	l.Source.Kind = file.Kind
 	if err := w.nameExport(ctx, &l, path, file); err != nil {
 		return nil, nil, errors.Join(err, file.Close())
 	}
 	loaded := &Loaded{Kind: file.Kind, Source: l.Source.Name, Path: w.shown(path.file), Notes: slices.Clone(file.Notes), seen: seen}
 	mapping := mappingOf(file, l.Source)
-	known, err := w.known(ctx, loaded, l, file, mapping)
-	if known && seen != nil {
+	again, err := w.known(ctx, loaded, l, file, mapping)
+	if again && seen != nil {
 		seen.Hash = file.Hash
 	}
-	if err != nil || known {
+	if err != nil || again {
 		return nil, loaded, errors.Join(err, file.Close())
 	}
 	m := &merge{writer: w, ctx: ctx, source: l.Source, file: file, mapping: mapping, loaded: loaded, allowRejects: l.AllowRejects}
-	if err := m.begin(opt.Fold); err != nil {
+	if err := m.begin(o.opt.Fold); err != nil {
 		return m, loaded, err
 	}
 	return m, loaded, m.advise()
@@ -431,7 +440,7 @@ func (w *writer) open(ctx context.Context, l Loading, path sourceFile) (*merge, 
 
 // loadFile loads one file by itself.
 func (w *writer) loadFile(ctx context.Context, l Loading, path sourceFile) (*Loaded, error) {
-	m, loaded, err := w.open(ctx, l, path)
+	m, loaded, err := w.open(ctx, l, path, nil)
 	if m == nil || err != nil {
 		return loaded, err
 	}

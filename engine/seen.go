@@ -57,16 +57,22 @@ func (w *writer) sight(l Loading, path sourceFile) *seenFile {
 	return &seenFile{path: path.file, Mark: mark, Read: l.seen.reading(l)}
 }
 
+// saw reports whether a file looks as it did when the night before saw it.
+func (l Loading) saw(now *seenFile) bool {
+	if now == nil {
+		return false
+	}
+	was := l.seen.files[now.path]
+	return was.Mark == now.Mark && was.Read == now.Read && was.Hash != ""
+}
+
 // knownBefore is what the store says of a file that looks as it did when it was seen; nil
 // where it has to be read, as it looks different or the store no longer holds its rows.
 func (w *writer) knownBefore(ctx context.Context, l Loading, path sourceFile, now *seenFile) (*Loaded, error) {
-	if now == nil {
+	if !l.saw(now) {
 		return nil, nil
 	}
 	was := l.seen.files[path.file]
-	if was.Mark != now.Mark || was.Read != now.Read || was.Hash == "" {
-		return nil, nil
-	}
 	now.Kind, now.Hash = was.Kind, was.Hash
 	loaded := &Loaded{Kind: was.Kind, Source: l.Source.Name, Path: w.shown(path.file), State: StateKnown, seen: now}
 	err := w.db.Row(ctx, []any{&loaded.Batch, &loaded.Read, &loaded.Accepted, &loaded.Duplicates, &loaded.Rejected},

@@ -1,0 +1,64 @@
+package engine_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"clientele/engine"
+)
+
+// Files that were opened before they were asked for are closed, when they are loaded and
+// when a file before them ends the loading; what is told of files comes in their order.
+func TestFilesOpenedAhead(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skip("what a process has open is told by /proc/self/fd, which is not here")
+	}
+	for _, damaged := range []bool{false, true} {
+		e := settled(t, "2026-01-31")
+		var paths []string
+		for i := range 40 { // more than are loaded at a time
+			path := fmt.Sprintf("%02d.csv", i)
+			text := fmt.Sprintf("order_id,customer,date,amount\n%d,c%d,2026-01-05,10\n", i, i%7)
+			if damaged && i == 20 {
+				text = "no,table\n"
+			}
+			write(t, e, path, text)
+			paths = append(paths, path)
+		}
+		e.Config.Sources = append(e.Config.Sources[:0], source("orders", paths...))
+		ran, err := e.RunNight(t.Context(), engine.Night{})
+		if damaged != (err != nil) || damaged && !strings.Contains(err.Error(), "20.csv") {
+			t.Fatalf("damaged %t: %v", damaged, err)
+		}
+		for i, l := range ran.Loaded {
+			if l.Path != paths[i] || l.Batch != i+1 {
+				t.Errorf("file %d is told to be %s, batch %d", i, l.Path, l.Batch)
+			}
+		}
+		for _, path := range openFiles(t) {
+			if strings.HasPrefix(path, e.Dir) {
+				t.Errorf("damaged %t: %s is open", damaged, path)
+			}
+		}
+	}
+}
+
+// openFiles are the paths of the files that the process has open.
+func openFiles(t *testing.T) []string {
+	t.Helper()
+	links, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, l := range links {
+		if path, err := os.Readlink(filepath.Join("/proc/self/fd", l.Name())); err == nil { // that of the folder itself is gone
+			out = append(out, path)
+		}
+	}
+	return out
+}
