@@ -110,7 +110,7 @@ func (w *writer) settleScript(ctx context.Context, name string, s shape, args ..
 	if err != nil {
 		return err
 	}
-	current := rows // the version of each fact that was the last one said
+	current := s.table // the version of each fact that was the last one said
 	if s.old == "" {
 		current = "newest" // settle/newest makes it
 	}
