@@ -80,7 +80,7 @@ func (e *Engine) namedDay(text string, latest Day) (Day, error) {
 // factDays are the first and the last day that have facts.
 func factDays(ctx context.Context, db *duck.DB) (first, last Day, err error) {
 	t, err := db.Query(ctx, `WITH days AS (
-  SELECT min(ordered_day) AS first, max(ordered_day) AS last FROM facts.orders
+  SELECT min(ordered_day) AS first, max(ordered_day) AS last FROM facts.order_rows
   UNION ALL SELECT min(refunded_day), max(refunded_day) FROM facts.settled_refunds
   UNION ALL SELECT min(occurred_day), max(occurred_day) FROM facts.interactions
   UNION ALL SELECT min(occurred_day), max(occurred_day) FROM facts.responses

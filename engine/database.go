@@ -33,6 +33,7 @@ func (w *writer) loadDatabase(ctx context.Context, l Loading) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	opt.Configured = !l.FromHere
 	zone := opt.Times
 	if zone == nil {
 		zone = opt.Zone
