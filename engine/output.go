@@ -290,7 +290,7 @@ func (r *run) writeColumns(o output, path string, described []entry) (rows int64
 	}
 	next, end := o.next, func() {}
 	if r.Config.Resources.Cores() > 1 {
-		next, end = ahead(o.next)
+		next, end = oneAhead(o.next)
 	}
 	defer end()
 	for {
@@ -310,9 +310,9 @@ func (r *run) writeColumns(o output, path string, described []entry) (rows int64
 	}
 }
 
-// ahead makes each part while the one before it is in use. It does nothing more once it
+// oneAhead makes each part while the one before it is in use. It does nothing more once it
 // is told to end.
-func ahead(build func() (*table.Table, error)) (next func() (*table.Table, error), end func()) {
+func oneAhead(build func() (*table.Table, error)) (next func() (*table.Table, error), end func()) {
 	type made struct {
 		part *table.Table
 		err  error
