@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"clientele/engine/internal/duck"
 	"clientele/engine/parquet"
@@ -170,20 +171,8 @@ func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := map[string]int64{}
-	var dictionary []entry
-	write := func(o output) error {
-		file := o.name + ".parquet"
-		defer r.stage("write "+file, 0)()
-		described, n, err := r.write(o, folder.File(file), meanings)
-		if err != nil {
-			return fmt.Errorf("write %s: %w", file, err)
-		}
-		dictionary = append(dictionary, described...)
-		rows[file] = n
-		return nil
-	}
-	if err := write(r.scoresOutput()); err != nil {
+	scores := r.written(folder, meanings, r.scoresOutput())
+	if err := scores[0].err; err != nil {
 		return nil, err
 	}
 	// What else reads scores reads the file: a few of its columns at a time.
@@ -197,10 +186,14 @@ func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, o := range outputs {
-		if err := write(o); err != nil {
-			return nil, err
+	rows := map[string]int64{}
+	var dictionary []entry
+	for _, w := range append(scores, r.written(folder, meanings, outputs...)...) {
+		if w.err != nil {
+			return nil, w.err
 		}
+		rows[w.file] = w.rows
+		dictionary = append(dictionary, w.columns...)
 	}
 	if r.Config.Output.CSV {
 		selection, err := harmless(r.ctx, r.db, "FROM scores")
@@ -225,6 +218,47 @@ func (r *run) writeFiles(folder *workspace.RunDir) (map[string]int64, error) {
 // numbers of its values. Days and words are fewer; of names and codes nearly all are
 // different, and it takes long to find that out of a hundred thousand of them.
 const mostDistinct = 4096
+
+// written is a file with what its columns mean.
+type written struct {
+	file    string
+	columns []entry
+	rows    int64
+	err     error
+}
+
+// written writes files. Where there are several cores, those that queries give are
+// written beside those from Go, which leave the store alone.
+func (r *run) written(folder *workspace.RunDir, meanings map[[2]string]entry, outputs ...output) []written {
+	out := make([]written, len(outputs))
+	write := func(i int) {
+		w := &out[i]
+		w.file = outputs[i].name + ".parquet"
+		if w.columns, w.rows, w.err = r.write(outputs[i], folder.File(w.file), meanings); w.err != nil {
+			w.err = fmt.Errorf("write %s: %w", w.file, w.err)
+		}
+	}
+	aside := r.Config.Resources.Cores() > 1
+	var queries sync.WaitGroup
+	if aside {
+		queries.Go(func() {
+			for i, o := range outputs {
+				if o.next == nil {
+					write(i)
+				}
+			}
+		})
+	}
+	for i, o := range outputs {
+		if o.next != nil || !aside {
+			done := r.stage("write "+o.name+".parquet", 0)
+			write(i)
+			done()
+		}
+	}
+	queries.Wait()
+	return out
+}
 
 // write writes one file, and tells what its columns mean and how many rows it has.
 func (r *run) write(o output, path string, meanings map[[2]string]entry) (described []entry, n int64, err error) {
@@ -254,11 +288,16 @@ func (r *run) writeColumns(o output, path string, described []entry) (rows int64
 	if err != nil {
 		return 0, err
 	}
+	next, end := o.next, func() {}
+	if r.Config.Resources.Cores() > 1 {
+		next, end = oneAhead(o.next)
+	}
+	defer end()
 	for {
 		if err := ended(r.ctx); err != nil {
 			return 0, err
 		}
-		part, err := o.next()
+		part, err := next()
 		if err == io.EOF {
 			return w.Rows(), w.Close()
 		}
@@ -269,6 +308,40 @@ func (r *run) writeColumns(o output, path string, described []entry) (rows int64
 			return 0, err
 		}
 	}
+}
+
+// oneAhead makes each part while the one before it is in use. It does nothing more once it
+// is told to end.
+func oneAhead(build func() (*table.Table, error)) (next func() (*table.Table, error), end func()) {
+	type made struct {
+		part *table.Table
+		err  error
+	}
+	parts, over := make(chan made), make(chan struct{})
+	go func() {
+		defer close(parts)
+		for {
+			part, err := build()
+			select {
+			case parts <- made{part, err}:
+			case <-over:
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	next = func() (*table.Table, error) {
+		m := <-parts
+		return m.part, m.err
+	}
+	end = func() {
+		close(over)
+		for range parts { // the part that is being made is its last
+		}
+	}
+	return next, end
 }
 
 // entry is one line of the data dictionary.

@@ -171,6 +171,9 @@ func (w *Writer) add(t *table.Table) error {
 		if err == nil {
 			err = s.write(to, t.Columns()[i])
 		}
+		if page, ok := to.(interface{ FlushCurrentPage() error }); ok && err == nil {
+			err = page.FlushCurrentPage() // packed here, not one after the other when the group ends
+		}
 		errs[i] = err
 	})
 	return errors.Join(append(errs, group.Close())...)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/zeebo/xxh3"
 )
 
 // publishStore puts a store of that content in place.
@@ -32,17 +33,22 @@ func TestStoreHash(t *testing.T) {
 	for _, size := range []int{0, 1, piece - 1, piece, piece + 1, 3*piece + 17} {
 		content := make([]byte, size)
 		random.Read(content)
-		var sums []byte
+		var sums, older []byte
 		for from := 0; from < size; from += piece {
-			s := sha256.Sum256(content[from:min(from+piece, size)])
-			sums = append(sums, s[:]...)
+			part := content[from:min(from+piece, size)]
+			s, o := xxh3.Hash128(part).Bytes(), sha256.Sum256(part)
+			sums, older = append(sums, s[:]...), append(older, o[:]...)
 		}
-		want := sha256.Sum256(sums)
+		want, was := xxh3.Hash128(sums).Bytes(), sha256.Sum256(older)
 		path := filepath.Join(t.TempDir(), "file")
 		write(t, path, string(content))
-		got, _, err := sumFile(path, nil)
+		got, _, err := sumFile(path, xxh, nil)
 		if err != nil || got != hex.EncodeToString(want[:]) {
 			t.Errorf("%d bytes: %s, %v", size, got, err)
+		}
+		got, _, err = sumFile(path, sha, nil)
+		if err != nil || got != hex.EncodeToString(was[:]) {
+			t.Errorf("%d bytes, of an earlier version: %s, %v", size, got, err)
 		}
 	}
 }
@@ -95,7 +101,7 @@ func TestHashOfAStoreAboutToBeReplaced(t *testing.T) {
 	l := acquire(t, dir)
 	publishStore(t, l, "one")
 	path := filepath.Join(dir, StoreName)
-	old, _, err := sumFile(path, nil)
+	old, _, err := sumFile(path, xxh, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +110,7 @@ func TestHashOfAStoreAboutToBeReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, p.Path, "two")
-	fresh, _, err := sumFile(p.Path, nil)
+	fresh, _, err := sumFile(p.Path, xxh, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,8 +143,10 @@ func TestHashFile(t *testing.T) {
 	path := filepath.Join(dir, HashName)
 	good := read(t, path)
 	for name, text := range map[string]string{
-		"empty": "", "another kind": "clientele store hash 2\n" + strings.Repeat("0", 64) + "\n",
-		"cut": good[:len(good)-10], "no hash": hashHead + "\n", "another hash": hashHead + "\n" + strings.Repeat("0", 64) + "\n",
+		"empty": "", "another kind": "clientele store hash 3\n" + strings.Repeat("0", 64) + "\n",
+		"cut": good[:len(good)-10], "no hash": hashHead + "\n", "another hash": hashHead + "\n" + strings.Repeat("0", 32) + "\n",
+		"another hash of an earlier version": hashHeadSHA + "\n" + strings.Repeat("0", 64) + "\n",
+		"a head of an earlier version":       hashHeadSHA + strings.TrimPrefix(good, hashHead),
 	} {
 		write(t, path, text)
 		var damage *DamageError
@@ -156,6 +164,53 @@ func TestHashFile(t *testing.T) {
 	if hashed, err := VerifyStore(dir, nil); !hashed || err != nil {
 		t.Errorf("after the next publication: %v, %v", hashed, err)
 	}
+}
+
+// A store that an earlier version published is compared by that version's hash, until the
+// next one is in its place: then either is good, by its own.
+func TestStoreOfAnEarlierVersion(t *testing.T) {
+	dir := t.TempDir()
+	l := acquire(t, dir)
+	publishStore(t, l, "one")
+	path := filepath.Join(dir, StoreName)
+	old, _, err := sumFile(path, sha, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds := func(what string, want map[string]bool) {
+		t.Helper()
+		for content, good := range want {
+			write(t, path, content)
+			if hashed, err := VerifyStore(dir, nil); good != (err == nil) || good && !hashed {
+				t.Errorf("%s: %s: compared %v, %v", what, content, hashed, err)
+			}
+		}
+		write(t, path, "one")
+	}
+	write(t, filepath.Join(dir, HashName), hashHeadSHA+"\n"+old+"\n")
+	holds("published by an earlier version", map[string]bool{"one": true, "two": false})
+
+	p, err := l.Private(StoreName, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, p.Path, "two")
+	fresh, _, err := sumFile(p.Path, xxh, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.record(fresh, old); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Discard(); err != nil { // as a kill and the next command leave it
+		t.Fatal(err)
+	}
+	holds("while it is replaced", map[string]bool{"one": true, "two": true, "six": false})
+	publishStore(t, l, "three")
+	if got, err := recorded(dir); err != nil || len(got) != 1 || len(got[0]) != 32 {
+		t.Errorf("recorded after the next publication: %v, %v", got, err)
+	}
+	holds("once it is replaced", map[string]bool{"three": true, "one": false})
 }
 
 // A flipped bit in a manifest is found by the name of the run's folder.

@@ -150,7 +150,7 @@ func (p *Private) place() error {
 // stays until the new store is in its place: a kill in between leaves a store whose
 // hash is recorded.
 func (p *Private) publishStore() error {
-	hash, info, err := sumFile(p.Path, nil)
+	hash, info, err := sumFile(p.Path, xxh, nil)
 	if err != nil {
 		return err
 	}

@@ -528,7 +528,7 @@ func (e *DamageError) Error() string {
 		text = e.Path + ": not as it was published"
 	}
 	if e.Found != "" {
-		text += fmt.Sprintf(" (SHA-256 %.12s…, published as %.12s…)", e.Found, e.Expected)
+		text += fmt.Sprintf(" (hash %.12s…, published as %.12s…)", e.Found, e.Expected)
 	}
 	if e.Advice != "" {
 		text += ": " + e.Advice

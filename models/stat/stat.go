@@ -61,16 +61,16 @@ func TrigammaRisingTo(dst []float64, r float64) {
 }
 
 // Log1p is math.Log1p to the last digit but one: from a table for the small whole numbers
-// that most columns are made of, counts and days, and by the plain logarithm, in half the
-// time, where adding one loses nothing.
+// that most columns are made of, counts and days, and by the plain logarithm, in a third of
+// the time, where adding one loses nothing.
 func Log1p(v float64) float64 {
 	if v >= 0 && v < logged {
 		if k := int(v); float64(k) == v {
 			return wholeLogs[k]
 		}
 	}
-	if v >= 1 {
-		return math.Log(1 + v)
+	if v >= 1 && v <= math.MaxFloat64 {
+		return log(1 + v)
 	}
 	return math.Log1p(v)
 }

@@ -53,7 +53,8 @@ func TestRising(t *testing.T) {
 
 func TestLog1p(t *testing.T) {
 	for _, v := range []float64{0, 1, 2, 365, 4095, 4096, 1e9, 0.5, 1 - 1e-16, -0.25, math.NaN(), math.Inf(1)} {
-		if got, want := Log1p(v), math.Log1p(v); math.Float64bits(got) != math.Float64bits(want) {
+		got, want := Log1p(v), math.Log1p(v)
+		if same := math.Float64bits(got) == math.Float64bits(want); !same && !(v >= logged && math.Abs(got/want-1) <= 4e-16) {
 			t.Errorf("ln(1+%v): %v, not %v", v, got, want)
 		}
 	}
