@@ -489,11 +489,15 @@ func (d *Design) rowsTo(dst [][]float64, at int, h history, step, workers int) e
 	}
 	n := (len(h.rows) + step - 1) / step
 	stat.Each(workers, pieces(n), func(p int) {
-		var r row
-		for k := p * rowsAtOnce; k < min((p+1)*rowsAtOnce, n); k++ {
-			from.read(&r, int(h.rows[k*step]))
+		b, rows := newBlock(from), make([]int32, 0, atOnce)
+		for k := p * rowsAtOnce; k < min((p+1)*rowsAtOnce, n); k += atOnce {
+			rows = rows[:0]
+			for m := k; m < min(k+atOnce, (p+1)*rowsAtOnce, n); m++ {
+				rows = append(rows, h.rows[m*step])
+			}
+			b.take(rows)
 			for j := range dst {
-				dst[j][at+k] = d.standard(&r, j)
+				b.standardTo(dst[j][at+k:][:b.n], d, j)
 			}
 		}
 	})

@@ -105,18 +105,6 @@ const (
 	logOdds              // ln(p/(1-p)) of a probability, clipped to [1e-6, 1-1e-6]
 )
 
-func (s scale) of(v float64) float64 {
-	switch {
-	case s == plain:
-		return v
-	case s == logOdds:
-		return LogOdds(min(max(v, 1e-6), 1-1e-6))
-	case v < 0:
-		return -stat.Log1p(-v)
-	}
-	return stat.Log1p(v)
-}
-
 // Feature is one column of what models learn from.
 type Feature struct {
 	Name    string
@@ -124,7 +112,7 @@ type Feature struct {
 	En, Zh  string   // what it is
 	columns []string // that it reads
 	scale   scale
-	value   func(*row) float64 // NaN where the customer has none
+	value   func(dst []float64, b *block) // NaN where the customer has none
 }
 
 // Features returns every feature, in order. Values are of the as-of day and are
@@ -132,44 +120,43 @@ type Feature struct {
 func Features() []Feature {
 	f := []Feature{
 		{"recency", Silence, "ln(1 + days since the last purchase)", "ln(1+距上次购买天数)", []string{"recency_days"}, logs,
-			func(r *row) float64 { return r.recency }},
+			func(dst []float64, b *block) { copy(dst, b.recency) }},
 		{"recency_gap", Silence, "ln(1 + days since the last purchase / own gap)", "ln(1+距上次购买天数/自身间隔)", []string{"recency_days"}, logs,
-			func(r *row) float64 { return r.recency / r.gap }},
+			func(dst []float64, b *block) { divideTo(dst, b.recency, b.gap) }},
 		{"purchase_days", Purchases, "ln(1 + purchase days)", "ln(1+购买日数)", nil, logs,
-			func(r *row) float64 { return r.days }},
+			func(dst []float64, b *block) { copy(dst, b.days) }},
 		{"own_gap", Silence, "ln(1 + own gap): (days from first to last purchase + mean gap of all) / purchase days", "ln(1+自身间隔)：（首末购买间隔天数+全体平均间隔）/购买日数", nil, logs,
-			func(r *row) float64 { return r.gap }},
+			func(dst []float64, b *block) { copy(dst, b.gap) }},
 		{"longest_gap", Silence, "ln(1 + longest gap, days), from two purchase days", "ln(1+最长间隔天数)，至少两个购买日", []string{"longest_gap"}, logs,
-			func(r *row) float64 { return r.longest }},
-		{"gap_sd", Silence, "ln(1 + standard deviation of the gaps, days), from three purchase days", "ln(1+间隔标准差)，至少三个购买日", []string{"gap_squares"}, logs, gapDeviation},
+			func(dst []float64, b *block) { copy(dst, b.longest) }},
+		{"gap_sd", Silence, "ln(1 + standard deviation of the gaps, days), from three purchase days", "ln(1+间隔标准差)，至少三个购买日", []string{"gap_squares"}, logs, gapDeviationTo},
 		{"bought_once", Silence, "1 with one purchase day, which has no gap, else 0", "只有一个购买日（无间隔）为1，否则为0", nil, plain,
-			func(r *row) float64 { return indicator(r.days == 1) }},
+			func(dst []float64, b *block) { equalTo(dst, b.days, 1) }},
 		{"bought_twice", Silence, "1 with two purchase days, whose gap has no deviation, else 0", "恰有两个购买日（间隔无标准差）为1，否则为0", nil, plain,
-			func(r *row) float64 { return indicator(r.days == 2) }},
+			func(dst []float64, b *block) { equalTo(dst, b.days, 2) }},
 		{"tenure", Tenure, "ln(1 + days since the first purchase)", "ln(1+首次购买至今天数)", nil, logs,
-			func(r *row) float64 { return r.tenure }},
+			func(dst []float64, b *block) { copy(dst, b.tenure) }},
 		{"money", Purchases, "ln(1 + net sales)", "ln(1+净销售额)", []string{"net_sales"}, logs,
-			func(r *row) float64 { return r.sales }},
-		{"order_value", Purchases, "ln(1 + net sales of an order)", "ln(1+单均净销售额)", []string{"net_sales", "orders"}, logs,
-			func(r *row) float64 { return r.sales / max(r.orders, 1) }},
-		{"refund_share", Refunds, "refunds / net sales, at most 1", "退款占净销售额比例，不超过1", []string{"net_sales", "refunds"}, plain, refundShare},
+			func(dst []float64, b *block) { copy(dst, b.sales) }},
+		{"order_value", Purchases, "ln(1 + net sales of an order)", "ln(1+单均净销售额)", []string{"net_sales", "orders"}, logs, orderValueTo},
+		{"refund_share", Refunds, "refunds / net sales, at most 1", "退款占净销售额比例，不超过1", []string{"net_sales", "refunds"}, plain, refundShareTo},
 	}
 	for k, days := range recentDays() {
 		f = append(f, Feature{fmt.Sprintf("orders_%d", days), Silence,
 			fmt.Sprintf("ln(1 + orders in the last %d days)", days), fmt.Sprintf("ln(1+近%d天订单数)", days),
-			[]string{fmt.Sprintf("orders_%d", days)}, logs, func(r *row) float64 { return r.recent[k] }})
+			[]string{fmt.Sprintf("orders_%d", days)}, logs, func(dst []float64, b *block) { copy(dst, b.recent[k]) }})
 	}
 	for k, days := range []int{30, 90, 365} {
 		f = append(f,
 			Feature{fmt.Sprintf("interactions_%d", days), Interactions,
 				fmt.Sprintf("ln(1 + contacts in the last %d days)", days), fmt.Sprintf("ln(1+近%d天联系次数)", days),
-				[]string{fmt.Sprintf("interactions_%d", days)}, logs, func(r *row) float64 { return r.contacts[k] }},
+				[]string{fmt.Sprintf("interactions_%d", days)}, logs, func(dst []float64, b *block) { copy(dst, b.contacts[k]) }},
 			Feature{fmt.Sprintf("responses_%d", days), Responses,
 				fmt.Sprintf("ln(1 + responses to campaigns in the last %d days)", days), fmt.Sprintf("ln(1+近%d天活动响应次数)", days),
-				[]string{fmt.Sprintf("responses_%d", days)}, logs, func(r *row) float64 { return r.responses[k] }})
+				[]string{fmt.Sprintf("responses_%d", days)}, logs, func(dst []float64, b *block) { copy(dst, b.responses[k]) }})
 	}
 	return append(f, Feature{PurchaseModelColumn, Silence, "log odds of no purchase within the window, by the purchase model", "复购模型给出的期内不再购买概率的对数几率",
-		[]string{PurchaseModelColumn}, logOdds, func(r *row) float64 { return r.model }})
+		[]string{PurchaseModelColumn}, logOdds, func(dst []float64, b *block) { copy(dst, b.model) }})
 }
 
 func indicator(b bool) float64 {
@@ -179,23 +166,53 @@ func indicator(b bool) float64 {
 	return 0
 }
 
-// gapDeviation is the standard deviation (n-1) of the gaps between purchase days.
-func gapDeviation(r *row) float64 {
-	gaps := r.days - 1
-	if gaps < 2 {
-		return math.NaN()
+// divideTo writes quotients.
+func divideTo(dst, a, b []float64) {
+	for i := range dst {
+		dst[i] = a[i] / b[i]
 	}
-	return math.Sqrt(max(0, (r.squares-r.span*r.span/gaps)/(gaps-1)))
 }
 
-func refundShare(r *row) float64 {
-	if r.refunds <= 0 {
+// equalTo writes 1 where a value is v, else 0.
+func equalTo(dst, values []float64, v float64) {
+	for i := range dst {
+		dst[i] = indicator(values[i] == v)
+	}
+}
+
+// gapDeviationTo writes the standard deviation (n-1) of the gaps between purchase days.
+func gapDeviationTo(dst []float64, b *block) {
+	for i := range dst {
+		gaps := b.days[i] - 1
+		if gaps < 2 {
+			dst[i] = math.NaN()
+			continue
+		}
+		dst[i] = math.Sqrt(max(0, (b.squares[i]-b.span[i]*b.span[i]/gaps)/(gaps-1)))
+	}
+}
+
+// orderValueTo writes the net sales of an order.
+func orderValueTo(dst []float64, b *block) {
+	for i := range dst {
+		dst[i] = b.sales[i] / max(b.orders[i], 1)
+	}
+}
+
+func refundShareTo(dst []float64, b *block) {
+	for i := range dst {
+		dst[i] = refundShare(b.sales[i], b.refunds[i])
+	}
+}
+
+func refundShare(sales, refunds float64) float64 {
+	if refunds <= 0 {
 		return 0
 	}
-	if r.sales <= 0 {
+	if sales <= 0 {
 		return 1
 	}
-	return min(1, r.refunds/r.sales)
+	return min(1, refunds/sales)
 }
 
 // reader reads rows of a table.
@@ -383,18 +400,19 @@ func momentsOf(features []Feature, readers []*reader, tables []*table.Table, wor
 	for k := range out {
 		out[k].around = math.NaN()
 	}
-	var r row
+	value := make([]float64, atOnce)
 	for t, in := range readers { // the first value at hand is guess enough
-		for i := 0; i < tables[t].Rows() && i < rowsAtOnce; i++ {
-			if !in.read(&r, i) {
-				continue
-			}
-			for k, f := range features {
-				if v := f.scale.of(f.value(&r)); math.IsNaN(out[k].around) && !math.IsNaN(v) {
-					out[k].around = v
+		b := newBlock(in)
+		b.inBlocks(0, min(rowsAtOnce, tables[t].Rows()), func(int, int) {
+			for k := range features {
+				b.featureTo(value[:b.n], &features[k])
+				for i, v := range value[:b.n] {
+					if b.ok[i] && math.IsNaN(out[k].around) {
+						out[k].around = v
+					}
 				}
 			}
-		}
+		})
 	}
 	for k := range out {
 		if math.IsNaN(out[k].around) {
@@ -405,19 +423,14 @@ func momentsOf(features []Feature, readers []*reader, tables []*table.Table, wor
 	for t, in := range readers {
 		rows := tables[t].Rows()
 		stat.SumTo(sums, workers, pieces(rows), func(c int, dst []float64) {
-			var r row
-			for i := c * rowsAtOnce; i < min((c+1)*rowsAtOnce, rows); i++ {
-				if !in.read(&r, i) {
-					continue
+			b, value := newBlock(in), make([]float64, atOnce)
+			b.inBlocks(c*rowsAtOnce, min((c+1)*rowsAtOnce, rows), func(int, int) {
+				for k := range features {
+					b.featureTo(value[:b.n], &features[k])
+					b.hide(value)
+					addMoments(dst[3*k:3*k+3], value[:b.n], out[k].around)
 				}
-				for k, f := range features {
-					if v := f.scale.of(f.value(&r)) - out[k].around; !math.IsNaN(v) {
-						dst[3*k]++
-						dst[3*k+1] += v
-						dst[3*k+2] += v * v
-					}
-				}
-			}
+			})
 		})
 		for k := range out {
 			out[k].n += sums[3*k]
@@ -426,6 +439,20 @@ func momentsOf(features []Feature, readers []*reader, tables []*table.Table, wor
 		}
 	}
 	return out
+}
+
+// addMoments adds the number of values that are there, their sum around a guess and that
+// of their squares.
+func addMoments(dst, values []float64, around float64) {
+	n, sum, squares := dst[0], dst[1], dst[2]
+	for _, v := range values {
+		if v -= around; v == v {
+			n++
+			sum += v
+			squares += v * v
+		}
+	}
+	dst[0], dst[1], dst[2] = n, sum, squares
 }
 
 // bind finds the features of a Design read from JSON; it returns an error for a
@@ -466,30 +493,13 @@ func (d *Design) MatrixTo(dst [][]float64, in *table.Table, workers int) error {
 	if err != nil {
 		return err
 	}
-	stat.Each(workers, pieces(in.Rows()), func(c int) {
-		var r row
-		for i := c * rowsAtOnce; i < min((c+1)*rowsAtOnce, in.Rows()); i++ {
-			ok := from.read(&r, i)
-			for j := range dst {
-				if ok {
-					dst[j][i] = d.standard(&r, j)
-				} else {
-					dst[j][i] = math.NaN()
-				}
-			}
+	eachBlock(from, in.Rows(), workers, 0, func(b *block, _ [][]float64, begin, end int) {
+		for j := range dst {
+			b.standardTo(dst[j][begin:end], d, j)
+			b.hide(dst[j][begin:end])
 		}
 	})
 	return nil
-}
-
-// standard is term j of a customer.
-func (d *Design) standard(r *row, j int) float64 {
-	f := &d.features[j]
-	v := (f.scale.of(f.value(r)) - d.Terms[j].Mean) / d.Terms[j].SD
-	if math.IsNaN(v) {
-		return 0
-	}
-	return v
 }
 
 func (d *Design) reader(in *table.Table) (*reader, error) {

@@ -69,20 +69,26 @@ func TestFeaturesByHand(t *testing.T) {
 	} {
 		f := featureOf(t, name)
 		for i, v := range want {
-			var r row
-			if !from.read(&r, i) {
+			b := newBlock(from)
+			if b.read(i, i+1); !b.ok[0] {
 				t.Fatalf("customer %d is not read", i)
 			}
-			if got := f.value(&r); math.IsNaN(v) != math.IsNaN(got) || math.Abs(got-v) > 1e-12 {
-				t.Errorf("%s of customer %d is %v, not %v", name, i, got, v)
+			var got [1]float64
+			if f.value(got[:], b); math.IsNaN(v) != math.IsNaN(got[0]) || math.Abs(got[0]-v) > 1e-12 {
+				t.Errorf("%s of customer %d is %v, not %v", name, i, got[0], v)
 			}
 		}
 	}
-	near(t, "logs", logs.of(-3), -math.Log(4), 1e-15)
-	near(t, "log odds", logOdds.of(0.8), math.Log(4), 1e-12)
-	near(t, "log odds of one", logOdds.of(1), LogOdds(1-1e-6), 1e-9)
+	scaled := func(s scale, v float64) float64 {
+		var dst [1]float64
+		s.to(dst[:], []float64{v})
+		return dst[0]
+	}
+	near(t, "logs", scaled(logs, -3), -math.Log(4), 1e-15)
+	near(t, "log odds", scaled(logOdds, 0.8), math.Log(4), 1e-12)
+	near(t, "log odds of one", scaled(logOdds, 1), LogOdds(1-1e-6), 1e-9)
 	for _, c := range []struct{ sales, refunds, want float64 }{{100, 25, 0.25}, {100, 0, 0}, {0, 5, 1}, {50, 80, 1}, {-5, 0, 0}} {
-		near(t, "refund share", refundShare(&row{sales: c.sales, refunds: c.refunds}), c.want, 1e-15)
+		near(t, "refund share", refundShare(c.sales, c.refunds), c.want, 1e-15)
 	}
 }
 

@@ -41,7 +41,11 @@ func (s *Score) Explain(in *table.Table, rows []int, most int) ([]Explanation, e
 	if err != nil {
 		return nil, err
 	}
-	e := s.newEffects()
+	e, one := s.newEffects(), newBlock(from)
+	effects, total := make([][]float64, families), make([]float64, 1)
+	for f := range effects {
+		effects[f] = make([]float64, 1)
+	}
 	out := make([]Explanation, len(rows))
 	var r row
 	for k, i := range rows {
@@ -50,8 +54,13 @@ func (s *Score) Explain(in *table.Table, rows []int, most int) ([]Explanation, e
 			out[k] = Explanation{Probability: nan, LogOdds: nan, Base: s.Start(), Rest: nan}
 			continue
 		}
-		total := e.of(&r)
-		out[k] = s.explanation(&r, e.families, total, most)
+		one.read(i, i+1)
+		e.of(effects, total, one)
+		var parts [families]float64
+		for f := range parts {
+			parts[f] = effects[f][0]
+		}
+		out[k] = s.explanation(&r, parts, total[0], most)
 	}
 	return out, nil
 }
@@ -64,21 +73,18 @@ func (s *Score) EffectsTo(dst [][]float64, in *table.Table, workers int) error {
 	if err != nil {
 		return err
 	}
-	stat.Each(workers, pieces(in.Rows()), func(c int) {
-		e := s.newEffects()
-		var r row
-		for i := c * rowsAtOnce; i < min((c+1)*rowsAtOnce, in.Rows()); i++ {
-			ok := from.read(&r, i)
-			if ok {
-				e.of(&r)
+	stat.Each(workers, (in.Rows()+manyAtOnce-1)/manyAtOnce, func(c int) {
+		e, b := s.newEffects(), newBlock(from)
+		part, total := make([][]float64, families), make([]float64, atOnce)
+		b.inBlocks(c*manyAtOnce, min((c+1)*manyAtOnce, in.Rows()), func(begin, end int) {
+			for f := range part {
+				part[f] = dst[f][begin:end]
 			}
-			for f := range dst {
-				dst[f][i] = e.families[f]
-				if !ok {
-					dst[f][i] = math.NaN()
-				}
+			e.of(part, total[:b.n], b)
+			for _, effect := range part {
+				b.hide(effect)
 			}
-		}
+		})
 	})
 	return nil
 }
@@ -94,20 +100,22 @@ func (s *Score) reader(in *table.Table) (*reader, error) {
 	return newReader(in, 1)
 }
 
-// effects computes the parts of one customer's log odds after the other.
+// effects computes the parts of customers' log odds, block by block.
 type effects struct {
 	score        *Score
 	explainer    *Explainer
-	values, shap []float64
-	amounts      []int // terms that say how much was bought
-	families     [families]float64
+	terms        [][]float64 // of a block, by term
+	values, shap []float64   // of one customer, by term
+	amounts      []int       // terms that say how much was bought
 }
 
 func (s *Score) newEffects() *effects {
 	e := &effects{score: s}
 	if s.Design != nil {
 		e.values, e.shap = make([]float64, len(s.Design.Terms)), make([]float64, len(s.Design.Terms))
+		e.terms = make([][]float64, len(s.Design.Terms))
 		for j, t := range s.Design.Terms {
+			e.terms[j] = make([]float64, atOnce)
 			if t.Name == "purchase_days" || t.Name == "money" {
 				e.amounts = append(e.amounts, j)
 			}
@@ -119,48 +127,79 @@ func (s *Score) newEffects() *effects {
 	return e
 }
 
-// of fills families and returns the customer's log odds.
-func (e *effects) of(r *row) float64 {
+// of writes the effect of each family on the customers of a block, and their log odds.
+func (e *effects) of(dst [][]float64, total []float64, b *block) {
 	s := e.score
-	e.families = [families]float64{}
-	switch s.Method {
-	case LogisticRegression:
-		// Terms are standardised: the mean is 0 and adds nothing.
-		total := s.Start()
-		for j, b := range s.Logit.Coefficients {
-			e.values[j] = s.Design.standard(r, j)
-			part := b * e.values[j]
-			e.families[s.Design.features[j].Family] += part
-			total += part
+	for _, effect := range dst {
+		clear(effect)
+	}
+	if s.Design == nil {
+		e.ofRule(dst, total, b)
+		return
+	}
+	s.termsTo(e.terms, b)
+	if s.Method == BoostedTrees {
+		e.ofTrees(dst, total, b)
+		return
+	}
+	for i := range total {
+		total[i] = s.Start()
+	}
+	// Terms are standardised: the mean is 0 and adds nothing.
+	for j, coefficient := range s.Logit.Coefficients {
+		effect := dst[s.Design.features[j].Family]
+		for i, v := range e.terms[j][:len(total)] {
+			part := coefficient * v
+			effect[i] += part
+			total[i] += part
 		}
-		e.fold()
-		return total
-	case BoostedTrees:
+	}
+	for i := range total {
+		e.fold(dst, i)
+	}
+}
+
+// ofTrees is of where boosted trees score.
+func (e *effects) ofTrees(dst [][]float64, total []float64, b *block) {
+	s := e.score
+	for i := range total {
+		if !b.ok[i] {
+			continue
+		}
 		for j := range e.values {
-			e.values[j] = s.Design.standard(r, j)
+			e.values[j] = e.terms[j][i]
 		}
 		e.explainer.Shap(e.shap, e.values)
 		margin := s.Base // trees have no shift: their calibration is of the latest window
 		for j, part := range e.shap {
-			e.families[s.Design.features[j].Family] += part
+			dst[s.Design.features[j].Family][i] += part
 			margin += part
 		}
-		e.fold()
-		total := s.logOdds(margin)
-		e.families[Adjustment] = total - margin
-		return total
-	case FrequencyRule:
-		total := s.logOdds(-frequencyOf(r))
-		e.families[Purchases] = total - s.Start()
-		return total
-	case RecencyRule:
-		total := s.logOdds(r.recency)
-		e.families[Silence] = total - s.Start()
-		return total
+		e.fold(dst, i)
+		total[i] = s.logOdds(margin)
+		dst[Adjustment][i] = total[i] - margin
 	}
-	total := s.logOdds(0)
-	e.families[Adjustment] = total - s.Start()
-	return total
+}
+
+// ofRule is of where a plain rule scores.
+func (e *effects) ofRule(dst [][]float64, total []float64, b *block) {
+	s := e.score
+	for i := range total {
+		if !b.ok[i] {
+			continue
+		}
+		switch s.Method {
+		case FrequencyRule:
+			total[i] = s.logOdds(-frequencyOf(b.days[i], b.tenure[i], b.recency[i]))
+			dst[Purchases][i] = total[i] - s.Start()
+		case RecencyRule:
+			total[i] = s.logOdds(b.recency[i])
+			dst[Silence][i] = total[i] - s.Start()
+		default:
+			total[i] = s.logOdds(0)
+			dst[Adjustment][i] = total[i] - s.Start()
+		}
+	}
 }
 
 // fold counts Purchases in Silence where they would say the opposite of what they are:
@@ -168,14 +207,14 @@ func (e *effects) of(r *row) float64 {
 // the purchase model's probability too, so the data tell what both do together and
 // hardly what each does. Much and little are above and below the average training
 // customer in everything that says how much was bought.
-func (e *effects) fold() {
+func (e *effects) fold(dst [][]float64, i int) {
 	above, below := len(e.amounts) > 0, len(e.amounts) > 0
 	for _, j := range e.amounts {
-		above, below = above && e.values[j] > 0, below && e.values[j] < 0
+		above, below = above && e.terms[j][i] > 0, below && e.terms[j][i] < 0
 	}
-	if effect := e.families[Purchases]; above && effect > 0 || below && effect < 0 {
-		e.families[Silence] += effect
-		e.families[Purchases] = 0
+	if effect := dst[Purchases][i]; above && effect > 0 || below && effect < 0 {
+		dst[Silence][i] += effect
+		dst[Purchases][i] = 0
 	}
 }
 
@@ -212,7 +251,7 @@ func (s *Score) words(f Family, r *row, folded bool) (en, zh string) {
 	case Tenure:
 		return "first order " + count(r.tenure, "day", "days") + " ago", "首次下单在 " + whole(r.tenure) + " 天前"
 	case Refunds:
-		v := refundShare(r)
+		v := refundShare(r.sales, r.refunds)
 		if math.IsNaN(v) {
 			return unknown(f)
 		}

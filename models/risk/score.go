@@ -7,7 +7,6 @@ import (
 
 	"clientele/engine/table"
 	"clientele/models"
-	"clientele/models/evaluate"
 	"clientele/models/stat"
 )
 
@@ -141,33 +140,11 @@ func (s *Score) rankTo(dst []float64, in *table.Table, workers int) error {
 	if err != nil {
 		return err
 	}
-	stat.Each(workers, pieces(len(dst)), func(c int) {
-		var r row
-		values := make([]float64, len(s.Design.Terms))
-		for i := c * rowsAtOnce; i < min((c+1)*rowsAtOnce, len(dst)); i++ {
-			if !from.read(&r, i) {
-				dst[i] = math.NaN()
-				continue
-			}
-			for j := range values {
-				values[j] = s.Design.standard(&r, j)
-			}
-			dst[i] = s.margin(values)
-		}
+	eachBlock(from, len(dst), workers, len(s.Design.Terms), func(b *block, room [][]float64, begin, end int) {
+		s.marginTo(dst[begin:end], b, room)
+		b.hide(dst[begin:end])
 	})
 	return nil
-}
-
-// margin is the model's log odds at standardised features.
-func (s *Score) margin(values []float64) float64 {
-	if s.Method == BoostedTrees {
-		return s.Trees.marginOf(values)
-	}
-	total := s.Logit.Intercept
-	for j, b := range s.Logit.Coefficients {
-		total += b * values[j]
-	}
-	return total
 }
 
 // ruleTo writes the score of a plain rule.
@@ -184,20 +161,12 @@ func ruleTo(dst []float64, in *table.Table, m Method) error {
 		case m == RecencyRule:
 			dst[i] = r.recency
 		case m == FrequencyRule:
-			dst[i] = -frequencyOf(&r)
+			dst[i] = -frequencyOf(r.days, r.tenure, r.recency)
 		default:
 			dst[i] = 0
 		}
 	}
 	return nil
-}
-
-// frequencyOf sorts by purchase days, then by the last of them.
-func frequencyOf(r *row) float64 {
-	x, tx, t := [1]float64{r.days - 1}, [1]float64{r.tenure - r.recency}, [1]float64{r.tenure}
-	var dst [1]float64
-	evaluate.FrequencyRecencyTo(dst[:], x[:], tx[:], t[:])
-	return dst[0]
 }
 
 // bind checks that all parts of the method are there.
