@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"clientele/models/purchase"
+	"clientele/models/stat"
 )
 
 const week = purchase.Week
@@ -26,7 +27,8 @@ type nodes struct {
 	n      int
 	fall   []float64 // ln(α+d) - ln(α+u): raised to r+x by the customer
 	factor []float64 // weight s (β+u)^-1 ((β+d)/(β+u))^s
-	logs   []logs    // those at u, from the centre
+	growth []float64 // (α+d)/(α+u): what e^fall is; nil with gradients
+	logs   []logs    // those at u, from the centre; nil without gradients
 }
 
 // newDays makes the tables for days 0..n and up to most purchases; with gradient, those
@@ -56,6 +58,8 @@ func (g *days) nodes(tier int, q rule, most int, gradient bool) nodes {
 	v := nodes{n: n, fall: make([]float64, size), factor: make([]float64, size)}
 	if gradient {
 		v.logs = make([]logs, size)
+	} else {
+		v.growth = make([]float64, size)
 	}
 	for d := range len(g.logA) - 1 {
 		if g.steepness(0, d) >= tierBelow[tier] || tier > 0 && g.steepness(float64(most), d) < tierBelow[tier-1] {
@@ -70,6 +74,8 @@ func (g *days) nodes(tier int, q rule, most int, gradient bool) nodes {
 			v.factor[i] = q.weight[k] * week * g.p.S / b * math.Exp(g.p.S*(g.logB[d]-lb))
 			if gradient {
 				v.logs[i] = logs{la, 1 / a, lb, 1 / b}.minus(g.centre)
+			} else {
+				v.growth[i] = (g.p.Alpha + float64(d)*week) / a
 			}
 		}
 	}
@@ -105,23 +111,103 @@ func (g *days) stay(x float64, a, b int) float64 {
 	return math.Exp((g.p.R+x)*(g.logA[a]-g.logA[b]) + g.p.S*(g.logB[a]-g.logB[b]))
 }
 
-// lossTo writes to dst[d], for d in 0..n with n = len(dst)-1, the chance of
-// being lost before buying in (d, n], given x purchases and alive at d. For any
-// a <= b the chance for (a, b] is dst[a] - stay(a, b) dst[b].
-func (g *days) lossTo(dst []float64, x float64) {
-	last := len(dst) - 1
-	dst[last] = 0
-	for d := last - 1; d >= 0; d-- {
-		var day float64
-		if v := g.nodesFor(g.steepness(x, d)); v != nil {
-			for i := d * v.n; i < (d+1)*v.n; i++ {
-				day += v.factor[i] * math.Exp((g.p.R+x)*v.fall[i])
-			}
-		} else {
-			day = loss(g.p, x, float64(d)*week, float64(d+1)*week)
-		}
-		dst[d] = day + g.stay(x, d, d+1)*dst[d+1]
+// together is how many numbers of purchases in a row have their tables of loss made at
+// once: from one to the next every power grows by a factor that is at hand.
+const together = 4
+
+// lossTo writes to dst[j][d], for d in 0..n with n = len(dst[j])-1, the chance of
+// being lost before buying in (d, n], given x+j purchases and alive at d. For any
+// a <= b the chance for (a, b] is dst[j][a] - stay(a, b) dst[j][b].
+func (g *days) lossTo(dst *[together][]float64, x int) {
+	last := len(dst[0]) - 1
+	for j := range dst {
+		dst[j][last] = 0
 	}
+	stay, room := g.stays(float64(x), 0, last), make([]float64, 8*daysAtOnce)
+	for to := last; to > 0; {
+		v, from := g.run(float64(x+together-1), 0, to)
+		if v == nil {
+			g.lossByPanels(dst, x, from, to, stay)
+		} else {
+			g.lossByNodes(dst, g.p.R+float64(x), from, to, stay, v, room)
+		}
+		to = from
+	}
+}
+
+// stays are the chances of neither buying nor being lost on each of the days from and up
+// to to, given x purchases.
+func (g *days) stays(x float64, from, to int) []float64 {
+	out := make([]float64, to-from)
+	for k := range out {
+		d := from + k
+		out[k] = (g.p.R+x)*(g.logA[d]-g.logA[d+1]) + g.p.S*(g.logB[d]-g.logB[d+1])
+	}
+	stat.ExpTo(out, out)
+	return out
+}
+
+// daysAtOnce is for how many days powers are taken at once.
+const daysAtOnce = 64
+
+// run returns the nodes of the day before to, given x purchases, and the first of the days
+// before it, from least on, that have the same ones.
+func (g *days) run(x float64, least, to int) (v *nodes, from int) {
+	v, from = g.nodesFor(g.steepness(x, to-1)), to-1
+	for from > least && to-from < daysAtOnce && g.nodesFor(g.steepness(x, from-1)) == v {
+		from--
+	}
+	return v, from
+}
+
+// powersTo writes the powers r of the fall at the nodes of days from and up to to.
+func (v *nodes) powersTo(room []float64, r float64, from, to int) []float64 {
+	fall := v.fall[from*v.n : to*v.n]
+	power := room[:len(fall)]
+	for i, f := range fall {
+		power[i] = r * f
+	}
+	stat.ExpTo(power, power)
+	return power
+}
+
+// lossByNodes is lossTo for days from and up to to, whose nodes are v.
+func (g *days) lossByNodes(dst *[together][]float64, r float64, from, to int, stay []float64, v *nodes, room []float64) {
+	factor, growth, power := v.factor[from*v.n:to*v.n], v.growth[from*v.n:to*v.n], v.powersTo(room, r, from, to)
+	for d := to - 1; d >= from; d-- {
+		var day0, day1, day2, day3 float64
+		for i := (d - from) * v.n; i < (d-from+1)*v.n; i++ {
+			f, grow := factor[i]*power[i], growth[i]
+			day0 += f
+			f *= grow
+			day1 += f
+			f *= grow
+			day2 += f
+			day3 += f * grow
+		}
+		stays, grow := stay[d], g.growth(d)
+		for j, day := range [together]float64{day0, day1, day2, day3} {
+			dst[j][d] = day + stays*dst[j][d+1]
+			stays *= grow
+		}
+	}
+}
+
+// lossByPanels is lossTo for days from and up to to, which are too steep for nodes.
+func (g *days) lossByPanels(dst *[together][]float64, x, from, to int, stay []float64) {
+	for d := to - 1; d >= from; d-- {
+		stays, grow := stay[d], g.growth(d)
+		for j := range dst {
+			dst[j][d] = loss(g.p, float64(x+j), float64(d)*week, float64(d+1)*week) + stays*dst[j][d+1]
+			stays *= grow
+		}
+	}
+}
+
+// growth is by what the chance to stay through day d grows with a purchase more.
+func (g *days) growth(d int) float64 {
+	u := float64(d) * week
+	return (g.p.Alpha + u) / (g.p.Alpha + u + week)
 }
 
 // at returns the logs at the end of day d, from the centre.
@@ -130,32 +216,41 @@ func (g *days) at(d int32) logs {
 	return logs{g.logA[d], 1 / (g.p.Alpha + u), g.logB[d], 1 / (g.p.Beta + u)}.minus(g.centre)
 }
 
-// momentsTo is lossTo for moments, the first `width` of each, which are
+// momentsTo is lossTo for moments of one x, the first `width` of each, which are
 // dst[k*width:][:width] for day from+k.
 func (g *days) momentsTo(dst []float64, width int, x float64, from int) {
 	last := len(dst)/width - 1
 	clear(dst[last*width:])
-	for k := last - 1; k >= 0; k-- {
-		d := from + k
-		day := g.dayMoments(x, d, width)
-		stay := g.stay(x, d, d+1)
-		next := dst[(k+1)*width:][:width]
-		for j, v := range day[:width] {
-			dst[k*width+j] = v + stay*next[j]
+	stay, room := g.stays(x, from, from+last), make([]float64, 8*daysAtOnce)
+	for to := from + last; to > from; {
+		v, first := g.run(x, from, to)
+		var power []float64
+		if v != nil {
+			power = v.powersTo(room, g.p.R+x, first, to)
 		}
+		for d := to - 1; d >= first; d-- {
+			var day moments
+			if v == nil {
+				day, _ = lossMoments(g.p, x, float64(d)*week, float64(d+1)*week, g.centre)
+			} else {
+				v.momentsTo(&day, power[(d-first)*v.n:][:v.n], d, width)
+			}
+			k := d - from
+			next := dst[(k+1)*width:][:width]
+			for j, m := range day[:width] {
+				dst[k*width+j] = m + stay[k]*next[j]
+			}
+		}
+		to = first
 	}
 }
 
-// dayMoments may leave out the moments from width on.
-func (g *days) dayMoments(x float64, d, width int) (day moments) {
-	v := g.nodesFor(g.steepness(x, d))
-	if v == nil {
-		day, _ = lossMoments(g.p, x, float64(d)*week, float64(d+1)*week, g.centre)
-		return day
-	}
-	for i := d * v.n; i < (d+1)*v.n; i++ {
-		f := v.factor[i] * math.Exp((g.p.R+x)*v.fall[i])
-		l := &v.logs[i]
+// momentsTo adds up the moments of day d, of which it may leave out those from width on.
+func (v *nodes) momentsTo(day *moments, power []float64, d, width int) {
+	factor, at := v.factor[d*v.n:][:len(power)], v.logs[d*v.n:][:len(power)]
+	for i, f := range power {
+		f *= factor[i]
+		l := &at[i]
 		if width > simple {
 			day.add(f, *l)
 			continue
@@ -166,5 +261,4 @@ func (g *days) dayMoments(x float64, d, width int) (day moments) {
 		day[mB] += f * l.b
 		day[mPerB] += f * l.perB
 	}
-	return day
 }

@@ -28,7 +28,7 @@ type law struct {
 // frequent on, tables go past reach only as far as the window and the next
 // order of most of them, not ten years.
 const (
-	frequent = 12
+	frequent = 12 // a multiple of together, as heavy is
 	heavy    = 512
 	soon     = 200 // days
 )
@@ -74,10 +74,17 @@ func (l *law) lossByDay(x int) []float64 {
 	if x >= frequent {
 		n = min(n, l.reach+max(soon, l.settings.Window)+1)
 	}
-	t := make([]float64, n)
-	l.days.lossTo(t, float64(x))
-	l.loss[x].Store(&t)
-	return t
+	// Neighbours cost little beside each other, and who asks for one asks for the others.
+	first := x - x%together
+	var tables [together][]float64
+	for j := range tables {
+		tables[j] = make([]float64, n)
+	}
+	l.days.lossTo(&tables, first)
+	for j := range tables {
+		l.loss[first+j].Store(&tables[j])
+	}
+	return tables[x-first]
 }
 
 // weeks returns a history as the formulas take it.

@@ -47,7 +47,7 @@ func LogTo(dst, src []float64) {
 	}
 }
 
-// Log1pTo is LogTo of one more than src, without loss for what is near zero.
+// Log1pTo is LogTo of one more than src, to 8e-16 of the value however near zero.
 func Log1pTo(dst, src []float64) {
 	dst = dst[:len(src)]
 	for i, v := range src {
@@ -57,8 +57,9 @@ func Log1pTo(dst, src []float64) {
 				continue
 			}
 		}
-		if v >= 1 && v <= math.MaxFloat64 {
-			dst[i] = log(1 + v)
+		if v >= 0.25 && v <= math.MaxFloat64 {
+			u := 1 + v
+			dst[i] = log(u) + (v-(u-1))/u // and what adding one lost
 		} else {
 			dst[i] = math.Log1p(v)
 		}
