@@ -129,24 +129,15 @@ func spread(runs []workspace.Run, day Day) []workspace.Run {
 func (r *run) reportFlows(runs []workspace.Run, folder *workspace.RunDir) ([]report.Flow, error) {
 	now := workspace.Run{AsOf: r.asOf.String(), Dir: folder.Dir, Manifest: workspace.Manifest{Settings: config.Settings(r.Config)}}
 	runs = spread(runs, r.asOf)
+	list := r.reportSchemes(runs)
+	flows, err := r.followFlows(list, runs, now)
+	if err != nil {
+		return nil, err
+	}
+	h := &historian{Engine: r.Engine, ctx: r.ctx, db: r.db}
 	var out []report.Flow
-	for _, scheme := range []string{"lifecycle", "rfm " + r.Config.RFM.Scheme} {
-		kept := slices.DeleteFunc(slices.Clone(runs), func(x workspace.Run) bool { return !sameScheme(scheme, x) })
-		if scheme != "lifecycle" && len(kept) > 1 {
-			kept = kept[len(kept)-1:]
-		}
-		if len(kept) == 0 {
-			continue
-		}
-		for _, x := range kept {
-			r.shows(x, "segment_members.parquet")
-		}
-		f, err := r.flows(r.ctx, r.db, scheme, append(kept, now))
-		if err != nil {
-			return nil, err
-		}
-		h := &historian{Engine: r.Engine, ctx: r.ctx, db: r.db}
-		changed, err := h.alike(scheme, kept[len(kept)-1], now)
+	for k, f := range flows {
+		changed, err := h.alike(f.Scheme, runs[list[k].runs[len(list[k].runs)-1]], now)
 		if err != nil {
 			return nil, err
 		}
@@ -154,6 +145,56 @@ func (r *run) reportFlows(runs []workspace.Run, folder *workspace.RunDir) ([]rep
 			flow.Warnings = reportWarnings(append(f.Warnings, changed...))
 			out = append(out, flow)
 		}
+	}
+	return out, nil
+}
+
+// reportSchemes are those that the report follows over earlier runs.
+func (r *run) reportSchemes(runs []workspace.Run) []followed {
+	var out []followed
+	for _, f := range []followed{{scheme: "lifecycle", column: "lifecycle_stage"}, {scheme: "rfm " + r.Config.RFM.Scheme, column: "rfm_segment"}} {
+		for i, x := range runs {
+			if sameScheme(f.scheme, x) {
+				f.runs = append(f.runs, i)
+			}
+		}
+		if f.column == "rfm_segment" && len(f.runs) > 1 {
+			f.runs = f.runs[len(f.runs)-1:]
+		}
+		if len(f.runs) > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// followFlows follows schemes over earlier runs. Where these are not as runs of this
+// version are, they are read by queries.
+func (r *run) followFlows(list []followed, runs []workspace.Run, now workspace.Run) ([]*Flows, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	for _, f := range list {
+		for _, at := range f.runs {
+			r.shows(runs[at], "scores.parquet")
+		}
+	}
+	out, err := r.trace(&historian{Engine: r.Engine, ctx: r.ctx, db: r.db}, list, runs, now, r.table)
+	if err == nil || ended(r.ctx) != nil {
+		return out, err
+	}
+	out = nil
+	for _, f := range list {
+		var kept []workspace.Run
+		for _, at := range f.runs {
+			r.shows(runs[at], "segment_members.parquet")
+			kept = append(kept, runs[at])
+		}
+		flows, err := r.flows(r.ctx, r.db, f.scheme, append(kept, now))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, flows)
 	}
 	return out, nil
 }
