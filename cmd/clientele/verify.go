@@ -14,9 +14,10 @@ func newVerify(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify",
 		Short: "Compare store, runs and lists with what they were when they were published",
-		Long: `Read the store, every run and every target list whole, and compare them with the SHA-256 that
-was recorded when they were published: the store with clientele.duckdb.sha256, the files of a
-run or a list with its manifest, the key with what the store knows of it.
+		Long: `Read the store, every run and every target list whole, and compare them with the hashes that
+were recorded when they were published: the store with clientele.duckdb.sha256 (XXH3-128; SHA-256 of
+earlier versions), the files of a run or a list with its manifest (SHA-256), the key with what the
+store knows of it.
 
 One row for each of them, and one for each file that differs, is missing or cannot be read, with
 the hash that is expected and the one that was found. Exit status 1 when there is any. Nothing is
