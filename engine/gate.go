@@ -88,7 +88,7 @@ func (g *gate) fresh() error {
 }
 
 func (g *gate) newest() (Day, bool, error) {
-	t, err := g.db.Query(g.ctx, "SELECT max(ordered_day) AS newest FROM facts.orders WHERE ordered_day <= $day", sql.Named("day", int64(g.day)))
+	t, err := g.db.Query(g.ctx, "SELECT max(ordered_day) AS newest FROM facts.order_rows WHERE ordered_day <= $day", sql.Named("day", int64(g.day)))
 	if err != nil || t.Column("newest").Missing(0) {
 		return 0, false, err
 	}
@@ -98,7 +98,7 @@ func (g *gate) newest() (Day, bool, error) {
 // counts are the orders of each day that has any, over the days that volume
 // compares.
 func (g *gate) counts() (map[Day]int64, error) {
-	t, err := g.db.Query(g.ctx, "SELECT ordered_day, count(*) AS orders FROM facts.orders WHERE ordered_day BETWEEN $first AND $last GROUP BY 1 ORDER BY 1",
+	t, err := g.db.Query(g.ctx, "SELECT ordered_day, count(*) AS orders FROM facts.order_rows WHERE ordered_day BETWEEN $first AND $last GROUP BY 1 ORDER BY 1",
 		sql.Named("first", int64(g.day-70)), sql.Named("last", int64(g.day)))
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (g *gate) volume() error {
 		return err
 	}
 	var first Day
-	t, err := g.db.Query(g.ctx, "SELECT min(ordered_day) AS first FROM facts.orders")
+	t, err := g.db.Query(g.ctx, "SELECT min(ordered_day) AS first FROM facts.order_rows")
 	if err != nil || t.Column("first").Missing(0) {
 		return err
 	}
