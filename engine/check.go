@@ -61,7 +61,10 @@ var ErrChecks = errors.New("checks failed")
 
 // Check runs the checks of the program and those of the configuration over the
 // whole store. The error is ErrChecks when one of severity error found rows.
-func (e *Engine) Check(ctx context.Context) (Checked, error) {
+func (e *Engine) Check(ctx context.Context) (Checked, error) { return e.checkAgain(ctx, nil) }
+
+// checkAgain is Check, without running what is known to find nothing.
+func (e *Engine) checkAgain(ctx context.Context, known *recheck) (Checked, error) {
 	all, err := e.checks(ctx)
 	if err != nil {
 		return nil, err
@@ -70,7 +73,11 @@ func (e *Engine) Check(ctx context.Context) (Checked, error) {
 	err = e.read(ctx, func(db *duck.DB) error {
 		defer e.stage("check the facts", 0)()
 		for _, c := range all {
-			if err := c.run(ctx, db, e.mostHashes()); err != nil {
+			clean, err := known.clean(ctx, db, c.Name)
+			if err == nil && !clean {
+				err = c.run(ctx, db, e.mostHashes())
+			}
+			if err != nil {
 				return fmt.Errorf("check %s: %w", c.Name, err)
 			}
 			out = append(out, c.CheckResult)

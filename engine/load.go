@@ -74,7 +74,7 @@ func (e *Engine) Load(ctx context.Context, loadings []Loading) ([]Loaded, error)
 	var all []Loaded
 	err := e.locked(func(lock *workspace.Lock) error {
 		var err error
-		all, err = e.loadLocked(ctx, lock, false, loadings)
+		all, err = e.loadLocked(ctx, lock, loadings, nil)
 		return err
 	})
 	if err == nil && slices.ContainsFunc(all, func(l Loaded) bool { return l.State == StateRefused }) {
@@ -83,15 +83,27 @@ func (e *Engine) Load(ctx context.Context, loadings []Loading) ([]Loaded, error)
 	return all, err
 }
 
-func (e *Engine) loadLocked(ctx context.Context, lock *workspace.Lock, fresh bool, loadings []Loading) (all []Loaded, err error) {
-	err = e.update(ctx, lock, fresh, func(w *writer) (bool, error) {
+// loadLocked is Load under the lock. s, where it is not nil, is told what is new.
+func (e *Engine) loadLocked(ctx context.Context, lock *workspace.Lock, loadings []Loading, s *since) (all []Loaded, err error) {
+	changed := false
+	err = e.update(ctx, lock, false, func(w *writer) (bool, error) {
+		w.since = s
+		if err := s.begin(ctx, w); err != nil {
+			return false, err
+		}
 		if all, err = w.loadAll(ctx, loadings); err != nil {
 			return false, err
 		}
-		changed := fresh || w.remark != "" || slices.ContainsFunc(all, func(l Loaded) bool { return l.State != StateKnown && !l.unchanged })
 		merged, err := w.resolve(ctx)
-		return changed || merged > 0, err
+		if err != nil {
+			return false, err
+		}
+		changed = merged > 0 || w.remark != "" || slices.ContainsFunc(all, func(l Loaded) bool { return l.State != StateKnown && !l.unchanged })
+		return changed, s.end(ctx, w, merged)
 	})
+	if s != nil {
+		s.published = changed
+	}
 	return all, err
 }
 

@@ -53,6 +53,7 @@ type state struct {
 	Pending     unpublished         `json:"pending"`
 	Seen        map[string]seenFile `json:"seen,omitempty"`   // files of sources whose bytes the store has, by path
 	Taught      *lesson             `json:"taught,omitempty"` // what the last scoring learned of earlier states of the shop
+	Proven      *proven             `json:"proven,omitempty"` // which checks found nothing, and in which store
 	Ran         Ran                 `json:"ran"`
 }
 
@@ -99,6 +100,7 @@ type night struct {
 	ctx   context.Context
 	lock  *workspace.Lock
 	state state
+	check *recheck // what the checks need not look at; nil: they look at everything
 	ran   *Ran
 	began time.Time
 }
@@ -123,11 +125,12 @@ func (n *night) run() error {
 	if err := n.lock.CheckStore(); err != nil {
 		return err
 	}
+	n.check = n.known() // before the store is another
 	if err := n.load(); err != nil {
 		return err
 	}
 	var err error
-	if n.ran.Checked, err = n.Check(n.ctx); err != nil && !errors.Is(err, ErrChecks) {
+	if n.ran.Checked, err = n.checkAgain(n.ctx, n.check); err != nil && !errors.Is(err, ErrChecks) {
 		return err
 	}
 	day, latest, err := n.pass()
@@ -207,7 +210,11 @@ func (n *night) load() error {
 	for i := range sources {
 		sources[i].seen = seen
 	}
-	loaded, err := n.loadLocked(n.ctx, n.lock, false, sources)
+	var news *since
+	if n.check != nil {
+		news = n.check.since
+	}
+	loaded, err := n.loadLocked(n.ctx, n.lock, sources, news)
 	if err != nil {
 		return err // the store is as it was: nothing is loaded
 	}
@@ -280,7 +287,7 @@ func (n *night) score(day Day) error {
 // note writes down what was done. That it cannot be written is no failure: the
 // run is published, and the next one only does more than it had to.
 func (n *night) note(day, latest Day, files string, settled bool) {
-	s := state{Format: stateFormat, Scores: n.markScores(day, n.ran.Checked), Latest: latest.String(), LastSuccess: n.ended(), Took: n.state.Took, Seen: n.state.Seen, Taught: n.state.Taught, Ran: *n.ran}
+	s := state{Format: stateFormat, Scores: n.markScores(day, n.ran.Checked), Latest: latest.String(), LastSuccess: n.ended(), Took: n.state.Took, Seen: n.state.Seen, Taught: n.state.Taught, Proven: n.prove(), Ran: *n.ran}
 	if n.ran.Outcome == OutcomePublished {
 		s.Took = time.Since(n.began).Seconds()
 	}

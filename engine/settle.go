@@ -155,6 +155,9 @@ func (w *writer) settle(ctx context.Context) error {
 		if err := w.settleScript(ctx, "lines_contested", shape{}, first); err != nil {
 			return err
 		}
+		if err := w.since.settle(ctx, w, "order-lines", "contested_orders"); err != nil {
+			return err
+		}
 	}
 	if err := w.settleRest(ctx, lines); err != nil {
 		return err
@@ -304,6 +307,9 @@ func (w *writer) rank(ctx context.Context, s shape, first sql.NamedArg) error {
 		return err
 	}
 	if s.old != "" {
+		if err := w.since.settle(ctx, w, s.kind, "contested"); err != nil {
+			return err
+		}
 		if err := w.settleScript(ctx, "gather", s); err != nil {
 			return err
 		}

@@ -96,6 +96,7 @@ type writer struct {
 	replaced   bool              // facts were deleted for newer versions
 	loading    []*Loaded         // what became of each file so far
 	names      *naming           // of sources that nobody named; nil: none so far
+	since      *since            // what is new is to be told to the checks; nil: not
 	*settlement
 }
 
@@ -168,6 +169,7 @@ func (e *Engine) update(ctx context.Context, lock *workspace.Lock, fresh bool, f
 		return fmt.Errorf("checkpoint %s: %w", workspace.StoreName, err)
 	}
 	if worn {
+		w.since.forget() // every row was written anew
 		if err := w.shrink(ctx, private.Path); err != nil {
 			return err
 		}

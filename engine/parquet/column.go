@@ -22,12 +22,18 @@ type scratch struct {
 	shorts []int32
 	bools  []bool
 	texts  []pq.ByteArray
-	there  []bool
+	bits   []byte
 }
 
 // write writes a column of a row group.
 func (s *scratch) write(to file.ColumnChunkWriter, c *table.Column) (err error) {
+	if c.Kind == table.Category {
+		return s.writeLabels(to, c)
+	}
 	some := s.mark(c)
+	if !some && constant(c) {
+		to.FallbackToPlain() // packs to as little as numbers of one value, without looking each one up
+	}
 	switch to := to.(type) {
 	case *file.Float64ColumnChunkWriter:
 		_, err = to.WriteBatch(present(&s.floats, c.Floats, s.levels, some), s.levels, nil)
@@ -48,9 +54,6 @@ func (s *scratch) write(to file.ColumnChunkWriter, c *table.Column) (err error) 
 	case *file.BooleanColumnChunkWriter:
 		_, err = to.WriteBatch(present(&s.bools, c.Bools, s.levels, some), s.levels, nil)
 	case *file.ByteArrayColumnChunkWriter:
-		if c.Kind == table.Category {
-			return s.writeLabels(to, c)
-		}
 		_, err = to.WriteBatch(s.strings(c), s.levels, nil)
 	default:
 		err = fmt.Errorf("parquet: column %s: %T is not written", c.Name, to)
@@ -58,18 +61,35 @@ func (s *scratch) write(to file.ColumnChunkWriter, c *table.Column) (err error) 
 	return err
 }
 
+// constant reports whether all values of a column of dates are one.
+func constant(c *table.Column) bool {
+	if c.Kind != table.Date {
+		return false
+	}
+	for _, v := range c.Dates {
+		if v != c.Dates[0] {
+			return false
+		}
+	}
+	return true
+}
+
 // mark sets which values there are, and reports whether some are missing.
 func (s *scratch) mark(c *table.Column) (some bool) {
-	n := c.Len()
-	s.levels = slices.Grow(s.levels[:0], n)[:n]
+	s.levels = slices.Grow(s.levels[:0], c.Len())[:c.Len()]
 	for i := range s.levels {
 		s.levels[i] = 1
 	}
-	if c.Null == nil && c.Kind != table.Float && c.Kind != table.Category {
-		return false
+	if c.Kind == table.Float {
+		for i, v := range c.Floats {
+			if v != v {
+				s.levels[i], some = 0, true
+			}
+		}
+		return some
 	}
-	for i := range s.levels {
-		if c.Missing(i) {
+	for i, missing := range c.Null {
+		if missing {
 			s.levels[i], some = 0, true
 		}
 	}
@@ -114,8 +134,13 @@ func (s *scratch) strings(c *table.Column) []pq.ByteArray {
 
 // writeLabels writes a column of labels: those that rows have are its dictionary, and
 // their codes need not be looked up by what they say.
-func (s *scratch) writeLabels(to *file.ByteArrayColumnChunkWriter, c *table.Column) error {
+func (s *scratch) writeLabels(chunk file.ColumnChunkWriter, c *table.Column) error {
+	to, ok := chunk.(*file.ByteArrayColumnChunkWriter)
+	if !ok {
+		return fmt.Errorf("parquet: column %s: %T is not written", c.Name, chunk)
+	}
 	place, labels := dictionaryOf(c)
+	missing := s.number(c.Codes, place)
 	if len(labels) == 0 {
 		_, err := to.WriteBatch(nil, s.levels, nil)
 		return err
@@ -125,22 +150,6 @@ func (s *scratch) writeLabels(to *file.ByteArrayColumnChunkWriter, c *table.Colu
 	words.AppendValues(labels, nil)
 	dictionary := words.NewArray()
 	defer dictionary.Release()
-	s.shorts, s.there = slices.Grow(s.shorts[:0], len(c.Codes)), slices.Grow(s.there[:0], len(c.Codes))
-	missing := int64(0)
-	for _, code := range c.Codes {
-		at := int32(0)
-		if code >= 0 {
-			at = place[code]
-		} else {
-			missing++
-		}
-		s.shorts, s.there = append(s.shorts, at), append(s.there, code >= 0)
-	}
-	codes := array.NewInt32Builder(memory.DefaultAllocator)
-	defer codes.Release()
-	codes.AppendValues(s.shorts, s.there)
-	indices := codes.NewArray()
-	defer indices.Release()
 	encoder, ok := to.CurrentEncoder().(interface{ PutDictionary(arrow.Array) error })
 	if !ok {
 		return fmt.Errorf("parquet: column %s has no dictionary", c.Name)
@@ -153,10 +162,43 @@ func (s *scratch) writeLabels(to *file.ByteArrayColumnChunkWriter, c *table.Colu
 		for _, l := range labels {
 			s.texts = append(s.texts, pq.ByteArray(l))
 		}
-		about.Update(s.texts, missing)
-		about.IncNumValues(int64(len(c.Codes)-len(labels)) - missing)
+		about.Update(s.texts, int64(missing))
+		about.IncNumValues(int64(len(c.Codes) - len(labels) - missing))
 	}
+	var there *memory.Buffer
+	if missing > 0 {
+		there = memory.NewBufferBytes(s.bits)
+	}
+	values := memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(s.shorts))
+	data := array.NewData(arrow.PrimitiveTypes.Int32, len(s.shorts), []*memory.Buffer{there, values}, nil, missing, 0)
+	defer data.Release()
+	indices := array.NewInt32Data(data)
+	defer indices.Release()
 	return to.WriteDictIndices(indices, s.levels, nil)
+}
+
+// number sets the places of codes in the dictionary, with the levels, and the bits where
+// some are missing, and returns how many are.
+func (s *scratch) number(codes, place []int32) (missing int) {
+	n := len(codes)
+	s.levels, s.shorts = slices.Grow(s.levels[:0], n)[:n], slices.Grow(s.shorts[:0], n)[:n]
+	for i, code := range codes {
+		if code < 0 {
+			s.levels[i], s.shorts[i] = 0, 0
+			missing++
+			continue
+		}
+		s.levels[i], s.shorts[i] = 1, place[code]
+	}
+	if missing == 0 {
+		return 0
+	}
+	s.bits = slices.Grow(s.bits[:0], n/8+1)[:n/8+1]
+	clear(s.bits)
+	for i, level := range s.levels {
+		s.bits[i/8] |= byte(level) << (i % 8)
+	}
+	return missing
 }
 
 // dictionaryOf are the labels that rows have, each once, and by code where its label is

@@ -186,11 +186,23 @@ func (l *Lock) CheckStore() error {
 	if l.checked != nil && sameFile(l.checked, info) {
 		return nil
 	}
-	seen, err := checkStore(l.dir, path, nil)
+	seen, hash, err := checkStore(l.dir, path, nil)
 	if err == nil {
-		l.checked = seen
+		l.checked, l.hash = seen, hash
 	}
 	return err
+}
+
+// StoreHash is the recorded hash of the published store, once CheckStore has found it to
+// have that one or Publish has put it in place; "" where that is not so, where nothing is
+// recorded of it, and where somebody has written to it since. Stores of one hash are the
+// same to the byte.
+func (l *Lock) StoreHash() string {
+	info, err := os.Lstat(filepath.Join(l.dir, StoreName))
+	if err != nil || l.checked == nil || !sameFile(l.checked, info) {
+		return ""
+	}
+	return l.hash
 }
 
 // sameFile reports whether both are one file that nobody has written to.
@@ -199,32 +211,31 @@ func sameFile(a, b fs.FileInfo) bool {
 }
 
 // checkStore compares the file at path with what is recorded of the store: with hashes
-// of two kinds while a store that an earlier version published is being replaced.
-func checkStore(dir, path string, advance func(int64) error) (fs.FileInfo, error) {
+// of two kinds while a store that an earlier version published is being replaced. hash is
+// that which it has, "" where none is recorded.
+func checkStore(dir, path string, advance func(int64) error) (info fs.FileInfo, hash string, err error) {
 	want, err := recorded(dir)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if len(want) == 0 {
-		_, info, err := sumFile(path, xxh, advance) // whether it can be read
-		if err != nil {
-			return nil, fmt.Errorf("check store: %w", err)
+		if _, info, err = sumFile(path, xxh, advance); err != nil { // it cannot be read
+			return nil, "", fmt.Errorf("check store: %w", err)
 		}
-		return info, nil
+		return info, "", nil
 	}
-	var info fs.FileInfo
 	found := map[int]string{} // by the length of the text
 	for _, text := range want {
 		if found[len(text)] == "" {
 			if found[len(text)], info, err = sumFile(path, hashOf(text), advance); err != nil {
-				return nil, fmt.Errorf("check store: %w", err)
+				return nil, "", fmt.Errorf("check store: %w", err)
 			}
 		}
 		if found[len(text)] == text {
-			return info, nil
+			return info, text, nil
 		}
 	}
-	return nil, &DamageError{Path: filepath.Join(dir, StoreName), Reason: Changed, Expected: want[0], Found: found[len(want[0])],
+	return nil, "", &DamageError{Path: filepath.Join(dir, StoreName), Reason: Changed, Expected: want[0], Found: found[len(want[0])],
 		Advice: "restore it together with " + HashName + " from a backup, or make it anew with clientele rebuild; if it was replaced on purpose, remove " + HashName}
 }
 
@@ -242,7 +253,7 @@ func VerifyStore(dir string, advance func(int64) error) (hashed bool, err error)
 		if before, err = os.Stat(path); err != nil {
 			return false, fmt.Errorf("check store: %w", err)
 		}
-		if _, err = checkStore(dir, path, advance); !errors.As(err, new(*DamageError)) {
+		if _, _, err = checkStore(dir, path, advance); !errors.As(err, new(*DamageError)) {
 			break
 		}
 		// Both hashes are recorded until the new store is in its place: while it

@@ -22,6 +22,7 @@ type Lock struct {
 	now  time.Time // when it was taken
 
 	checked fs.FileInfo // the store that was found as it was published; nil: none
+	hash    string      // what is recorded of it; "": nothing
 }
 
 // HeldError says that another process is changing the workspace.

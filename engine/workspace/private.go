@@ -164,7 +164,7 @@ func (p *Private) publishStore() error {
 	if err := p.place(); err != nil {
 		return err
 	}
-	p.lock.checked = info
+	p.lock.checked, p.lock.hash = info, hash
 	// The store is published. That the old hash stays recorded does no harm, and
 	// the next publication writes the file again.
 	_ = p.record(hash)

@@ -295,23 +295,9 @@ func survival(p Params, t, h, rate float64) float64 {
 func purchasesTo(dst []float64, p Params, alive, x, t, h float64) (rest float64) {
 	clear(dst)
 	a, b, c := p.R+x, p.Alpha+t, p.Beta+t
-	total := 1.0
-	if p.S > 0 {
-		for from := 0.0; from < h && p.S*math.Log1p(from/c) < farEnough; {
-			// The integrand's poles are at -b and -c; the peak of n purchases at u,
-			// of which there is one near every u, is √(u(b+u)/a) wide or wider.
-			width := min(panelWidth*(min(b, c)+from), panelFall*(c+from)/(p.S+1), max(6*math.Sqrt(from*(b+from)/a), 5*b/a), h-from)
-			var at, weight [nodes16]float64
-			for k, node := range gauss16.at {
-				u := from + width*node
-				at[k], weight[k] = u, alive*gauss16.weight[k]*width*p.S/(c+u)*math.Exp(-p.S*math.Log1p(u/c))
-			}
-			addNegativeBinomials(dst, &weight, a, b, &at)
-			from += width
-		}
-		total = math.Exp(-p.S * math.Log1p(h/c))
+	if !recurred(dst, alive, p.S, a, b, c, h) {
+		integrated(dst, alive, p.S, a, b, c, h)
 	}
-	addNegativeBinomial(dst, alive*total, a, b, h)
 	if len(dst) > 0 {
 		dst[0] += 1 - alive
 	}
@@ -321,6 +307,78 @@ func purchasesTo(dst []float64, p Params, alive, x, t, h float64) (rest float64)
 	}
 	return max(0, rest)
 }
+
+// integrated adds alive times the probabilities of purchasesTo for one who is alive, by
+// the integral over the time of loss.
+func integrated(dst []float64, alive, s, a, b, c, h float64) {
+	for from := 0.0; from < h && s > 0 && s*math.Log1p(from/c) < farEnough; {
+		// The integrand's poles are at -b and -c; the peak of n purchases at u,
+		// of which there is one near every u, is √(u(b+u)/a) wide or wider.
+		width := min(panelWidth*(min(b, c)+from), panelFall*(c+from)/(s+1), max(6*math.Sqrt(from*(b+from)/a), 5*b/a), h-from)
+		var at, weight [nodes16]float64
+		for k, node := range gauss16.at {
+			u := from + width*node
+			at[k], weight[k] = u, alive*gauss16.weight[k]*width*s/(c+u)*math.Exp(-s*math.Log1p(u/c))
+		}
+		addNegativeBinomials(dst, &weight, a, b, &at)
+		from += width
+	}
+	addNegativeBinomial(dst, alive*math.Exp(-s*math.Log1p(h/c)), a, b, h)
+}
+
+// recurred is integrated by a recursion, in a third of the time; false, and nothing done,
+// where it would lose digits or take long.
+//
+// Let v(n) be the probability of n purchases and no loss, and g(n) that of n purchases and
+// then loss. With q = u/(b+u),
+//
+//	g(n) = C(n) s b/c ∫ q^n (1-q)^(a+s-1) (1-κq)^-(s+1) dq, q = 0..h/(b+h)
+//
+// where C(n) = Γ(a+n)/(Γ(a) n!) and κ = 1 - b/c. The derivative of q^(n+1) (1-q)^(a+s)
+// (1-κq)^-s ties three of these in a row:
+//
+//	(a+n) g(n) = ((n+1)(1+κ) + a + s(1-κ)) g(n+1) - κ (n+2) g(n+2) + (a+n) s b/c h/(b+h) v(n)/(n+1).
+//
+// Taken from above, what is wrong at the start stays as small a part as it is there of the
+// same integral up to 1, which falls no faster than n^-(s+1), while κ >= -1. So it starts
+// with nothing where v(n) is next to nothing even then.
+func recurred(dst []float64, alive, s, a, b, c, h float64) bool {
+	q, start := h/(b+h), -a*math.Log1p(h/b)-s*math.Log1p(h/c)
+	if b > 2*c || s > steepLoss || !(start > underflow) {
+		return false
+	}
+	v, n, most := alive*math.Exp(start), 0, 4*len(dst)+400
+	for end := 0.0; ; n++ {
+		if float64(n) > end && q*(a+float64(n)) < float64(n+1) {
+			grown := math.Pow((float64(n)+a+s)/(a+s), s+1)
+			if v*grown < 1e-22*alive*min(1, s) {
+				break
+			}
+			end = 1.1*float64(n) + 8 // where it is worth to look again
+		}
+		if n > most {
+			return false
+		}
+		v *= q * (a + float64(n)) / float64(n+1)
+	}
+	kappa, edge := (c-b)/c, s*b/c*q
+	constant, perStep := a+s*(1-kappa), 1+kappa
+	var last, more float64 // g(n+1), g(n+2)
+	for n--; n >= 0; n-- {
+		m := float64(n)
+		per, next := 1/(a+m), m+1
+		v *= next * per / q
+		last, more = (next*perStep+constant)*per*last-kappa*(m+2)*per*more+edge/next*v, last
+		if n < len(dst) {
+			dst[n] = v + last
+		}
+	}
+	return true
+}
+
+// steepLoss is the shape of loss from which a recursion that starts with nothing would
+// have to start too far out.
+const steepLoss = 6
 
 // underflow is the log of a probability that is as good as zero, yet above what
 // a float64 can hold.
