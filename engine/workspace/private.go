@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 const privatePrefix = ".private-"
@@ -23,6 +24,7 @@ type Private struct {
 	Path  string
 	final string
 	lock  *Lock
+	wait  sync.WaitGroup // for what is on its way to the disk
 }
 
 // Private makes a private copy of the file name, by reference where the file
@@ -89,6 +91,7 @@ func (p *Private) copy(growth int64) error {
 	if err := fill(dst, src, info.Size(), growth); err != nil {
 		return errors.Join(err, dst.Close())
 	}
+	p.wait.Go(func() { writeBack(p.Path) }) // beside the work on it
 	return errors.Join(dst.Chmod(info.Mode().Perm()), dst.Close())
 }
 
@@ -173,6 +176,7 @@ func (p *Private) publishStore() error {
 
 // Discard removes the private copy; the original is as it was.
 func (p *Private) Discard() error {
+	p.wait.Wait()
 	return os.RemoveAll(filepath.Dir(p.Path))
 }
 
