@@ -12,89 +12,138 @@ import (
 	"clientele/models/stat"
 )
 
-// bought is what customers bought up to a day, one place of each slice for each of them:
-// the columns of the query summary/purchases. It is added up from orders, of one customer
-// in the order of their days, and nothing else is held of them.
+// bought is what customers bought up to a day: the columns of the query
+// summary/purchases. It is added up from orders, of one customer in the order of their
+// days, and nothing else is held of them.
 type bought struct {
-	asOf int32
-	logs []int64 // of gaps of so many days
+	asOf    int32
+	logs    []int64 // of gaps of so many days
+	workers int
+	place   []int32 // where each customer stands below; nil: at their number
+	ever    []purchases
+	lately  []recently
+	buyers  int         // how many of them bought; known of orders that were taken
+	tooMuch atomic.Bool // somebody's amounts
+}
 
-	orders, days          []int32
-	first, last, previous []int32
-	longest               []int32
-	squares, gapLogs      []int64
-	net, repeat           []int64 // units of 1/10,000
-	orders30, orders60    []int32
-	orders90, orders365   []int32
-	net30, net90, net365  []int64
-	tooMuch               atomic.Bool // somebody's amounts
+// purchases are what one customer bought, as large as what a processor fetches at once;
+// amounts are in units of 1/10,000.
+type purchases struct {
+	orders, days          int32
+	first, last, previous int32
+	longest               int32
+	orders90, orders365   int32
+	squares, gapLogs      int64
+	net, repeat           int64
+}
+
+// recently is what only orders of the last year change.
+type recently struct {
+	orders30, orders60   int32
+	net30, net90, net365 int64
 }
 
 // newBought makes room for n customers as of a day.
-func newBought(n int, asOf Day, logs []int64) *bought {
-	b := &bought{asOf: int32(asOf), logs: logs}
-	for _, c := range []*[]int32{&b.orders, &b.days, &b.first, &b.last, &b.previous, &b.longest, &b.orders30, &b.orders60, &b.orders90, &b.orders365} {
-		*c = make([]int32, n)
-	}
-	for _, c := range []*[]int64{&b.squares, &b.gapLogs, &b.net, &b.repeat, &b.net30, &b.net90, &b.net365} {
-		*c = make([]int64, n)
-	}
-	return b
+func newBought(n int, asOf Day, logs []int64, workers int) *bought {
+	return &bought{asOf: int32(asOf), logs: logs, workers: workers, ever: make([]purchases, n), lately: make([]recently, n)}
 }
 
-// add adds so many orders of customer i on a day, of which none is earlier than those
-// added before.
-func (b *bought) add(i int, day, orders int32, net int64, fits *bool) {
-	switch last := b.last[i]; {
-	case b.days[i] == 0:
-		b.first[i], b.last[i], b.days[i] = day, day, 1
-	case day != last:
-		gap := int64(day - last)
-		b.longest[i] = max(b.longest[i], int32(gap))
-		b.squares[i] += gap * gap
-		b.gapLogs[i] += b.logs[gap]
-		b.previous[i], b.last[i] = last, day
-		b.days[i]++
+// of is what a customer bought.
+func (b *bought) of(number int) *purchases {
+	if b.place != nil {
+		return &b.ever[b.place[number]]
 	}
-	b.orders[i] += orders
-	b.net[i] = addUnits(b.net[i], net, fits)
-	if day != b.first[i] {
-		b.repeat[i] = addUnits(b.repeat[i], net, fits)
+	return &b.ever[number]
+}
+
+// add adds so many orders, of a day, of the customer at a place, none of whose orders of
+// later days was added before.
+func (b *bought) add(place, day, orders int32, net int64, fits *bool) {
+	p := &b.ever[place]
+	switch {
+	case p.days == 0:
+		p.first, p.last, p.days = day, day, 1
+	case day != p.last:
+		gap := int64(day - p.last)
+		p.longest = max(p.longest, int32(gap))
+		p.squares += gap * gap
+		p.gapLogs += b.logs[gap]
+		p.previous, p.last = p.last, day
+		p.days++
+	}
+	p.orders += orders
+	p.net = addUnits(p.net, net, fits)
+	if day != p.first {
+		p.repeat = addUnits(p.repeat, net, fits)
 	}
 	age := b.asOf - day
 	if age >= 365 {
 		return
 	}
-	b.orders365[i] += orders
-	b.net365[i] = addUnits(b.net365[i], net, fits)
+	r := &b.lately[place]
+	p.orders365 += orders
+	r.net365 = addUnits(r.net365, net, fits)
 	if age >= 90 {
 		return
 	}
-	b.orders90[i] += orders
-	b.net90[i] = addUnits(b.net90[i], net, fits)
+	p.orders90 += orders
+	r.net90 = addUnits(r.net90, net, fits)
 	if age < 60 {
-		b.orders60[i] += orders
+		r.orders60 += orders
 	}
 	if age < 30 {
-		b.orders30[i] += orders
-		b.net30[i] = addUnits(b.net30[i], net, fits)
+		r.orders30 += orders
+		r.net30 = addUnits(r.net30, net, fits)
 	}
 }
 
-// orderTaker adds pages of orders to what was bought, and to the counts of days and
-// periods, on several processors: people are shared out in blocks that a processor's own
-// memory holds, and the orders of each block are taken in the order of their days.
+// orderTaker adds batches of orders to what was bought, to the counts of days and periods
+// and to a sample, on several processors. People are shared out by the hashes that their
+// slots follow: what is known of the people of one part stands together, and a processor's
+// own memory holds it.
 type orderTaker struct {
 	*bought
-	people  *people
-	counts  *boughtCounts
-	workers int
+	people *people
+	counts *boughtCounts
+	sample *sampling
+	shift  int // of a hash: what is left of it is the part
+	takers []taker
+}
 
-	number  []int32   // whose the orders of the page are; -1: nobody's
-	starts  []int32   // by part of the page and block: where its orders stand among those below
-	sorted  orderRows // by block
-	scratch []orderRows
-	parts   []*boughtCounts
+// taker takes the orders of some parts.
+type taker struct {
+	counts  *boughtCounts
+	next    []int32 // by day of the batch: where its next order goes, of those below
+	sorted  []placedOrder
+	sample  *orderRows
+	fetched int64 // which nobody reads, but it has to be there or nothing were fetched
+}
+
+// placedOrder is an order of the customer at a place; -1: of nobody.
+type placedOrder struct {
+	net        int64
+	place, day int32
+}
+
+// orderBatch are orders of some days, by the part of the people.
+type orderBatch struct {
+	first, last int32
+	parts       []orderPart
+	free        []*orderBlock
+}
+
+// orderPart are the orders of one part: those of blocks, of which the last has so many.
+type orderPart struct {
+	last   *orderBlock
+	n      int
+	blocks []*orderBlock
+}
+
+type orderBlock [128]personOrder
+
+type personOrder struct {
+	person, net int64
+	day         int32
 }
 
 // orderRows are orders of numbered people.
@@ -103,147 +152,171 @@ type orderRows struct {
 	net         []int64
 }
 
-func (o *orderRows) grow(n int) {
-	if n <= cap(o.number) {
-		o.number, o.day, o.net = o.number[:n], o.day[:n], o.net[:n]
-		return
-	}
-	o.number, o.day, o.net = make([]int32, n), make([]int32, n), make([]int64, n)
+func (o *orderRows) add(number, day int32, net int64) {
+	o.number, o.day, o.net = append(o.number, number), append(o.day, day), append(o.net, net)
 }
 
-func (o *orderRows) slice(from, to int32) orderRows {
-	return orderRows{o.number[from:to], o.day[from:to], o.net[from:to]}
-}
+// takers is how many parts are taken at once at most.
+const takers = 16
 
-func (o *orderRows) set(at int32, number, day int32, net int64) {
-	o.number[at], o.day[at], o.net[at] = number, day, net
-}
-
-const (
-	peopleBlock = 12 // as a power of two
-	orderPart   = 1 << 16
-	takers      = 16 // parts of the people
-)
-
-func newOrderTaker(b *bought, p *people, counts *boughtCounts, workers int) *orderTaker {
-	t := &orderTaker{bought: b, people: p, counts: counts, workers: workers, scratch: make([]orderRows, takers)}
-	for range takers {
-		t.parts = append(t.parts, counts.part())
+// newOrderTaker shares people out in parts of so many slots, as a power of two.
+func newOrderTaker(b *bought, p *people, counts *boughtCounts, sample *sampling, partSlots int) *orderTaker {
+	b.place = p.numbers.places(p.len())
+	t := &orderTaker{bought: b, people: p, counts: counts, sample: sample, shift: min(p.numbers.shift+partSlots, 64), takers: make([]taker, takers)}
+	sample.ready(b.place)
+	for k := range t.takers {
+		t.takers[k].counts, t.takers[k].sample = counts.part(), sample.part()
 	}
 	return t
 }
 
-// take adds a page, which comes after those that were taken before.
-func (t *orderTaker) take(page *orderPage) {
-	blocks := (t.people.len()-1)>>peopleBlock + 1
-	t.share(page, blocks)
+// batch is room for orders.
+func (t *orderTaker) batch() *orderBatch {
+	return &orderBatch{parts: make([]orderPart, 1<<(64-t.shift))}
+}
+
+// put puts orders into a batch.
+func (t *orderTaker) put(b *orderBatch, members, days, net []int64) {
+	others := &t.people.others
+	for i, member := range members {
+		if others.slots != nil {
+			if number := others.of(member); number >= 0 {
+				member = t.people.person[number]
+			}
+		}
+		part := &b.parts[t.people.numbers.hash(member)>>t.shift]
+		if part.last == nil || part.n == len(part.last) {
+			b.grow(part)
+		}
+		part.last[part.n] = personOrder{member, net[i], int32(days[i])}
+		part.n++
+	}
+}
+
+// grow adds a block to a part.
+func (b *orderBatch) grow(part *orderPart) {
+	if n := len(b.free); n > 0 {
+		part.last, b.free = b.free[n-1], b.free[:n-1]
+	} else {
+		part.last = new(orderBlock)
+	}
+	part.blocks, part.n = append(part.blocks, part.last), 0
+}
+
+// rows are the orders of block i.
+func (p *orderPart) rows(i int) []personOrder {
+	if i == len(p.blocks)-1 {
+		return p.last[:p.n]
+	}
+	return p.blocks[i][:]
+}
+
+// take adds a batch, which comes after those that were taken before, and empties it.
+func (t *orderTaker) take(b *orderBatch) {
 	stat.Each(t.workers, takers, func(k int) {
 		fits := true
-		for block := k * blocks / takers; block < (k+1)*blocks/takers; block++ {
-			rows := t.sorted.slice(t.starts[block], t.starts[block+1])
-			t.takeBlock(t.parts[k], rows.byDay(page, &t.scratch[k]), &fits)
+		for part := k * len(b.parts) / takers; part < (k+1)*len(b.parts)/takers; part++ {
+			if len(b.parts[part].blocks) > 0 {
+				t.takers[k].fetched += t.fetch(part)
+				t.takePart(&t.takers[k], b, &b.parts[part], &fits)
+			}
 		}
 		if !fits {
 			t.tooMuch.Store(true)
 		}
 	})
+	for i := range b.parts {
+		blocks := b.parts[i].blocks
+		b.free = append(b.free, blocks...)
+		b.parts[i] = orderPart{blocks: blocks[:0]}
+	}
 }
 
-// share puts the orders of a page in the order of their blocks.
-func (t *orderTaker) share(page *orderPage, blocks int) {
-	n := len(page.member)
-	parts := (n + orderPart - 1) / orderPart
-	t.number = slices.Grow(t.number[:0], n)[:n]
-	counts := make([]int32, parts*blocks)
-	stat.Each(t.workers, parts, func(c int) {
-		counts := counts[c*blocks : (c+1)*blocks]
-		for i := c * orderPart; i < min((c+1)*orderPart, n); i++ {
-			number := t.people.numbers.of(page.member[i])
-			t.number[i] = number
-			if number >= 0 {
-				counts[number>>peopleBlock]++
+// fetch reads what is known of the people of a part from one end to the other, which takes
+// a small part of the time that it would take here and there.
+func (t *orderTaker) fetch(part int) (sum int64) {
+	slots := t.people.numbers.slots
+	n := len(slots) >> (64 - t.shift)
+	first, last := int32(-1), int32(-1)
+	for i := part * n; i < (part+1)*n; i += 4 { // so many come with one
+		if s := &slots[i]; s.after > 0 {
+			if first < 0 {
+				first = s.place
 			}
-		}
-	})
-	t.starts = slices.Grow(t.starts[:0], blocks+1)[:blocks+1]
-	at := int32(0)
-	for block := range blocks {
-		t.starts[block] = at
-		for c := range parts {
-			counts[c*blocks+block], at = at, at+counts[c*blocks+block]
+			last = s.place
 		}
 	}
-	t.starts[blocks] = at
-	t.sorted.grow(int(at))
-	stat.Each(t.workers, parts, func(c int) {
-		next := counts[c*blocks : (c+1)*blocks]
-		for i := c * orderPart; i < min((c+1)*orderPart, n); i++ {
-			number := t.number[i]
-			if number < 0 {
-				continue
+	if first >= 0 {
+		for i := range t.ever[first:last] {
+			sum += int64(t.ever[int(first)+i].days)
+		}
+	}
+	return sum
+}
+
+// takePart adds the orders of a part in the order of their days.
+func (t *orderTaker) takePart(k *taker, b *orderBatch, part *orderPart, fits *bool) {
+	for _, o := range k.byDay(&t.people.numbers, b, part) {
+		if o.place < 0 {
+			continue
+		}
+		c := k.counts
+		c.order(o.day, o.net, fits)
+		switch p := &t.ever[o.place]; {
+		case p.days == 0:
+			c.newcomer(o.day)
+		case p.last != o.day:
+			c.again(p.first, p.last, o.day)
+		}
+		t.add(o.place, o.day, 1, o.net, fits)
+		if number := t.sample.at[o.place]; number >= 0 {
+			k.sample.add(number, o.day, o.net)
+		}
+	}
+}
+
+// byDay are the orders of a part in the order of their days, with whose they are.
+func (k *taker) byDay(numbers *memberNumbers, b *orderBatch, part *orderPart) []placedOrder {
+	days, n := int(b.last-b.first)+1, 0
+	k.next = slices.Grow(k.next[:0], days+1)[:days+1]
+	clear(k.next)
+	for i := range part.blocks {
+		rows := part.rows(i)
+		n += len(rows)
+		for r := range rows {
+			k.next[rows[r].day-b.first+1]++
+		}
+	}
+	for day := range days {
+		k.next[day+1] += k.next[day]
+	}
+	k.sorted = slices.Grow(k.sorted[:0], n)[:n]
+	for i := range part.blocks {
+		for _, o := range part.rows(i) {
+			place := int32(-1)
+			if s := numbers.slot(o.person); s.after > 0 {
+				place = s.place
 			}
-			at := &next[number>>peopleBlock]
-			t.sorted.set(*at, number, page.day[i], page.net[i])
+			at := &k.next[o.day-b.first]
+			k.sorted[*at] = placedOrder{o.net, place, o.day}
 			*at++
 		}
-	})
-}
-
-// byDay is orders in the order of their days, in scratch unless they stand so.
-func (o orderRows) byDay(page *orderPage, scratch *orderRows) orderRows {
-	if slices.IsSorted(o.day) {
-		return o
 	}
-	next := make([]int32, page.last-page.first+2)
-	for _, day := range o.day {
-		next[day-int32(page.first)+1]++
-	}
-	for i := range next[1:] {
-		next[i+1] += next[i]
-	}
-	scratch.grow(len(o.day))
-	for i, day := range o.day {
-		at := &next[day-int32(page.first)]
-		scratch.set(*at, o.number[i], day, o.net[i])
-		*at++
-	}
-	return *scratch
-}
-
-func (t *orderTaker) takeBlock(c *boughtCounts, rows orderRows, fits *bool) {
-	for k, number := range rows.number {
-		i, day, net := int(number), rows.day[k], rows.net[k]
-		c.order(day, net, fits)
-		switch last := t.last[i]; {
-		case t.days[i] == 0:
-			c.newcomer(day)
-		case last != day:
-			c.again(t.first[i], last, day)
-		}
-		t.add(i, day, 1, net, fits)
-	}
+	return k.sorted
 }
 
 // end adds the counts up.
 func (t *orderTaker) end() error {
-	for _, part := range t.parts {
-		t.counts.join(part)
+	for k := range t.takers {
+		t.counts.join(t.takers[k].counts)
+	}
+	for _, d := range t.counts.days {
+		t.buyers += int(d.newcomers)
 	}
 	if t.tooMuch.Load() {
 		return errTooMuch
 	}
 	return nil
-}
-
-// buyers is how many have bought.
-func (b *bought) buyers() int {
-	n := 0
-	for _, d := range b.days {
-		if d > 0 {
-			n++
-		}
-	}
-	return n
 }
 
 // gapLogs are the logs of gaps of up to n days as summary/purchases has them: those of
@@ -256,101 +329,99 @@ func gapLogs(ctx context.Context, db *duck.DB, n int) ([]int64, error) {
 	return append([]int64{0}, t.Ints("logs")...), nil
 }
 
-// keep leaves the customers at some places, ascending, and no others.
-func (b *bought) keep(places []int32) {
-	for _, c := range []*[]int32{&b.orders, &b.days, &b.first, &b.last, &b.previous, &b.longest, &b.orders30, &b.orders60, &b.orders90, &b.orders365} {
-		*c = keep(*c, places)
-	}
-	for _, c := range []*[]int64{&b.squares, &b.gapLogs, &b.net, &b.repeat, &b.net30, &b.net90, &b.net365} {
-		*c = keep(*c, places)
-	}
-}
-
-// keep moves the values at some places, ascending, to the front; nil stays nil.
-func keep[T any](values []T, places []int32) []T {
-	if values == nil {
-		return nil
-	}
-	for to, from := range places {
-		values[to] = values[from]
-	}
-	return values[:len(places)]
-}
-
-// summary is what the query summary/customers says of the customers at some places,
+// summary is what the query summary/customers says of the customers with some numbers,
 // ascending; nil: of all. Neither b nor o is of use afterwards.
-func (b *bought) summary(p *people, o *others, places []int32) (*table.Table, error) {
-	if places != nil {
-		p = p.at(places)
-		b.keep(places)
-		o.keep(places)
+func (b *bought) summary(p *people, o *others, numbers []int32) (*table.Table, error) {
+	if numbers != nil {
+		p = p.at(numbers)
+		o.keep(numbers)
 	}
-	s := newSummaryColumns(b, p)
-	s.shorts("orders", s.none, b.orders)
-	s.shorts("purchase_days", s.none, b.days)
-	s.shorts("first_day", s.none, b.first)
-	s.shorts("last_day", s.none, b.last)
-	s.shorts("previous_day", s.once, b.previous)
-	s.days("x", func(i int) int32 { return b.days[i] - 1 })
-	s.days("t_x", func(i int) int32 { return b.last[i] - b.first[i] })
-	s.days("T", func(i int) int32 { return b.asOf - b.first[i] })
-	s.days("recency_days", func(i int) int32 { return b.asOf - b.last[i] })
-	s.shorts("longest_gap", s.once, b.longest)
-	s.ints("gap_squares", s.once, b.squares)
-	s.ints("gap_logs", s.once, b.gapLogs)
-	s.money("net_sales", b.net)
-	fits := !b.tooMuch.Load()
-	if o.refunded == nil {
-		s.same("refunds", 0)
-		s.add("net_revenue", &table.Column{Floats: s.t.Floats("net_sales")})
-	} else {
-		s.money("refunds", o.refunded)
-		for i, amount := range o.refunded {
-			b.net[i] = addUnits(b.net[i], -amount, &fits)
+	place := b.places(p.len(), numbers)
+	s := newSummaryColumns(p)
+	orders, days := s.shorts("orders", s.none), s.shorts("purchase_days", s.none)
+	first, last, previous := s.shorts("first_day", s.none), s.shorts("last_day", s.none), s.shorts("previous_day", s.once)
+	x, tx, age, recency := s.shorts("x", s.none), s.shorts("t_x", s.none), s.shorts("T", s.none), s.shorts("recency_days", s.none)
+	longest, squares, logs := s.shorts("longest_gap", s.once), s.ints("gap_squares", s.once), s.ints("gap_logs", s.once)
+	sales, refunds, revenue, repeat := s.money("net_sales"), s.money("refunds"), s.money("net_revenue"), s.money("repeat_spend")
+	orders30, orders60, orders90, orders365 := s.shorts("orders_30", s.none), s.shorts("orders_60", s.none), s.shorts("orders_90", s.none), s.shorts("orders_365", s.none)
+	spend30, spend90, spend365 := s.money("spend_30"), s.money("spend_90"), s.money("spend_365")
+	stat.Each(b.workers, (len(place)+someCustomers-1)/someCustomers, func(c int) {
+		fits, from := true, c*someCustomers
+		place := place[from:min(from+someCustomers, len(place))]
+		var ever [someCustomers]purchases // next to each other, since fetching is fastest where nothing else is done on the way
+		var lately [someCustomers]recently
+		for k, at := range place {
+			ever[k], lately[k] = b.ever[at], b.lately[at]
 		}
-		s.money("net_revenue", b.net)
-	}
-	s.money("repeat_spend", b.repeat)
-	s.shorts("orders_30", s.none, b.orders30)
-	s.shorts("orders_60", s.none, b.orders60)
-	s.shorts("orders_90", s.none, b.orders90)
-	s.shorts("orders_365", s.none, b.orders365)
-	s.money("spend_30", b.net30)
-	s.money("spend_90", b.net90)
-	s.money("spend_365", b.net365)
+		for k := range place {
+			i, p, l := from+k, &ever[k], &lately[k]
+			s.none[i], s.once[i] = p.days == 0, p.days <= 1
+			if p.days == 0 {
+				for _, amount := range s.amounts {
+					amount[i] = math.NaN()
+				}
+				continue
+			}
+			orders[i], days[i] = p.orders, p.days
+			first[i], last[i], previous[i] = p.first, p.last, p.previous
+			x[i], tx[i], age[i], recency[i] = p.days-1, p.last-p.first, b.asOf-p.first, b.asOf-p.last
+			longest[i], squares[i], logs[i] = p.longest, p.squares, p.gapLogs
+			sales[i], repeat[i] = moneyFloat(p.net), moneyFloat(p.repeat)
+			revenue[i] = sales[i]
+			if o.refunded != nil {
+				refunds[i], revenue[i] = moneyFloat(o.refunded[i]), moneyFloat(addUnits(p.net, -o.refunded[i], &fits))
+			}
+			orders30[i], orders60[i], orders90[i], orders365[i] = l.orders30, l.orders60, p.orders90, p.orders365
+			spend30[i], spend90[i], spend365[i] = moneyFloat(l.net30), moneyFloat(l.net90), moneyFloat(l.net365)
+		}
+		if !fits {
+			b.tooMuch.Store(true)
+		}
+	})
 	for k, days := range []string{"30", "90", "365"} {
-		s.shorts("interactions_"+days, nil, o.contacted[k])
+		s.counts("interactions_"+days, o.contacted[k])
 	}
 	for k, days := range []string{"30", "90", "365"} {
-		s.shorts("responses_"+days, nil, o.answered[k])
+		s.counts("responses_"+days, o.answered[k])
 	}
-	if !fits {
+	if b.tooMuch.Load() {
 		return nil, errTooMuch
 	}
-	return s.t, nil
+	return s.table(), nil
+}
+
+// someCustomers are written at once.
+const someCustomers = 1 << 8
+
+// places are where the customers with some numbers stand; nil: all n of them.
+func (b *bought) places(n int, numbers []int32) []int32 {
+	if numbers == nil && b.place != nil {
+		return b.place
+	}
+	out := make([]int32, n)
+	for k := range out {
+		out[k] = int32(k)
+		if numbers != nil {
+			out[k] = numbers[k]
+		}
+		if b.place != nil {
+			out[k] = b.place[out[k]]
+		}
+	}
+	return out
 }
 
 // summaryColumns make the columns of a summary.
 type summaryColumns struct {
 	t          *table.Table
-	bought     []int32 // on so many days
-	none, once []bool  // who bought nothing, and who not on two days; nil: nobody
+	none, once []bool // who bought nothing, and who not on two days
+	amounts    [][]float64
 	zeros      []int32
 }
 
-func newSummaryColumns(b *bought, p *people) *summaryColumns {
-	s := &summaryColumns{bought: b.days, none: make([]bool, len(b.days)), once: make([]bool, len(b.days))}
-	for i, d := range b.days {
-		s.none[i], s.once[i] = d == 0, d <= 1
-	}
-	if !slices.Contains(s.none, true) {
-		s.none = nil
-	}
-	if !slices.Contains(s.once, true) {
-		s.once = nil
-	}
-	s.t = table.New(p.ids)
-	s.ints("person", nil, p.person)
+func newSummaryColumns(p *people) *summaryColumns {
+	s := &summaryColumns{t: table.New(p.ids), none: make([]bool, p.len()), once: make([]bool, p.len())}
+	s.add("person", &table.Column{Field: table.Field{Kind: table.Int}, Ints: p.person})
 	return s
 }
 
@@ -359,52 +430,47 @@ func (s *summaryColumns) add(name string, c *table.Column) {
 	s.t.Add(c)
 }
 
-func (s *summaryColumns) ints(name string, missing []bool, values []int64) {
-	s.add(name, &table.Column{Field: table.Field{Kind: table.Int}, Ints: values, Null: missing})
+func (s *summaryColumns) ints(name string, missing []bool) []int64 {
+	c := &table.Column{Field: table.Field{Kind: table.Int}, Ints: make([]int64, len(missing)), Null: missing}
+	s.add(name, c)
+	return c.Ints
 }
 
-// shorts adds whole numbers of 32 bits; nil: zeros.
-func (s *summaryColumns) shorts(name string, missing []bool, values []int32) {
+// shorts are whole numbers of 32 bits.
+func (s *summaryColumns) shorts(name string, missing []bool) []int32 {
+	c := &table.Column{Field: table.Field{Kind: table.Int}, Shorts: make([]int32, len(missing)), Null: missing}
+	s.add(name, c)
+	return c.Shorts
+}
+
+// counts adds whole numbers of 32 bits; nil: zeros.
+func (s *summaryColumns) counts(name string, values []int32) {
 	if values == nil {
 		if s.zeros == nil {
-			s.zeros = make([]int32, len(s.bought))
+			s.zeros = make([]int32, len(s.none))
 		}
 		values = s.zeros
 	}
-	s.add(name, &table.Column{Field: table.Field{Kind: table.Int}, Shorts: values, Null: missing})
+	s.add(name, &table.Column{Field: table.Field{Kind: table.Int}, Shorts: values})
 }
 
-// days adds whole numbers of those who bought.
-func (s *summaryColumns) days(name string, value func(i int) int32) {
-	out := make([]int32, len(s.bought))
-	for i, d := range s.bought {
-		if d > 0 {
-			out[i] = value(i)
-		}
-	}
-	s.shorts(name, s.none, out)
+// money are amounts.
+func (s *summaryColumns) money(name string) []float64 {
+	c := &table.Column{Floats: make([]float64, len(s.none))}
+	s.add(name, c)
+	s.amounts = append(s.amounts, c.Floats)
+	return c.Floats
 }
 
-// money adds amounts of those who bought, in units of 1/10,000.
-func (s *summaryColumns) money(name string, units []int64) {
-	out := make([]float64, len(s.bought))
-	for i, d := range s.bought {
-		out[i] = math.NaN()
-		if d > 0 {
-			out[i] = moneyFloat(units[i])
+// table is all of them, without marks where nobody has one.
+func (s *summaryColumns) table() *table.Table {
+	none, once := slices.Contains(s.none, true), slices.Contains(s.once, true)
+	for _, c := range s.t.Columns() {
+		switch {
+		case len(c.Null) == 0:
+		case &c.Null[0] == &s.none[0] && !none, &c.Null[0] == &s.once[0] && !once:
+			c.Null = nil
 		}
 	}
-	s.add(name, &table.Column{Floats: out})
-}
-
-// same adds one amount of those who bought.
-func (s *summaryColumns) same(name string, amount float64) {
-	out := make([]float64, len(s.bought))
-	for i, d := range s.bought {
-		out[i] = amount
-		if d == 0 {
-			out[i] = math.NaN()
-		}
-	}
-	s.add(name, &table.Column{Floats: out})
+	return s.t
 }

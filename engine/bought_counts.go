@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 
 	"clientele/engine/internal/duck"
 	"clientele/engine/table"
@@ -13,7 +12,8 @@ import (
 type boughtCounts struct {
 	first   int32 // day
 	days    []dayCount
-	periods []periodCount
+	at      [][3]int32 // of each day from the first on: the places of its periods
+	periods [3]periodCount
 	tooMuch bool
 }
 
@@ -24,7 +24,6 @@ type dayCount struct{ orders, net, buyers, newcomers int64 }
 // by the period of their first purchase. Periods without orders are left out.
 type periodCount struct {
 	step      int32
-	at        []int32   // of each day from the first on: its period's place
 	periods   []int32   // by place
 	customers [][]int64 // by place of the first period, and of the period
 }
@@ -37,25 +36,26 @@ func newCounts(days []dayOrders) *boughtCounts {
 	}
 	c.first = days[0].day
 	c.days = make([]dayCount, days[len(days)-1].day-c.first+1)
-	for _, step := range []int32{1, 3, 12} {
-		p := periodCount{step: step, at: make([]int32, len(c.days))}
+	c.at = make([][3]int32, len(c.days))
+	for k, step := range []int32{1, 3, 12} {
+		p := periodCount{step: step}
 		for _, d := range days {
 			t := Day(d.day).Time()
 			period := int32(12*t.Year()+int(t.Month())-1) / step
 			if n := len(p.periods); n == 0 || p.periods[n-1] != period {
 				p.periods = append(p.periods, period)
 			}
-			p.at[d.day-c.first] = int32(len(p.periods) - 1)
+			c.at[d.day-c.first][k] = int32(len(p.periods) - 1)
 		}
 		p.customers = make([][]int64, len(p.periods))
-		c.periods = append(c.periods, p)
+		c.periods[k] = p
 	}
 	return c
 }
 
 // part is room for some of what c counts.
 func (c *boughtCounts) part() *boughtCounts {
-	out := &boughtCounts{first: c.first, days: make([]dayCount, len(c.days)), periods: slices.Clone(c.periods)}
+	out := &boughtCounts{first: c.first, days: make([]dayCount, len(c.days)), at: c.at, periods: c.periods}
 	for k := range out.periods {
 		out.periods[k].customers = make([][]int64, len(out.periods[k].periods))
 	}
@@ -74,28 +74,28 @@ func (c *boughtCounts) newcomer(day int32) {
 	d := &c.days[day-c.first]
 	d.buyers++
 	d.newcomers++
-	for k := range c.periods {
+	for k, at := range c.at[day-c.first] {
 		p := &c.periods[k]
-		p.count(p.at[day-c.first], p.at[day-c.first])
+		if p.customers[at] == nil {
+			p.customers[at] = make([]int64, len(p.periods))
+		}
+		p.customers[at][at]++
 	}
 }
 
-// again counts who bought first on one day, last on another and now buys on a third.
+// again counts who bought first on one day, last on another and now buys on a third. Who
+// buys in a period for the second time is counted as nobody, since a processor that has to
+// guess is often wrong.
 func (c *boughtCounts) again(first, last, day int32) {
 	c.days[day-c.first].buyers++
+	began, then, now := &c.at[first-c.first], &c.at[last-c.first], &c.at[day-c.first]
 	for k := range c.periods {
-		p := &c.periods[k]
-		if at := p.at[day-c.first]; at != p.at[last-c.first] {
-			p.count(p.at[first-c.first], at)
+		n := int64(0)
+		if now[k] != then[k] {
+			n = 1
 		}
+		c.periods[k].customers[began[k]][now[k]] += n
 	}
-}
-
-func (p *periodCount) count(first, period int32) {
-	if p.customers[first] == nil {
-		p.customers[first] = make([]int64, len(p.periods))
-	}
-	p.customers[first][period]++
 }
 
 // join adds what a part has counted.

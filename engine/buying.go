@@ -52,27 +52,33 @@ func addUnits(a, b int64, ok *bool) int64 {
 
 // buying reads the purchase days of customers, one of so many.
 func (r *orderReader) buying(who *people, every int64) (*buying, error) {
-	raw := rawOrders{counts: make([]int, who.len()+1)}
+	rows := &orderRows{}
 	query, args := queries.Get("summary/orders").SQL, []any(nil)
 	if every > 1 {
 		query, args = queries.Get("summary/orders_of_some").SQL, []any{sql.Named("every", every)}
 	}
-	err := r.each(query, func(p *orderPage) error {
-		raw.take(p, who)
-		return nil
-	}, args...)
-	if err != nil {
-		return nil, err
+	for _, page := range r.pages {
+		err := r.read(page, query, func(members, days, net []int64) {
+			for i, member := range members {
+				if number := who.of(member); number >= 0 {
+					rows.add(number, int32(days[i]), net[i])
+				}
+			}
+		}, args...)
+		if err != nil {
+			return nil, err
+		}
 	}
-	return raw.buying(who, r.workers)
+	return newBuying(who, []*orderRows{rows}, r.workers)
 }
 
 // sampling are the orders of one customer of so many, taken while those of all are read.
 type sampling struct {
 	all, who *people
 	every    int64
-	place    []int32 // of a customer among them; -1: is none of them
-	raw      rawOrders
+	place    []int32      // of a customer among them; -1: is none of them
+	at       []int32      // the same by the place of what was bought
+	rows     []*orderRows // each of other customers
 }
 
 // newSampling chooses one customer of so many, by the hash that is the person's number.
@@ -90,56 +96,49 @@ func newSampling(all *people, every int64) *sampling {
 		}
 		s.who = all.some(places, s.place)
 	}
-	s.raw.counts = make([]int, s.who.len()+1)
 	return s
 }
 
-// take takes what is theirs of a page whose orders are of these customers.
-func (s *sampling) take(p *orderPage, numbers []int32) {
-	for i, number := range numbers {
-		if number >= 0 && s.place != nil {
-			number = s.place[number]
-		}
-		if number >= 0 {
-			s.raw.add(number, p.day[i], p.net[i])
-		}
-	}
-}
-
-func (s *sampling) buying(workers int) (*buying, error) { return s.raw.buying(s.who, workers) }
-
-// rawOrders are orders as they come.
-type rawOrders struct {
-	orderRows
-	counts []int // orders of customer i in counts[i+1]
-}
-
-func (o *rawOrders) take(p *orderPage, who *people) {
-	for i, member := range p.member {
-		if number := who.numbers.of(member); number >= 0 {
-			o.add(number, p.day[i], p.net[i])
+// ready is told where what each customer bought stands.
+func (s *sampling) ready(place []int32) {
+	s.at = make([]int32, len(place))
+	for number, at := range place {
+		s.at[at] = int32(number)
+		if s.place != nil {
+			s.at[at] = s.place[number]
 		}
 	}
 }
 
-func (o *rawOrders) add(number, day int32, net int64) {
-	o.number, o.day, o.net = append(o.number, number), append(o.day, day), append(o.net, net)
-	o.counts[number+1]++
+// part is room for orders, of one customer in the order of their days.
+func (s *sampling) part() *orderRows {
+	s.rows = append(s.rows, &orderRows{})
+	return s.rows[len(s.rows)-1]
 }
 
-// buying puts orders in the order of people and days and those of a day together.
-func (o *rawOrders) buying(who *people, workers int) (*buying, error) {
-	n := who.len()
-	b := &buying{who: who, from: make([]int, n+1), count: make([]int32, n),
-		days: make([]int32, len(o.day)), orders: make([]int32, len(o.day)), net: make([]int64, len(o.day))}
-	for i, k := range o.counts[1:] {
-		b.from[i+1] = b.from[i] + k
+func (s *sampling) buying(workers int) (*buying, error) { return newBuying(s.who, s.rows, workers) }
+
+// newBuying puts orders in the order of people and days and those of a day together.
+func newBuying(who *people, rows []*orderRows, workers int) (*buying, error) {
+	n, orders := who.len(), 0
+	b := &buying{who: who, from: make([]int, n+1), count: make([]int32, n)}
+	for _, part := range rows {
+		orders += len(part.number)
+		for _, i := range part.number {
+			b.from[i+1]++
+		}
 	}
+	for i := range n {
+		b.from[i+1] += b.from[i]
+	}
+	b.days, b.orders, b.net = make([]int32, orders), make([]int32, orders), make([]int64, orders)
 	next := slices.Clone(b.from)
-	for k, i := range o.number {
-		at := next[i]
-		next[i]++
-		b.days[at], b.net[at] = o.day[k], o.net[k]
+	for _, part := range rows {
+		for k, i := range part.number {
+			at := next[i]
+			next[i]++
+			b.days[at], b.net[at] = part.day[k], part.net[k]
+		}
 	}
 	const chunk = 1 << 13
 	chunks := (n + chunk - 1) / chunk
@@ -184,12 +183,12 @@ func (b *buying) merge(from, to int, fits *bool) int32 {
 
 // bought adds up what these customers had bought by a day; logs are those of gaps.
 func (b *buying) bought(day Day, logs []int64) *bought {
-	out := newBought(b.who.len(), day, logs)
+	out := newBought(b.who.len(), day, logs, 1)
 	fits := true
 	for i := range b.count {
 		from, to := b.until(i, day)
 		for k := from; k < to; k++ {
-			out.add(i, b.days[k], b.orders[k], b.net[k], &fits)
+			out.add(int32(i), b.days[k], b.orders[k], b.net[k], &fits)
 		}
 	}
 	out.tooMuch.Store(!fits)

@@ -1,12 +1,10 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"math"
-	"slices"
 
 	"clientele/engine/config"
 	"clientele/engine/internal/duck"
@@ -23,6 +21,7 @@ type orderReader struct {
 	smallest string // amount that counts
 	days     []dayOrders
 	orders   int64
+	slots    int // of a part of the people, as a power of two
 	pages    []orderPage
 }
 
@@ -32,25 +31,18 @@ type dayOrders struct {
 	orders int64
 }
 
-// orderPage are the orders of some days.
+// orderPage are some days with so many orders at most.
 type orderPage struct {
 	first, last Day
-	rows        int // at most
-	member      []int64
-	day         []int32
-	net         []int64 // units of 1/10,000
+	rows        int
 }
 
-// read fills a page with what a query gives of its days.
-func (p *orderPage) read(ctx context.Context, r *orderReader, query string, args []any) error {
-	p.member, p.day, p.net = slices.Grow(p.member[:0], p.rows), slices.Grow(p.day[:0], p.rows), slices.Grow(p.net[:0], p.rows)
+// read calls f with the orders of a page, as a query like summary/orders gives them: with
+// whose they are, on which days, and their amounts in units of 1/10,000.
+func (r *orderReader) read(p orderPage, query string, f func(members, days, net []int64), args ...any) error {
 	args = append([]any{sql.Named("first_day", int32(p.first)), sql.Named("last_day", int32(p.last)), sql.Named("smallest", r.smallest)}, args...)
-	return r.db.Chunks(ctx, query, func(t *table.Table) error {
-		p.member = append(p.member, t.Ints("member")...)
-		for _, day := range t.Ints("day") {
-			p.day = append(p.day, int32(day))
-		}
-		p.net = append(p.net, t.Column("net").Ints...)
+	return r.db.Chunks(r.ctx, query, func(t *table.Table) error {
+		f(t.Ints("member"), t.Ints("day"), t.Column("net").Ints)
 		return nil
 	}, args...)
 }
@@ -60,14 +52,15 @@ func (p *orderPage) read(ctx context.Context, r *orderReader, query string, args
 const (
 	orderBytes   = 100
 	largestPage  = 1 << 22
-	usualPage    = 1 << 20
+	usualPage    = 1 << 21
 	smallestPage = 1 << 17
 	usualPages   = 16
+	partSlots    = 12 // with what was bought, half a megabyte
 )
 
 // newOrderReader looks how many orders each day has.
 func newOrderReader(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day) (*orderReader, error) {
-	r := &orderReader{ctx: ctx, db: db, asOf: asOf, workers: cfg.Resources.Cores(), smallest: smallestNet(cfg)}
+	r := &orderReader{ctx: ctx, db: db, asOf: asOf, workers: cfg.Resources.Cores(), smallest: smallestNet(cfg), slots: partSlots}
 	t, err := db.Query(ctx, `SELECT CAST(ordered_day AS INTEGER) AS day, count(*) AS orders FROM kept_order_rows
 WHERE ordered_day <= $day AND member IS NOT NULL GROUP BY ordered_day ORDER BY ordered_day`, sql.Named("day", int32(asOf)))
 	if err != nil {
@@ -110,43 +103,3 @@ func (r *orderReader) span() int {
 
 // errTooMany is about orders that whole numbers of 32 bits do not count.
 var errTooMany = errors.New("there are more than 2,147,483,647 orders")
-
-// each calls f with the pages of a query like summary/orders, one after the other. What
-// a page holds is of use until f returns.
-func (r *orderReader) each(query string, f func(*orderPage) error, args ...any) error {
-	ctx, stop := context.WithCancel(r.ctx)
-	defer stop()
-	type made struct {
-		page *orderPage
-		err  error
-	}
-	pages, free := make(chan made, 1), make(chan *orderPage, 2)
-	free <- &orderPage{}
-	free <- &orderPage{}
-	go func() { // while f has the one page, the store gives the next
-		defer close(pages)
-		for _, page := range r.pages {
-			select {
-			case p := <-free:
-				p.first, p.last, p.rows = page.first, page.last, page.rows
-				err := p.read(ctx, r, query, args)
-				pages <- made{p, err}
-				if err != nil {
-					return
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	var err error
-	for m := range pages {
-		if err = cmp.Or(err, m.err); err != nil {
-			stop()
-			continue // until the store is at rest
-		}
-		err = f(m.page)
-		free <- m.page
-	}
-	return cmp.Or(err, ended(r.ctx))
-}

@@ -57,7 +57,7 @@ func (o *others) each(ctx context.Context, db *duck.DB, p *people, query, from s
 	}
 	err := db.Chunks(ctx, queries.Get(query).SQL, func(t *table.Table) error {
 		for row, person := range t.Ints("person") {
-			if i := p.numbers.of(person); i >= 0 {
+			if i := p.of(person); i >= 0 {
 				o.seen[i] = true
 				f(i, t, row)
 			}
@@ -74,8 +74,8 @@ func (o *others) each(ctx context.Context, db *duck.DB, p *people, query, from s
 // bought, or is seen otherwise, and is not excluded. Nil: all are.
 func (o *others) known(ctx context.Context, db *duck.DB, p *people, b *bought) ([]int32, error) {
 	unseen := 0
-	for i, days := range b.days {
-		o.seen[i] = o.seen[i] || days > 0
+	for i := range o.seen {
+		o.seen[i] = o.seen[i] || b.of(i).days > 0
 		if !o.seen[i] {
 			unseen++
 		}
@@ -83,7 +83,7 @@ func (o *others) known(ctx context.Context, db *duck.DB, p *people, b *bought) (
 	if unseen > 0 {
 		err := db.Chunks(ctx, queries.Get("summary/seen").SQL, func(t *table.Table) error {
 			for _, member := range t.Ints("member") {
-				if i := p.numbers.of(member); i >= 0 {
+				if i := p.of(member); i >= 0 {
 					o.seen[i] = true
 				}
 			}
@@ -103,7 +103,7 @@ func (o *others) kept(ctx context.Context, db *duck.DB, p *people) ([]int32, err
 		return nil, err
 	}
 	for _, person := range excluded.Ints("person") {
-		if i := p.numbers.of(person); i >= 0 {
+		if i := p.of(person); i >= 0 {
 			o.seen[i] = false
 		}
 	}
@@ -125,4 +125,15 @@ func (o *others) keep(places []int32) {
 	for k := range o.contacted {
 		o.contacted[k], o.answered[k] = keep(o.contacted[k], places), keep(o.answered[k], places)
 	}
+}
+
+// keep moves the values at some places, ascending, to the front; nil stays nil.
+func keep[T any](values []T, places []int32) []T {
+	if values == nil {
+		return nil
+	}
+	for to, from := range places {
+		values[to] = values[from]
+	}
+	return values[:len(places)]
 }

@@ -57,7 +57,7 @@ func (e *Engine) readPast(ctx context.Context, db *duck.DB, asOf Day, most int) 
 	if err != nil {
 		return nil, err
 	}
-	who, err := readPeople(ctx, db, every, func(int) error { return nil })
+	who, err := r.people(every, func(int) error { return nil })
 	if err != nil {
 		return nil, err
 	}
@@ -173,9 +173,9 @@ func (p *past) at(day Day, window int) (*snapshot, error) {
 
 // buyers are the places of those who had bought.
 func (p *past) buyers(b *bought) []int32 {
-	places := make([]int32, 0, len(b.days))
-	for i, days := range b.days {
-		if days > 0 {
+	places := make([]int32, 0, len(b.ever))
+	for i := range b.ever {
+		if b.of(i).days > 0 {
 			places = append(places, int32(i))
 		}
 	}

@@ -48,7 +48,11 @@ func TestPastDays(t *testing.T) {
 		t.Errorf("from %d to %d, want 100 to 130", first, last)
 	}
 	known := p.days.bought(110, make([]int64, 200))
-	if got, want := fmt.Sprint(known.days, known.last, p.buyers(known)), "[2 1 0] [110 105 0] [0 1]"; got != want {
+	told := ""
+	for _, b := range known.ever {
+		told += fmt.Sprintln(b.days, b.last)
+	}
+	if got, want := told+fmt.Sprint(p.buyers(known)), "2 110\n1 105\n0 0\n[0 1]"; got != want {
 		t.Errorf("known on day 110: %s, want %s", got, want)
 	}
 	for window, want := range map[int]string{9: "0 0, 0 0, 0 0", 10: "0 0, 0 0, 1 5", 19: "0 0, 0 0, 1 5", 20: "1 7, 1 4, 1 5"} {

@@ -82,7 +82,7 @@ func sameSample(t *testing.T, ctx context.Context, db *duck.DB, cfg config.Confi
 	if err != nil {
 		return err
 	}
-	who, err := readPeople(ctx, db, 1, func(int) error { return nil })
+	who, err := r.people(1, func(int) error { return nil })
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func sameSample(t *testing.T, ctx context.Context, db *duck.DB, cfg config.Confi
 		return err
 	}
 	for _, member := range all.Ints("member") {
-		if got.who.numbers.of(member) != want.who.numbers.of(member) {
+		if got.who.of(member) != want.who.of(member) {
 			t.Errorf("one of %d: member %d is another's", every, member)
 		}
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 
@@ -63,7 +64,7 @@ func makeSummary(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day, 
 
 // summary is makeSummary, when all is ready.
 func (r *orderReader) summary(most int, share func(customers, lookedBack int) error) (*summarized, error) {
-	who, err := readPeople(r.ctx, r.db, 1, func(n int) error {
+	who, err := r.people(1, func(n int) error {
 		if most <= 0 {
 			return share(n, n)
 		}
@@ -77,7 +78,7 @@ func (r *orderReader) summary(most int, share func(customers, lookedBack int) er
 	if err != nil {
 		return nil, err
 	}
-	s := &summarized{every: r.sampleRate(b.buyers(), most)}
+	s := &summarized{every: r.sampleRate(b.buyers, most)}
 	if s.every == some.every {
 		s.sample, err = some.buying(r.workers)
 	} else {
@@ -106,13 +107,27 @@ func (r *orderReader) bought(who *people, of *sampling) (*bought, error) {
 		return nil, err
 	}
 	counts := newCounts(r.days)
-	t := newOrderTaker(newBought(who.len(), r.asOf, logs), who, counts, r.workers)
-	take := func(p *orderPage) error {
-		t.take(p)
-		of.take(p, t.number)
-		return nil
+	t := newOrderTaker(newBought(who.len(), r.asOf, logs, r.workers), who, counts, of, r.slots)
+	full, free := make(chan *orderBatch, 1), make(chan *orderBatch, 2)
+	free <- t.batch()
+	free <- t.batch()
+	go func() { // while the one batch is taken, the store gives the next
+		defer close(full)
+		for _, page := range r.pages {
+			b := <-free
+			b.first, b.last = int32(page.first), int32(page.last)
+			err = r.read(page, queries.Get("summary/orders").SQL, func(members, days, net []int64) { t.put(b, members, days, net) })
+			if err != nil {
+				return
+			}
+			full <- b
+		}
+	}()
+	for b := range full {
+		t.take(b)
+		free <- b
 	}
-	if err := r.each(queries.Get("summary/orders").SQL, take); err != nil {
+	if err = cmp.Or(err, ended(r.ctx)); err != nil {
 		return nil, err
 	}
 	if err := t.end(); err != nil {
@@ -125,7 +140,7 @@ func (r *orderReader) bought(who *people, of *sampling) (*bought, error) {
 func (r *orderReader) sample(who *people, every int64) (*buying, error) {
 	if every > 1 {
 		var err error
-		if who, err = readPeople(r.ctx, r.db, every, func(int) error { return nil }); err != nil {
+		if who, err = r.people(every, func(int) error { return nil }); err != nil {
 			return nil, err
 		}
 	}

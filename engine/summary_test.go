@@ -102,6 +102,7 @@ func TestSummaryIsWhatSQLSays(t *testing.T) {
 		}
 		if shop%2 == 0 {
 			r.share(1 + rng.IntN(100))
+			r.slots = rng.IntN(6)
 		}
 		tried["pages"] += len(r.pages)
 		told := 0

@@ -257,7 +257,9 @@ func (f *Fitted) describe(in *table.Table, c *customers, l labels, workers int) 
 		raw := make([]float64, d)
 		begin, end := c.piece(piece)
 		for i := begin; i < end; i++ {
-			read(raw, from, int(c.rows[i]))
+			for k := range raw {
+				raw[k] = from[k].at(int(c.rows[i]))
+			}
 			s := dst[int(l.code[i])*(2*d+1):]
 			for k, v := range c.row(i) {
 				s[k] += v

@@ -99,13 +99,23 @@ func featuresOf(columns []string) ([]feature, error) {
 	return out, nil
 }
 
-// value is what is compared: the logarithm of one more, with the sign kept where
-// refunds are more than revenue; of a probability or a score, itself.
-func (f *feature) value(v float64) float64 {
+// scale turns values into what is compared: the logarithm of one more, with the sign kept
+// where refunds are more than revenue; of a probability or a score, itself.
+func (f *feature) scale(values []float64) {
 	if f.share {
-		return v
+		return
 	}
-	return math.Copysign(stat.Log1p(math.Abs(v)), v)
+	below := false
+	for _, v := range values {
+		below = below || math.Signbit(v)
+	}
+	if !below {
+		stat.Log1pTo(values, values)
+		return
+	}
+	for i, v := range values {
+		values[i] = math.Copysign(stat.Log1p(math.Abs(v)), v)
+	}
 }
 
 // text prints a mean of the feature for people.
@@ -131,12 +141,13 @@ func thousands(n int) string {
 	return s
 }
 
-// source reads the values of a feature; missing ones are NaN.
+// source reads the values of a feature.
 type source struct {
 	feature *feature
 	column  *table.Column
 }
 
+// at is the value of row i, NaN where it is missing.
 func (s *source) at(i int) float64 {
 	if s.column.Missing(i) {
 		return math.NaN()
@@ -145,6 +156,31 @@ func (s *source) at(i int) float64 {
 		return float64(s.column.Int(i))
 	}
 	return s.column.Floats[i]
+}
+
+// to writes the values of the rows from begin on.
+func (s *source) to(dst []float64, begin int) {
+	c, end := s.column, begin+len(dst)
+	switch {
+	case c.Kind != table.Int:
+		copy(dst, c.Floats[begin:end])
+		return
+	case c.Shorts != nil:
+		for i, v := range c.Shorts[begin:end] {
+			dst[i] = float64(v)
+		}
+	default:
+		for i, v := range c.Ints[begin:end] {
+			dst[i] = float64(v)
+		}
+	}
+	if c.Null != nil {
+		for i, missing := range c.Null[begin:end] {
+			if missing {
+				dst[i] = math.NaN()
+			}
+		}
+	}
 }
 
 // sources are the columns of t that hold the features.
@@ -156,15 +192,49 @@ func sources(list []feature, t *table.Table) []source {
 	return out
 }
 
-// read writes the values of row i, before any logarithm, and reports whether each
-// is known.
-func read(dst []float64, from []source, i int) bool {
-	for k := range from {
-		v := from[k].at(i)
-		if v-v != 0 { // NaN, or infinite
-			return false
-		}
-		dst[k] = v
+// batchRows is how many rows are read at once.
+const batchRows = 256
+
+// batch is some rows of a table side by side.
+type batch struct {
+	from   []source
+	orders *table.Column
+	values [][]float64 // of each feature, before any logarithm
+	buyer  [batchRows]bool
+	whole  [batchRows]bool // a buyer of whom everything is known
+}
+
+func newBatch(from []source, orders *table.Column) *batch {
+	b := &batch{from: from, orders: orders, values: make([][]float64, len(from))}
+	for k := range b.values {
+		b.values[k] = make([]float64, batchRows)
 	}
-	return true
+	return b
+}
+
+// read takes the rows from begin and up to end.
+func (b *batch) read(begin, end int) {
+	n := end - begin
+	for k := range b.from {
+		b.values[k] = b.values[k][:n]
+		b.from[k].to(b.values[k], begin)
+	}
+	for i := range n {
+		b.buyer[i] = !b.orders.Missing(begin+i) && b.orders.Int(begin+i) > 0
+		b.whole[i] = b.buyer[i]
+	}
+	for _, values := range b.values {
+		for i, v := range values {
+			if v-v != 0 { // NaN, or infinite
+				b.whole[i] = false
+			}
+		}
+	}
+}
+
+// scale turns all values into what is compared.
+func (b *batch) scale() {
+	for k, values := range b.values {
+		b.from[k].feature.scale(values)
+	}
 }

@@ -193,25 +193,32 @@ func (f *Fitted) Score(ctx context.Context, dst, src *table.Table) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	codes, orders, from := dst.Codes("cluster"), src.Column("orders"), sources(f.features, src)
-	x := make([]float64, len(from))
+	codes, b := dst.Codes("cluster"), newBatch(sources(f.features, src), src.Column("orders"))
+	x := make([]float64, len(f.features))
 	var density [mostClusters]float64
-	for i := range codes {
-		codes[i] = -1
-		if len(f.Clusters) == 0 || orders.Missing(i) || orders.Int(i) <= 0 || !read(x, from, i) {
-			continue
+	for begin := 0; begin < len(codes); begin += batchRows {
+		part := codes[begin:min(begin+batchRows, len(codes))]
+		if len(f.Clusters) > 0 {
+			b.read(begin, begin+len(part))
+			b.scale()
 		}
-		for k := range x {
-			x[k] = f.features[k].value(x[k])
+		for i := range part {
+			part[i] = -1
+			if len(f.Clusters) == 0 || !b.whole[i] {
+				continue
+			}
+			for k := range x {
+				x[k] = b.values[k][i]
+			}
+			f.apply(x)
+			best := 0
+			if f.mixture != nil {
+				best, _ = f.mixture.densities(density[:f.mixture.k], x)
+			} else {
+				best, _, _ = nearest(x, f.centers)
+			}
+			part[i] = int32(best)
 		}
-		f.apply(x)
-		best := 0
-		if f.mixture != nil {
-			best, _ = f.mixture.densities(density[:f.mixture.k], x)
-		} else {
-			best, _, _ = nearest(x, f.centers)
-		}
-		codes[i] = int32(best)
 	}
 	return nil
 }

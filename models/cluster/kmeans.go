@@ -53,7 +53,7 @@ func greatest(x []float64) float64 {
 
 // run iterates until no row changes its centre, no centre moves further than still,
 // or most passes over the rows are made. The inertia that it leaves is good to compare
-// runs by; finish makes codes, centres and inertia agree to the last digit.
+// runs by; finish makes codes and centres agree to the last digit.
 func (l *lloyd) run(ctx context.Context, workers, most int, still float64) error {
 	l.assign(workers)
 	for l.iterations = 1; l.iterations < most && !l.settled; l.iterations++ {
@@ -208,7 +208,7 @@ func (l *lloyd) fill() {
 }
 
 // finish takes sums from all rows, without what many small changes leave in the last
-// digits, and codes and inertia from the centres that these give.
+// digits, and codes from the centres that these give.
 func (l *lloyd) finish(workers int) {
 	stat.SumTo(l.sums, workers, l.pieces(), func(c int, dst []float64) {
 		from, to := l.piece(c)
@@ -217,7 +217,7 @@ func (l *lloyd) finish(workers int) {
 		}
 	})
 	l.move()
-	l.assign(workers)
+	l.pass(workers)
 }
 
 // seeds are k centres among the rows by greedy k-means++ (Arthur & Vassilvitskii

@@ -49,18 +49,21 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 	keys := make([]keyed, t.Rows())
 	found, missing := make([]int, pieces), make([]int, pieces)
 	stat.Each(workers, pieces, func(c int) {
-		x := make([]float64, d)
-		begin := c * rowsAtOnce
-		for i := begin; i < min(begin+rowsAtOnce, t.Rows()); i++ {
-			if orders.Missing(i) || orders.Int(i) <= 0 {
-				continue
+		b := newBatch(from, orders)
+		var hashes [batchRows]uint64
+		first, end := c*rowsAtOnce, min((c+1)*rowsAtOnce, t.Rows())
+		for begin := first; begin < end; begin += batchRows {
+			b.read(begin, min(begin+batchRows, end))
+			fingerprints(&hashes, b.values)
+			for i := range b.values[0] {
+				switch {
+				case b.whole[i]:
+					keys[first+found[c]] = keyed{hashes[i], int32(begin + i)}
+					found[c]++
+				case b.buyer[i]:
+					missing[c]++
+				}
 			}
-			if !read(x, from, i) {
-				missing[c]++
-				continue
-			}
-			keys[begin+found[c]] = keyed{fingerprint(x), int32(i)}
-			found[c]++
 		}
 	})
 	n := 0
@@ -98,20 +101,27 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 	}
 	// Columns are read from end to end: what is far apart is written, which does not wait.
 	place := make([]int32, t.Rows()) // of each row, from 1
-	for i, k := range keys {
-		c.rows[i], place[k.row] = k.row, int32(i+1)
-	}
+	stat.Each(workers, c.pieces(), func(piece int) {
+		begin, end := c.piece(piece)
+		for i := begin; i < end; i++ {
+			c.rows[i], place[keys[i].row] = keys[i].row, int32(i+1)
+		}
+	})
 	keys = nil // their memory is that of the points
 	c.x = make([]float64, n*d)
 	stat.Each(workers, pieces, func(piece int) {
-		for i := piece * rowsAtOnce; i < min((piece+1)*rowsAtOnce, t.Rows()); i++ {
-			if place[i] == 0 {
-				continue
-			}
-			x := c.row(int(place[i] - 1))
-			read(x, from, i)
-			for k := range x {
-				x[k] = list[k].value(x[k])
+		b, end := newBatch(from, orders), min((piece+1)*rowsAtOnce, t.Rows())
+		for begin := piece * rowsAtOnce; begin < end; begin += batchRows {
+			b.read(begin, min(begin+batchRows, end))
+			b.scale()
+			for i, at := range place[begin:][:len(b.values[0])] {
+				if at == 0 {
+					continue
+				}
+				x := c.row(int(at - 1))
+				for k := range x {
+					x[k] = b.values[k][i]
+				}
 			}
 		}
 	})
@@ -156,13 +166,16 @@ func (c *customers) standardise(workers int) {
 	})
 }
 
-// fingerprint stands for the values of a row: rows of equal values have equal ones.
-func fingerprint(row []float64) uint64 {
-	h := uint64(14695981039346656037)
-	for _, v := range row {
-		h = mixed(h ^ math.Float64bits(v+0)) // v + 0 turns minus zero into zero
+// fingerprints stand for the values of rows: rows of equal values have equal ones.
+func fingerprints(dst *[batchRows]uint64, values [][]float64) {
+	for i := range dst {
+		dst[i] = 14695981039346656037
 	}
-	return h
+	for _, column := range values {
+		for i, v := range column {
+			dst[i] = mixed(dst[i] ^ math.Float64bits(v+0)) // v + 0 turns minus zero into zero
+		}
+	}
 }
 
 // mixed is the finaliser of splitmix64 (Steele, Lea & Flood 2014, "Fast splittable

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -113,11 +114,11 @@ func kindOf(t arrow.DataType) table.Kind {
 		return table.Float
 	case *arrow.Int64Type, *arrow.Int32Type, *arrow.Int16Type, *arrow.Int8Type, *arrow.Uint8Type, *arrow.Uint16Type, *arrow.Uint32Type, *arrow.Uint64Type:
 		return table.Int
-	case *arrow.Decimal128Type:
-		switch {
-		case t.Scale == 0:
+	case arrow.DecimalType:
+		switch scale := t.GetScale(); {
+		case scale == 0:
 			return table.Int
-		case t.Scale <= 4:
+		case scale <= 4:
 			return table.Decimal
 		}
 		return table.Text // every digit is kept
@@ -169,9 +170,7 @@ func appendArray(c *table.Column, a arrow.Array) error {
 		}
 		scale := int64(1)
 		if c.Kind == table.Decimal {
-			for s := a.DataType().(*arrow.Decimal128Type).Scale; s < 4; s++ {
-				scale *= 10
-			}
+			scale = decimalScale(a.DataType().(arrow.DecimalType))
 		}
 		for i, v := range a.Values() {
 			n := int64(v.LowBits())
@@ -182,6 +181,14 @@ func appendArray(c *table.Column, a arrow.Array) error {
 				return fmt.Errorf("%s is too large for DECIMAL(18,4): cast the column to DOUBLE or VARCHAR", a.ValueStr(i))
 			}
 			c.Ints = append(c.Ints, n*scale)
+		}
+	case *array.Decimal64:
+		if err := appendDecimals(c, a, a.Values()); err != nil {
+			return err
+		}
+	case *array.Decimal32:
+		if err := appendDecimals(c, a, a.Values()); err != nil {
+			return err
 		}
 	case *array.Date32:
 		for _, v := range a.Date32Values() {
@@ -213,6 +220,39 @@ func appendArray(c *table.Column, a arrow.Array) error {
 	return nil
 }
 
+// appendDecimals appends decimals of 64 bits at most.
+func appendDecimals[T ~int32 | ~int64](c *table.Column, a arrow.Array, values []T) error {
+	if c.Kind == table.Text {
+		appendTexts(c, a)
+		return nil
+	}
+	scale := int64(1)
+	if c.Kind == table.Decimal {
+		scale = decimalScale(a.DataType().(arrow.DecimalType))
+	}
+	if scale == 1 {
+		c.Ints = appendInts(c.Ints, values)
+		return nil
+	}
+	for i, v := range values {
+		n := int64(v) * scale
+		if n/scale != int64(v) && !a.IsNull(i) {
+			return fmt.Errorf("%s is too large for DECIMAL(18,4): cast the column to DOUBLE or VARCHAR", a.ValueStr(i))
+		}
+		c.Ints = append(c.Ints, n)
+	}
+	return nil
+}
+
+// decimalScale is what values of a decimal type are multiplied by to be units of 1/10,000.
+func decimalScale(t arrow.DecimalType) int64 {
+	scale := int64(1)
+	for s := t.GetScale(); s < 4; s++ {
+		scale *= 10
+	}
+	return scale
+}
+
 // appendClocks appends timestamps without a zone as they stand.
 func appendClocks(c *table.Column, a *array.Timestamp) {
 	unit := a.DataType().(*arrow.TimestampType).Unit
@@ -236,9 +276,11 @@ func appendTexts(c *table.Column, a arrow.Array) {
 	}
 }
 
-func appendInts[T int8 | int16 | int32 | uint8 | uint16 | uint32 | uint64](dst []int64, src []T) []int64 {
-	for _, v := range src {
-		dst = append(dst, int64(v))
+func appendInts[T ~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64](dst []int64, src []T) []int64 {
+	n := len(dst)
+	dst = slices.Grow(dst, len(src))[:n+len(src)]
+	for i, v := range src {
+		dst[n+i] = int64(v)
 	}
 	return dst
 }

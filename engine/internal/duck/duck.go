@@ -79,6 +79,7 @@ func (d *DB) configure(ctx context.Context, path string, opt Options) error {
 		"SET TimeZone=" + Literal(zone),
 		"SET allow_community_extensions=false",
 		"SET allow_persistent_secrets=false", // of the person's other programs
+		"SET arrow_output_version='1.5'",     // in which amounts are handed out in 64 bits, not 128
 		// A checkpoint would merge the row groups that files end with into their
 		// neighbours and write nearly all facts again.
 		"SET max_vacuum_tasks=0",

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"clientele/engine/table"
@@ -378,5 +379,36 @@ func TestCategories(t *testing.T) {
 	var n, wrong int
 	if err := d.Row(ctx, []any{&n, &wrong}, "SELECT count(*), count(*) FILTER (c IS DISTINCT FROM want) FROM categories"); err != nil || n != chunks*rows || wrong != 0 {
 		t.Errorf("%d of %d rows are wrong, %v", wrong, n, err)
+	}
+}
+
+// Decimals of every width are whole units of 1/10,000, whole numbers, or texts where they
+// have more than four places; what does not fit is an error.
+func TestDecimals(t *testing.T) {
+	d := open(t, "", Options{})
+	ctx := context.Background()
+	for width, want := range map[string]int64{"4,1": -15_000, "9,2": -15_000, "9,4": -15_000, "18,3": -15_000, "18,4": -15_000, "38,4": -15_000, "9,0": -2, "18,0": -2, "38,0": -2} {
+		got, err := d.Query(ctx, "SELECT CAST(v AS DECIMAL("+width+")) AS v FROM (VALUES (-1.5), (NULL), (0)) AS x(v)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := got.Column("v")
+		if (c.Kind == table.Int) != strings.HasSuffix(width, ",0") || !slices.Equal(c.Ints, []int64{want, 0, 0}) || !slices.Equal(c.Null, []bool{false, true, false}) {
+			t.Errorf("DECIMAL(%s): %v %v %v, want %d", width, c.Kind, c.Ints, c.Null, want)
+		}
+	}
+	for _, width := range []string{"9,6", "18,6", "38,6"} {
+		got, err := d.Query(ctx, "SELECT CAST(-1.5 AS DECIMAL("+width+")) AS v")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := string(got.Column("v").Texts.At(0)); v != "-1.5" {
+			t.Errorf("DECIMAL(%s): %q", width, v)
+		}
+	}
+	for _, width := range []string{"18,2", "38,4"} {
+		if _, err := d.Query(ctx, "SELECT CAST('9999999999999999' AS DECIMAL("+width+")) AS v"); err == nil {
+			t.Errorf("DECIMAL(%s): what does not fit is taken", width)
+		}
 	}
 }
