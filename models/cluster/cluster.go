@@ -251,30 +251,25 @@ func (m *Model) finish(ctx context.Context, f *Fitted, c *customers, t *tried) (
 // describe counts the clusters' customers and takes their means. A cluster without a
 // customer goes: of a mixture's components one may be the likeliest for nobody.
 func (f *Fitted) describe(in *table.Table, c *customers, l labels, workers int) {
-	d, from := c.d, sources(f.features, in)
-	sums := make([]float64, l.k*(2*d+1))
+	d, raw := c.d, c.sums(in, f.features, l, workers)
+	sums := make([]float64, l.k*(d+1))
 	stat.SumTo(sums, workers, c.pieces(), func(piece int, dst []float64) {
-		raw := make([]float64, d)
 		begin, end := c.piece(piece)
 		for i := begin; i < end; i++ {
-			for k := range raw {
-				raw[k] = from[k].at(int(c.rows[i]))
-			}
-			s := dst[int(l.code[i])*(2*d+1):]
+			s := dst[int(l.code[i])*(d+1):]
 			for k, v := range c.row(i) {
 				s[k] += v
-				s[d+k] += raw[k]
 			}
-			s[2*d]++
+			s[d]++
 		}
 	})
 	for j := range f.Clusters {
-		s := sums[j*(2*d+1) : (j+1)*(2*d+1)]
+		s := sums[j*(d+1) : (j+1)*(d+1)]
 		q := &f.Clusters[j]
-		q.Customers, q.Share = int(s[2*d]), s[2*d]/float64(c.n)
+		q.Customers, q.Share = int(s[d]), s[d]/float64(c.n)
 		for k := range d {
-			q.Center = append(q.Center, s[k]/max(s[2*d], 1))
-			q.Means = append(q.Means, s[d+k]/max(s[2*d], 1))
+			q.Center = append(q.Center, s[k]/max(s[d], 1))
+			q.Means = append(q.Means, raw[j*d+k]/max(s[d], 1))
 		}
 	}
 	f.Clusters = slices.DeleteFunc(f.Clusters, func(q Cluster) bool { return q.Customers == 0 })

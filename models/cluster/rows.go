@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 
 	"clientele/engine/table"
@@ -32,8 +33,9 @@ func (s *scale) apply(x []float64) {
 type customers struct {
 	points
 	scale
-	rows    []int32 // in the table, by row of points
-	missing int     // customers with an order that lack a value
+	place   []int32   // of each row of the table among points, from 1; zero: none
+	most    []float64 // the greatest size of each column as it is
+	missing int       // customers with an order that lack a value
 }
 
 // gathered reads the customers of t in an order that depends on their values alone
@@ -47,7 +49,7 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 		row  int32
 	}
 	keys := make([]keyed, t.Rows())
-	found, missing := make([]int, pieces), make([]int, pieces)
+	found, missing, most := make([]int, pieces), make([]int, pieces), make([]float64, pieces*d)
 	stat.Each(workers, pieces, func(c int) {
 		b := newBatch(from, orders)
 		var hashes [batchRows]uint64
@@ -58,6 +60,9 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 			for i := range b.values[0] {
 				switch {
 				case b.whole[i]:
+					for k, values := range b.values {
+						most[c*d+k] = max(most[c*d+k], math.Abs(values[i]))
+					}
 					keys[first+found[c]] = keyed{hashes[i], int32(begin + i)}
 					found[c]++
 				case b.buyer[i]:
@@ -95,16 +100,18 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 		}
 		begin = end
 	}
-	c := &customers{points: points{n: n, d: d}, rows: make([]int32, n)}
-	for _, n := range missing {
+	c := &customers{points: points{n: n, d: d}, place: make([]int32, t.Rows()), most: make([]float64, d)}
+	for piece, n := range missing {
 		c.missing += n
+		for k := range c.most {
+			c.most[k] = max(c.most[k], most[piece*d+k])
+		}
 	}
 	// Columns are read from end to end: what is far apart is written, which does not wait.
-	place := make([]int32, t.Rows()) // of each row, from 1
 	stat.Each(workers, c.pieces(), func(piece int) {
 		begin, end := c.piece(piece)
 		for i := begin; i < end; i++ {
-			c.rows[i], place[keys[i].row] = keys[i].row, int32(i+1)
+			c.place[keys[i].row] = int32(i + 1)
 		}
 	})
 	keys = nil // their memory is that of the points
@@ -114,7 +121,7 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 		for begin := piece * rowsAtOnce; begin < end; begin += batchRows {
 			b.read(begin, min(begin+batchRows, end))
 			b.scale()
-			for i, at := range place[begin:][:len(b.values[0])] {
+			for i, at := range c.place[begin:][:len(b.values[0])] {
 				if at == 0 {
 					continue
 				}
@@ -127,6 +134,50 @@ func gathered(t *table.Table, list []feature, workers int) *customers {
 	})
 	c.standardise(workers)
 	return c
+}
+
+// sums adds up the columns as they are, by cluster, in the order of the table, which is
+// quicker to read than that of the points. It counts whole numbers of a unit that fits the
+// greatest value, and of one so much smaller: those add up to the same in any order.
+func (c *customers) sums(t *table.Table, list []feature, l labels, workers int) []float64 {
+	digits := 62 - bits.Len(uint(c.n))
+	small := math.Ldexp(1, digits) // units of the second kind in one of the first
+	per := make([]float64, c.d)    // units of the first kind in 1
+	for k, most := range c.most {
+		_, power := math.Frexp(most)
+		per[k] = math.Ldexp(1, digits-max(power, -900))
+	}
+	pieces, width := (t.Rows()+rowsAtOnce-1)/rowsAtOnce, 2*l.k*c.d
+	units := make([]int64, pieces*width)
+	stat.Each(workers, pieces, func(piece int) {
+		b, end := newBatch(sources(list, t), t.Column("orders")), min((piece+1)*rowsAtOnce, t.Rows())
+		dst := units[piece*width : (piece+1)*width]
+		for begin := piece * rowsAtOnce; begin < end; begin += batchRows {
+			b.read(begin, min(begin+batchRows, end))
+			for i, at := range c.place[begin:][:len(b.values[0])] {
+				if at == 0 {
+					continue
+				}
+				to := dst[2*c.d*int(l.code[at-1]):]
+				for k, values := range b.values {
+					v := values[i] * per[k]
+					whole := math.Trunc(v)
+					to[2*k] += int64(whole)
+					to[2*k+1] += int64((v - whole) * small)
+				}
+			}
+		}
+	})
+	for piece := 1; piece < pieces; piece++ {
+		for m := range width {
+			units[m] += units[piece*width+m]
+		}
+	}
+	out := make([]float64, l.k*c.d)
+	for m := range out {
+		out[m] = (float64(units[2*m]) + float64(units[2*m+1])/small) / per[m%c.d]
+	}
+	return out
 }
 
 // standardise learns the scale and applies it.
