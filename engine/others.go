@@ -73,9 +73,9 @@ func (o *others) each(ctx context.Context, db *duck.DB, p *people, query, from s
 // known are the places of those who are known by the day of bounds, ascending: who
 // bought, or is seen otherwise, and is not excluded. Nil: all are.
 func (o *others) known(ctx context.Context, db *duck.DB, p *people, b *bought) ([]int32, error) {
-	unseen := 0
+	unseen, all := 0, b.buyers == p.len()
 	for i := range o.seen {
-		o.seen[i] = o.seen[i] || b.of(i).days > 0
+		o.seen[i] = all || o.seen[i] || b.of(i).days > 0
 		if !o.seen[i] {
 			unseen++
 		}

@@ -154,11 +154,14 @@ func sortIDs(workers int, ids *table.Strings, list, spare []idKey, common int) {
 		slices.SortFunc(list, compare)
 		return
 	}
+	differ := uint64(0)
 	for i := range list {
 		var next [8]byte
 		copy(next[:], ids.At(int(list[i].at))[common:])
 		list[i].bytes = binary.BigEndian.Uint64(next[:])
+		differ |= list[i].bytes ^ list[0].bytes
 	}
+	pack(list, differ)
 	sorted, other := stat.SortByUint(workers, list, spare, func(k idKey) uint64 { return k.bytes })
 	for from, to := 0, 0; from < len(sorted); from = to {
 		for to = from + 1; to < len(sorted) && sorted[to].bytes == sorted[from].bytes; to++ {
@@ -172,6 +175,23 @@ func sortIDs(workers int, ids *table.Strings, list, spare []idKey, common int) {
 		}
 	}
 	copy(list, sorted)
+}
+
+// pack leaves of each of eight bytes the last bits, as many as have one in which ids
+// differ: four where they are digits.
+func pack(list []idKey, differ uint64) {
+	var from, width [8]int
+	for k := range width {
+		from[k] = 56 - 8*k
+		width[k] = bits.Len8(uint8(differ >> from[k]))
+	}
+	for i := range list {
+		packed := uint64(0)
+		for k, width := range width {
+			packed = packed<<width | list[i].bytes>>from[k]&(1<<width-1)
+		}
+		list[i].bytes = packed
+	}
 }
 
 // commonBytes is how many first bytes the ids of a list have in common, who are known to have some.
