@@ -472,16 +472,17 @@ func TestFaultsThatLoadingBrings(t *testing.T) {
 		byHand     string
 		file, text string
 		finds      string // the check; "": none
+		plain      bool   // orders have no lines
 	}{
-		"a version that comes back is of nobody": {
+		"a version that comes back is of nobody": {plain: true,
 			byHand: "INSERT INTO facts.superseded_order_rows SELECT * REPLACE (5 AS member, 99 AS content, TIMESTAMPTZ '2027-01-01' AS updated_at) FROM facts.order_rows WHERE order_id = 'a1'",
 			file:   "orders/2.csv", text: "order_id,customer_id,order_date,amount,updated_at\na1,c1,2026-01-01,12,2026-02-02 10:00:00\n", finds: "members"},
 		"lines that come back stand twice": {
 			byHand: "INSERT INTO facts.superseded_order_lines SELECT l.* REPLACE (TIMESTAMPTZ '2027-01-01' AS updated_at, 99 AS version) FROM facts.order_lines AS l, range(2) WHERE order_id = 'a1'",
 			file:   "order-lines/2.csv", text: "order_id,product_id,quantity,amount,updated_at\na1,p7,1,9,2026-02-02 10:00:00\n", finds: "line_keys"},
 		"an order is worth more than nothing by its lines": {
-			byHand: "INSERT INTO facts.order_rows SELECT * REPLACE (-1 AS net, NULL AS original_net) FROM facts.order_rows WHERE order_id = 'a2'",
-			file:   "order-lines/2.csv", text: "order_id,product_id,quantity,amount,updated_at\na2,p7,1,9,2026-02-02 10:00:00\n", finds: "order_keys"},
+			byHand: "INSERT INTO facts.order_rows SELECT * REPLACE (-1 AS net, NULL AS original_net) FROM facts.order_rows WHERE order_id = 'a3'",
+			file:   "order-lines/2.csv", text: "order_id,product_id,quantity,amount,updated_at\na3,p7,1,9,2026-02-02 10:00:00\n", finds: "order_keys"},
 		"a customer id that somebody has comes": {
 			byHand: "INSERT INTO identities VALUES ('', 'x', 77, 'c9', 77, 'id')",
 			file:   "orders/2.csv", text: "order_id,customer_id,order_date,amount,updated_at\na9,c9,2026-01-01,12,2026-02-02 10:00:00\n", finds: "customer_ids"},
@@ -499,6 +500,9 @@ func TestFaultsThatLoadingBrings(t *testing.T) {
 			}
 			s := &knownShop{Engine: e, t: t, counted: map[string]int{}}
 			for _, kind := range []string{"orders", "order-lines", "customers"} {
+				if c.plain && kind == "order-lines" {
+					continue
+				}
 				from := config.DefaultSource()
 				from.Name, from.Kind, from.Path = "shop", kind, []string{kind + "/*.csv"}
 				e.Config.Sources = append(e.Config.Sources, from)
@@ -512,8 +516,10 @@ func TestFaultsThatLoadingBrings(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			put("orders/1.csv", "order_id,customer_id,order_date,amount,updated_at\na1,c1,2026-01-01,10,2026-01-01 10:00:00\na2,c2,2026-01-02,20,2026-01-02 10:00:00\n")
-			put("order-lines/1.csv", "order_id,product_id,quantity,amount,updated_at\na1,p1,1,10,2026-01-01 10:00:00\na2,p1,1,20,2026-01-02 10:00:00\n")
+			put("orders/1.csv", "order_id,customer_id,order_date,amount,updated_at\na1,c1,2026-01-01,10,2026-01-01 10:00:00\na2,c2,2026-01-02,20,2026-01-02 10:00:00\na3,c2,2026-01-02,20,2026-01-02 10:00:00\n")
+			if !c.plain {
+				put("order-lines/1.csv", "order_id,product_id,quantity,amount,updated_at\na1,p1,1,10,2026-01-01 10:00:00\na2,p1,1,20,2026-01-02 10:00:00\n")
+			}
 			put("customers/1.csv", "customer_id,email\nc1,p1@shop.example\n")
 			s.night()
 			s.byHand(true, c.byHand)
