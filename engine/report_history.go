@@ -169,25 +169,25 @@ func (r *run) reportSchemes(runs []workspace.Run) []followed {
 }
 
 // followFlows follows schemes over earlier runs. Where these are not as runs of this
-// version are, they are read by queries.
+// version are, or take too much memory, they are read by queries. Which of the two it was
+// does not show.
 func (r *run) followFlows(list []followed, runs []workspace.Run, now workspace.Run) ([]*Flows, error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
 	for _, f := range list {
 		for _, at := range f.runs {
 			r.shows(runs[at], "scores.parquet")
+			r.shows(runs[at], "segment_members.parquet")
 		}
 	}
-	out, err := r.trace(&historian{Engine: r.Engine, ctx: r.ctx, db: r.db}, list, runs, now, r.table)
-	if err == nil || ended(r.ctx) != nil {
-		return out, err
+	if len(list) > 0 && r.fits() {
+		out, err := r.trace(&historian{Engine: r.Engine, ctx: r.ctx, db: r.db}, list, runs, now, r.table)
+		if err == nil || ended(r.ctx) != nil {
+			return out, err
+		}
 	}
-	out = nil
+	var out []*Flows
 	for _, f := range list {
 		var kept []workspace.Run
 		for _, at := range f.runs {
-			r.shows(runs[at], "segment_members.parquet")
 			kept = append(kept, runs[at])
 		}
 		flows, err := r.flows(r.ctx, r.db, f.scheme, append(kept, now))
@@ -197,6 +197,15 @@ func (r *run) followFlows(list []followed, runs []workspace.Run, now workspace.R
 		out = append(out, flows)
 	}
 	return out, nil
+}
+
+// fits reports whether two runs with as many customers, as far as they are followed, fit
+// into Go's share of the memory beside the one under way.
+func (r *run) fits() bool {
+	n := r.table.Rows()
+	const columns = 32 // bytes for each customer beside the id, with what growing takes
+	need := 4*int64(len(r.table.Column("customer_id").Texts.Bytes)) + columns*int64(n)
+	return need <= r.scoredShare(n)-restBytes-scoredBytes*int64(n)
 }
 
 // sameScheme reports whether an earlier run has segments of the scheme.

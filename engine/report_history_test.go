@@ -55,7 +55,7 @@ func TestReportShowsTheHistory(t *testing.T) {
 	}
 
 	page, before, shown := reported(t, e, "2024-07-20")
-	want := "list 2024-06-30-1, run 2024-06-30 scores.parquet, settings campaigns"
+	want := "list 2024-06-30-1, run 2024-06-30 scores.parquet, run 2024-06-30 segment_members.parquet, settings campaigns"
 	if strings.Join(shown, ", ") != want {
 		t.Errorf("the manifest names %v, want %s", shown, want)
 	}
