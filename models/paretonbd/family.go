@@ -118,10 +118,10 @@ type excess struct {
 
 // add adds a history of weight w: the logs at t_x, those at T from the centre, the
 // chance of neither buying nor being lost in (t_x, T], and the moments of loss
-// there, which it divides by n.
-func (e *excess) add(dst []float64, w, fromA, fromB float64, end, centre logs, stay float64, m *moments) {
+// there, which it divides by n. It returns n, whose log is left to add.
+func (e *excess) add(dst []float64, w, fromA, fromB float64, end, centre logs, stay float64, m *moments) (n float64) {
 	p, rx := e.p, e.p.R+e.x
-	n := stay + m[0]
+	n = stay + m[0]
 	for k := range m[:len(dst)] { // as many as there are derivatives
 		m[k] /= n
 	}
@@ -132,7 +132,7 @@ func (e *excess) add(dst []float64, w, fromA, fromB float64, end, centre logs, s
 		stay*end.b + m[mB] - m[0]/p.S,
 		p.S*stay*end.perB + (p.S+1)*m[mPerB] + centre.perB*m[0],
 	}
-	dst[0] += w * (e.rising + p.R*e.logAlpha - rx*fromA + p.S*(e.logBeta-fromB) + math.Log(n))
+	dst[0] += w * (e.rising + p.R*e.logAlpha - rx*fromA + p.S*(e.logBeta-fromB))
 	dst[1] += w * (e.slope + e.logAlpha - centre.a - mean[0])
 	dst[2] += w * (p.R/p.Alpha - rx*centre.perA - mean[1])
 	dst[3] += w * (e.logBeta - centre.b - mean[2])
@@ -140,6 +140,7 @@ func (e *excess) add(dst []float64, w, fromA, fromB float64, end, centre logs, s
 	if len(dst) > 5 {
 		e.addCurve((*[10]float64)(dst[5:]), w, end, centre, stay, m, &mean)
 	}
+	return n
 }
 
 // addCurve adds the second derivatives, of what add has computed.
@@ -168,11 +169,22 @@ func (e *excess) sum(dst []float64, h *purchase.Histories, u purchase.Unit, g *d
 	momentsTo := e.moments(h, u, g, len(dst))
 	rx := e.p.R + e.x
 	var m moments
-	for i := u.From; i < u.To; i++ {
-		tx, t := h.Tx[i], h.T[i]
-		stay := math.Exp(rx*(g.logA[tx]-g.logA[t]) + e.p.S*(g.logB[tx]-g.logB[t]))
-		momentsTo(&m, tx, t, stay)
-		e.add(dst, h.Count[i], g.logA[tx], g.logB[tx], g.at(t), g.centre, stay, &m)
+	var stay, braces [64]float64
+	for from := u.From; from < u.To; from += len(stay) {
+		n := min(len(stay), u.To-from)
+		tx, t, count := h.Tx[from:][:n], h.T[from:][:n], h.Count[from:][:n]
+		for i := range n {
+			stay[i] = rx*(g.logA[tx[i]]-g.logA[t[i]]) + e.p.S*(g.logB[tx[i]]-g.logB[t[i]])
+		}
+		stat.ExpTo(stay[:n], stay[:n])
+		for i := range n {
+			momentsTo(&m, tx[i], t[i], stay[i])
+			braces[i] = e.add(dst, count[i], g.logA[tx[i]], g.logB[tx[i]], g.at(t[i]), g.centre, stay[i], &m)
+		}
+		stat.LogTo(braces[:n], braces[:n])
+		for i := range n {
+			dst[0] += count[i] * braces[i]
+		}
 	}
 }
 
@@ -187,7 +199,8 @@ func (e *excess) sumFew(dst []float64, h *purchase.Histories, u purchase.Unit) {
 			b: math.Log1p((t - tx) * from.perB), perB: -(t - tx) * from.perB / (p.Beta + t),
 		}
 		m, _ := lossMoments(p, e.x, tx, t, from)
-		e.add(dst, h.Count[i], from.a, from.b, end, from, math.Exp(-(p.R+e.x)*end.a-p.S*end.b), &m)
+		n := e.add(dst, h.Count[i], from.a, from.b, end, from, math.Exp(-(p.R+e.x)*end.a-p.S*end.b), &m)
+		dst[0] += h.Count[i] * math.Log(n)
 	}
 }
 

@@ -191,7 +191,17 @@ func (f *Fitted) scoringBy(src *table.Table, by func(law Law, h History) Scores)
 	}
 	if len(columns) == 0 {
 		law := f.laws.of(f, nil)
-		return func(_ int, h History) Scores { return by(law, h) }, nil
+		// By T, of those who bought once: many share an age.
+		once, known := make([]Scores, f.Oldest()+1), make([]bool, f.Oldest()+1)
+		return func(_ int, h History) Scores {
+			if h.X > 0 || h.T >= len(once) {
+				return by(law, h)
+			}
+			if !known[h.T] {
+				once[h.T], known[h.T] = by(law, h), true
+			}
+			return once[h.T]
+		}, nil
 	}
 	z := make([]float64, len(columns))
 	return func(i int, h History) Scores {
