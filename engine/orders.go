@@ -61,8 +61,8 @@ const (
 // newOrderReader looks how many orders each day has.
 func newOrderReader(ctx context.Context, db *duck.DB, cfg config.Config, asOf Day) (*orderReader, error) {
 	r := &orderReader{ctx: ctx, db: db, asOf: asOf, workers: cfg.Resources.Cores(), smallest: smallestNet(cfg), slots: partSlots}
-	t, err := db.Query(ctx, `SELECT CAST(ordered_day AS INTEGER) AS day, count(*) AS orders FROM kept_order_rows
-WHERE ordered_day <= $day AND member IS NOT NULL GROUP BY ordered_day ORDER BY ordered_day`, sql.Named("day", int32(asOf)))
+	t, err := db.Query(ctx, `SELECT CAST(ordered_day AS INTEGER) AS day, count(member) AS orders FROM kept_order_rows
+WHERE ordered_day <= $day GROUP BY ordered_day HAVING count(member) > 0 ORDER BY ordered_day`, sql.Named("day", int32(asOf)))
 	if err != nil {
 		return nil, err
 	}
