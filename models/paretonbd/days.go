@@ -117,15 +117,19 @@ const together = 4
 
 // lossTo writes to dst[j][d], for d in 0..n with n = len(dst[j])-1, the chance of
 // being lost before buying in (d, n], given x+j purchases and alive at d. For any
-// a <= b the chance for (a, b] is dst[j][a] - stay(a, b) dst[j][b].
+// a <= b the chance for (a, b] is dst[j][a] - stay(a, b) dst[j][b]. Before day x, when
+// there can be nobody with x purchases, it writes nothing.
 func (g *days) lossTo(dst *[together][]float64, x int) {
 	last := len(dst[0]) - 1
 	for j := range dst {
 		dst[j][last] = 0
 	}
+	if last <= x {
+		return
+	}
 	stay, room := g.stays(float64(x), 0, last), make([]float64, 8*daysAtOnce)
-	for to := last; to > 0; {
-		v, from := g.run(float64(x+together-1), 0, to)
+	for to := last; to > x; { // nobody has bought more often than on every day
+		v, from := g.run(float64(x+together-1), x, to)
 		if v == nil {
 			g.lossByPanels(dst, x, from, to, stay)
 		} else {
