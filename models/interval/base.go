@@ -17,6 +17,8 @@ type Base struct {
 	group    []int32   // of each row; -1 for a customer without an order
 	scale    []float64 // of each row: v' of its spend
 	rows     []int32   // those that have a group, in the order of these
+	starts   []int32   // where in rows those of each group begin, and where the last ones end
+	scales   []float64 // those of rows, in their order
 	keys     []key     // of the groups, in the order of their kinds, then of t_x, whatever that of the rows
 	results  []result
 	profiles [][]purchase.Law // of distinct covariates
@@ -113,6 +115,10 @@ func (b *Base) read(src *table.Table) error {
 		return err
 	}
 	b.arrange(list, spent)
+	b.scales = make([]float64, len(b.rows))
+	for place, i := range b.rows {
+		b.scales[place] = b.scale[i]
+	}
 	return nil
 }
 
@@ -203,9 +209,10 @@ func (b *Base) arrange(list []entry, spent func(i int) (int64, float64, bool)) {
 			groups++
 		}
 	}
-	b.rows, b.keys = make([]int32, len(list)), make([]key, 0, groups)
+	b.rows, b.keys, b.starts = make([]int32, len(list)), make([]key, 0, groups), make([]int32, 0, groups+1)
 	for i, e := range list {
 		if other(i) {
+			b.starts = append(b.starts, int32(i))
 			const days = 1<<20 - 1
 			k := key{x: int32(e.number >> 41), tx: int32(e.number & days), t: int32(e.number >> 21 & days), profile: e.profile}
 			if n, _, ok := spent(int(e.row)); ok {
@@ -215,6 +222,7 @@ func (b *Base) arrange(list []entry, spent func(i int) (int64, float64, bool)) {
 		}
 		b.rows[i], b.group[e.row] = e.row, int32(len(b.keys)-1)
 	}
+	b.starts = append(b.starts, int32(len(list)))
 }
 
 // possible reports whether the numbers are a purchase.History.

@@ -93,7 +93,7 @@ func TestPublicData(t *testing.T) {
 		t.Errorf("%+v", total)
 	}
 	// A hundred refits to resamples put the open part of the total at 6.3 %.
-	p := newPortion(b, b.rows)
+	p := b.divide([]*Base{b}, make([]int32, b.size()), 1)[0][0]
 	p.add(&cumulants{}, &cumulants{}, len(b.rows))
 	near(t, "relative standard deviation of the total by its parameters", math.Sqrt(p.ordersOpen), 0.063, 0.1)
 }

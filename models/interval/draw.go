@@ -40,20 +40,17 @@ func draw(portions []*portion, ordersOpen, valueOpen float64) (orders, value Ran
 	workers := 1
 	for _, p := range portions {
 		from := len(list)
-		at := make(map[int32]int, len(p.groups)) // of groups in list
-		for k, g := range p.groups {
-			at[g] = from + k
-		}
 		workers = p.b.f.workers
 		list = append(list, make([]drawn, len(p.groups))...)
 		stat.Each(workers, len(p.groups), func(k int) { list[from+k] = p.b.drawnGroup(p.groups[k]) })
-		for _, i := range p.rows {
-			g := p.b.group[i]
-			one := customer{group: at[g], unit: p.b.results[g].discount * p.b.scale[i]}
-			if p.b.f.hasSpend {
-				one.p = p.b.f.spend.P
+		for k, g := range p.groups {
+			for _, place := range p.places[p.starts[k]:p.starts[k+1]] {
+				one := customer{group: from + k, unit: p.b.results[g].discount * p.b.scales[place]}
+				if p.b.f.hasSpend {
+					one.p = p.b.f.spend.P
+				}
+				customers = append(customers, one)
 			}
-			customers = append(customers, one)
 		}
 	}
 	// So that the order of the rows does not matter.

@@ -509,7 +509,7 @@ func TestDrawnAgainstCumulants(t *testing.T) {
 	s := simulate(faithful, 3000, 8)
 	f := forecaster(t, s.table, faithful)
 	b := base(t, f, s.table)
-	p := newPortion(b, b.rows)
+	p := b.divide([]*Base{b}, make([]int32, b.size()), 1)[0][0]
 	p.add(&cumulants{}, &cumulants{}, len(b.rows))
 	drawnOrders, drawnValue := draw([]*portion{p}, p.ordersOpen, p.valueOpen)
 	total, err := b.Total(t.Context())

@@ -44,40 +44,55 @@ func (b *Base) Totals(ctx context.Context, segment []int32, segments int) ([]Tot
 	if b.joined != nil {
 		parts = b.joined.bases
 	}
-	rows := b.divide(parts, segment, segments)
+	portions := b.divide(parts, segment, segments)
 	out := make([]Total, segments)
 	for s := range out {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		out[s] = total(parts, rows[s])
+		out[s] = total(portions[s])
 	}
 	return out, nil
 }
 
-// divide returns the rows that have a group, by segment and part, in the order of the
-// groups.
-func (b *Base) divide(parts []*Base, segment []int32, segments int) [][][]int32 {
-	each := func(f func(s int32, part int, at int32)) {
+// divide returns the portions of each segment, one of every part.
+func (b *Base) divide(parts []*Base, segment []int32, segments int) [][]*portion {
+	each := func(f func(k int, group, place int32)) {
 		for part, p := range parts {
-			for _, at := range p.rows {
-				if s := segment[b.row(part, at)]; s >= 0 {
-					f(s, part, at)
+			for g := range p.keys {
+				for place := p.starts[g]; place < p.starts[g+1]; place++ {
+					if s := segment[b.row(part, p.rows[place])]; s >= 0 {
+						f(int(s)*len(parts)+part, int32(g), place)
+					}
 				}
 			}
 		}
 	}
-	sizes := make([]int, segments*len(parts))
-	each(func(s int32, part int, _ int32) { sizes[int(s)*len(parts)+part]++ })
-	rows := make([][][]int32, segments)
-	for s := range rows {
-		rows[s] = make([][]int32, len(parts))
-		for k := range parts {
-			rows[s][k] = make([]int32, 0, sizes[s*len(parts)+k])
-		}
+	type size struct {
+		customers, groups int
+		last              int32 // group
 	}
-	each(func(s int32, part int, at int32) { rows[s][part] = append(rows[s][part], at) })
-	return rows
+	sizes := make([]size, segments*len(parts))
+	for k := range sizes {
+		sizes[k].last = -1
+	}
+	each(func(k int, group, _ int32) {
+		one := &sizes[k]
+		if one.customers++; one.last != group {
+			one.last = group
+			one.groups++
+		}
+	})
+	all, out := make([]*portion, len(sizes)), make([][]*portion, segments)
+	for k, s := range sizes {
+		all[k] = &portion{b: parts[k%len(parts)], places: make([]int32, 0, s.customers), groups: make([]int32, 0, s.groups), starts: make([]int32, 0, s.groups+1)}
+		out[k/len(parts)] = append(out[k/len(parts)], all[k])
+	}
+	each(func(k int, group, place int32) { all[k].join(group, place) })
+	for _, p := range all {
+		p.starts = append(p.starts, int32(len(p.places)))
+	}
+	return out
 }
 
 // size is how many rows the base has.
@@ -108,56 +123,44 @@ func (b *Base) Total(ctx context.Context) (Total, error) {
 // portion is the customers of a total that one fit is of.
 type portion struct {
 	b          *Base
-	rows       []int32 // in the order of their groups
+	places     []int32 // in the rows of b, ascending: in the order of their groups
 	groups     []int32
-	starts     []int32 // where the rows of each group begin, and where those of the last end
+	starts     []int32 // where the places of each group begin, and where those of the last end
 	value      float64 // mean
 	orders     float64 // mean
 	ordersOpen float64 // what the data leave open: relative variance
 	valueOpen  float64
 }
 
-// newPortion finds the groups of the rows, which are in the order of these.
-func newPortion(b *Base, rows []int32) *portion {
-	first := func(k int) bool { return k == 0 || b.group[rows[k]] != b.group[rows[k-1]] }
-	n := 0
-	for k := range rows {
-		if first(k) {
-			n++
-		}
+// join adds the customer at a place, of a group that is the last so far or comes after it.
+func (p *portion) join(group, place int32) {
+	if last := len(p.groups) - 1; last < 0 || p.groups[last] != group {
+		p.groups, p.starts = append(p.groups, group), append(p.starts, int32(len(p.places)))
 	}
-	p := &portion{b: b, rows: rows, groups: make([]int32, 0, n), starts: make([]int32, 0, n+1)}
-	for k, i := range rows {
-		if first(k) {
-			p.groups, p.starts = append(p.groups, b.group[i]), append(p.starts, int32(k))
-		}
-	}
-	p.starts = append(p.starts, int32(len(rows)))
-	return p
+	p.places = append(p.places, place)
 }
 
-// total is that of some rows of each part.
-func total(parts []*Base, rows [][]int32) Total {
+// total is that of a segment, of which each part has a portion.
+func total(portions []*portion) Total {
 	var t Total
-	for _, r := range rows {
-		t.Customers += len(r)
+	for _, p := range portions {
+		t.Customers += len(p.places)
 	}
 	none := Range{math.NaN(), math.NaN(), math.NaN()}
 	t.Orders, t.Value = none, none
 	var orders, value cumulants
 	var list []*portion
 	spend := true
-	for k, b := range parts {
-		if len(rows[k]) == 0 && len(parts) > 1 {
+	for _, p := range portions {
+		if len(p.places) == 0 && len(portions) > 1 {
 			continue
 		}
-		if b.f.orders == nil {
+		if p.b.f.orders == nil {
 			return t
 		}
-		p := newPortion(b, rows[k])
 		p.add(&orders, &value, t.Customers)
 		list = append(list, p)
-		spend = spend && b.f.hasSpend
+		spend = spend && p.b.f.hasSpend
 	}
 	ordersOpen, valueOpen := open(list)
 	if t.Customers <= mostDrawn && max(orders.skew(), value.skew()) > skewed {
@@ -203,11 +206,11 @@ type subtotal struct {
 func (p *portion) addGroup(s *subtotal, k int, heavy *tails) {
 	b, g := p.b, p.groups[k]
 	r := &b.results[g]
-	rows := p.rows[p.starts[k]:p.starts[k+1]]
-	n := float64(len(rows))
+	places := p.places[p.starts[k]:p.starts[k+1]]
+	n := float64(len(places))
 	var unit, squares, cubes float64
-	for _, i := range rows {
-		u := r.discount * b.scale[i]
+	for _, place := range places {
+		u := r.discount * b.scales[place]
 		unit += u
 		squares += u * u
 		cubes += u * u * u
@@ -343,10 +346,10 @@ func (p *portion) addOpen(orders, value, expected []float64, k int) {
 	for j, law := range b.profiles[key.profile] {
 		_, expected[j] = law.Quick(key.history())
 	}
-	rows := p.rows[p.starts[k]:p.starts[k+1]]
-	n, own := float64(len(rows)), 0.0
-	for _, i := range rows {
-		own += b.scale[i] - f.spend.V
+	places := p.places[p.starts[k]:p.starts[k+1]]
+	n, own := float64(len(places)), 0.0
+	for _, place := range places {
+		own += b.scales[place] - f.spend.V
 	}
 	for j, at := range f.around {
 		orders[j] += n * expected[at.orders]
