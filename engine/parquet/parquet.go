@@ -100,7 +100,9 @@ func NewWriter(to io.Writer, columns []Column, about map[string]string, workers 
 		}
 	}
 	// Better levels take twice the time for two hundredths of the size. A page is as large
-	// as a row group.
+	// as a row group. Values are plain or by a dictionary, as every reader knows them: with
+	// what ids have in common left out, they would take half the room and a third less time,
+	// but tools such as Power BI do not read that.
 	properties := pq.NewWriterProperties(pq.WithCreatedBy("clientele"), pq.WithCompression(compress.Codecs.Zstd), pq.WithCompressionLevel(1),
 		pq.WithDictionaryPageSizeLimit(mostDictionary), pq.WithDataPageSize(math.MaxInt32), pq.WithAllocator(memory.DefaultAllocator))
 	f, err := file.NewParquetWriterWithError(to, root, file.WithWriterProps(properties), file.WithWriteMetadata(told))
