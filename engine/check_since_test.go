@@ -19,9 +19,6 @@ import (
 	"clientele/queries"
 )
 
-// sinceChecks are the checks that look at what is new only.
-func sinceChecks() []string { return []string{"customer_ids", "line_keys", "members", "order_keys"} }
-
 // Of a store in which the checks find nothing, and into which rows come in all the ways
 // in which loading brings them, what is looked at by itself is wrong exactly where the
 // whole check finds something.
@@ -45,23 +42,23 @@ func TestRecheck(t *testing.T) {
 		shop.did = nil
 		news := shop.loads()
 		for name, failed := range shop.failed() {
-			known := &recheck{proven: sinceChecks(), since: news}
+			known := &recheck{proven: rechecked(), since: news}
 			is, err := known.clean(t.Context(), db, name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if is != (failed == 0) {
+			if doubts := name == "line_sums" || name == "orphan_lines"; is && failed > 0 || !is && failed == 0 && !doubts {
 				t.Errorf("%s: clean %v, and %d are wrong: %s", name, is, failed, strings.Join(shop.did, "; "))
 			}
 			if failed > 0 {
 				found[name]++
-			} else {
+			} else if is {
 				clean[name]++
 			}
 		}
 		insert(t, db, "ROLLBACK")
 	}
-	for _, name := range sinceChecks() {
+	for _, name := range rechecked() {
 		if found[name] < 4 || clean[name] < 4 {
 			t.Errorf("%s: %d stores with a fault and %d without are no test", name, found[name], clean[name])
 		}
@@ -87,8 +84,8 @@ func (s *recheckShop) order(id string, member, net, batch int) {
 	s.do("INSERT INTO facts.order_rows (order_id, member, ordered_at, ordered_day, counted, net, content, batch_id, line) VALUES ('%s', %d, TIMESTAMPTZ '2026-01-01', 20454, true, %d, 0, %d, 1)", id, member, net, batch)
 }
 
-func (s *recheckShop) line(id string, line, batch int) {
-	s.do("INSERT INTO facts.order_lines (source, order_id, line, told_by, version, batch_id, file_line) SELECT source, '%s', %d, 'lines', 0, %d, 1 FROM batches WHERE batch_id = %d", id, line, batch, batch)
+func (s *recheckShop) line(id string, line, net, batch int) {
+	s.do("INSERT INTO facts.order_lines (source, order_id, line, net, told_by, version, batch_id, file_line) SELECT source, '%s', %d, %d, 'lines', 0, %d, 1 FROM batches WHERE batch_id = %d", id, line, net, batch, batch)
 }
 
 func (s *recheckShop) identity(member, person int, customer string) {
@@ -112,6 +109,9 @@ func (s *recheckShop) before() {
 	for batch := 1; batch <= 5; batch++ {
 		insert(s.t, s.db, batchOf(batch, []string{"s", "s", "other", "s", "other"}[batch-1]))
 	}
+	insert(s.t, s.db, batchOf(0, "late"))
+	insert(s.t, s.db, "UPDATE batches SET accepted = 9, kind = CASE batch_id WHEN 0 THEN 'order-lines' ELSE kind END")
+	s.line("x", 1, 1, 0)
 	for member := 1; member <= 12; member++ {
 		person := member - member%3%2 // 1 and 4 are themselves, and so are 0, 3: some have another's
 		if person == 0 {
@@ -123,8 +123,8 @@ func (s *recheckShop) before() {
 		id := fmt.Sprintf("o%d", i)
 		s.order(id, 1+i%12, 5, 1+i%2)
 		s.order(id, 1+i%12, 5, 3)
-		s.line(id, 1, 1+i%2)
-		s.line(id, 2, 3)
+		s.line(id, 1, 5, 1+i%2)
+		s.line(id, 2, 5, 3)
 		if i%4 == 0 {
 			s.order(id, 1+i%12, -5, 1)
 		}
@@ -147,7 +147,7 @@ func (s *recheckShop) loads() *since {
 		old, fresh := fmt.Sprintf("o%d", s.r.IntN(20)), fmt.Sprintf("n%d", s.r.IntN(20))
 		member := 1 + s.r.IntN(14) // 13 and 14 are nobody
 		batch := 4 + s.r.IntN(2)
-		switch s.r.IntN(13) {
+		switch s.r.IntN(14) {
 		case 0:
 			s.order(fresh, member, 7, batch)
 		case 1: // the version that it takes the place of is not set aside
@@ -158,14 +158,17 @@ func (s *recheckShop) loads() *since {
 				s.order(old, member, 3, 1)
 			}
 		case 3:
-			s.line(fresh, 1+s.r.IntN(2), batch)
+			s.line(fresh, 1+s.r.IntN(2), 7, batch)
+			if s.r.IntN(2) == 0 {
+				s.order(fresh, 1, 7, batch)
+			}
 		case 4:
 			settled("order-lines", old)
 			if s.r.IntN(2) == 0 {
-				s.line(old, 1, 1)
+				s.line(old, 1, 0, 1)
 			}
 		case 5: // a line makes an order worth more than nothing
-			s.line(old, 9, batch)
+			s.line(old, 9, 1, batch)
 			s.do("UPDATE facts.order_rows SET net = 0 WHERE order_id = '%s' AND net < 0", old)
 		case 6:
 			kind := s.r.IntN(3)
@@ -178,6 +181,11 @@ func (s *recheckShop) loads() *since {
 			s.fact("facts.settled_refunds", fresh, member, 1)
 		case 9:
 			s.do("INSERT INTO facts.customers (source, member, content, batch_id, line) VALUES ('s', %d, 0, %d, 1)", member, batch)
+		case 10: // the first orders of a source that has lines
+			if len(s.did) == 0 {
+				insert(s.t, s.db, batchOf(6, "late"))
+				s.order(fresh, 1, 7, 6)
+			}
 		default:
 			who := s.r.IntN(15) + 1
 			switch s.r.IntN(4) {
@@ -203,7 +211,7 @@ func (s *recheckShop) loads() *since {
 func (s *recheckShop) failed() map[string]int64 {
 	s.t.Helper()
 	out := map[string]int64{}
-	for _, name := range sinceChecks() {
+	for _, name := range rechecked() {
 		c := &check{query: queries.Get("check/" + name).SQL, CheckResult: CheckResult{Name: name}}
 		if err := c.run(s.t.Context(), s.db, 1<<20); err != nil {
 			s.t.Fatal(err)
