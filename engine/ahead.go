@@ -21,6 +21,7 @@ type ahead struct {
 // openedFile is what came of opening a file, once done is closed.
 type openedFile struct {
 	done chan struct{}
+	seen *seenFile // as it looked before that
 	opt  ingest.Options
 	file *ingest.File
 	err  error
@@ -32,10 +33,19 @@ func (o *openedFile) open(ctx context.Context, path sourceFile) {
 	o.file, o.err = ingest.Open(ctx, path.file, o.opt, formats.Open)
 }
 
+// aheadMemory is what a file that is open may hold, of most formats: its first rows, and
+// more while it is read to its end for dates that can be read in two ways.
+const aheadMemory = 256 << 20
+
 // openAhead begins to open files of a source, in their order, as many at a time as there
-// are cores. Those that look as if the store had them are left. close has to follow.
+// are cores and memory. Those that look as if the store had them are left. close has to
+// follow.
 func (w *writer) openAhead(ctx context.Context, l Loading, paths []sourceFile) (*ahead, error) {
-	a := &ahead{turns: make(chan struct{}, w.Config.Resources.Cores()), files: map[string]*openedFile{}}
+	most := w.Config.Resources.Cores()
+	if m := int64(w.Config.Resources.Memory); m > 0 {
+		most = int(min(int64(most), max(1, m/aheadMemory)))
+	}
+	a := &ahead{turns: make(chan struct{}, most), files: map[string]*openedFile{}}
 	var opens []func()
 	a.ctx, a.cancel = context.WithCancel(ctx)
 	for _, path := range paths {
@@ -67,7 +77,7 @@ func (w *writer) openAhead(ctx context.Context, l Loading, paths []sourceFile) (
 func (w *writer) opened(l Loading, path sourceFile) (*openedFile, error) {
 	opt, err := w.options(l.Source, path.root)
 	opt.HashLate, opt.Configured = true, !l.FromHere
-	return &openedFile{done: make(chan struct{}), opt: opt}, err
+	return &openedFile{done: make(chan struct{}), seen: w.sight(l, path), opt: opt}, err
 }
 
 // take waits for a file and hands it over; nil where it is not opened ahead.

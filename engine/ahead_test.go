@@ -1,11 +1,15 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"clientele/engine"
 )
@@ -61,4 +65,33 @@ func openFiles(t *testing.T) []string {
 		}
 	}
 	return out
+}
+
+// Files that go while others are loaded do not keep those that follow from being opened.
+func TestFilesThatGo(t *testing.T) {
+	t.Parallel()
+	e := settled(t, "2026-01-31")
+	e.Config.Resources.Threads = 1
+	if err := os.Mkdir(filepath.Join(e.Dir, "drop"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for i := range 6 {
+		paths = append(paths, write(t, e, filepath.Join("drop", fmt.Sprintf("%d.csv", i)), "order_id,customer,date,amount\n1,ann,2026-01-05,10\n"))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	failed, err := engine.OpenAll(ctx, e, source("orders", "drop"), func() {
+		for _, path := range paths[1:5] {
+			if err := os.Remove(filepath.Join(e.Dir, path)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if err != nil || ctx.Err() != nil {
+		t.Fatal(err, ctx.Err())
+	}
+	if got := slices.Sorted(maps.Keys(failed)); !slices.Equal(got, paths[1:5]) {
+		t.Errorf("not opened are %v, want %v", got, paths[1:5])
+	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"clientele/engine/config"
 	"clientele/engine/internal/duck"
 	"clientele/engine/table"
 	"clientele/engine/workspace"
@@ -37,3 +38,34 @@ func PastSummary(e *Engine, asOf, day Day, window int) (t *table.Table, orders [
 
 // SnapshotDays are the days of the snapshots that a churn score learns from.
 func SnapshotDays(first, asOf Day, window int) []Day { return snapshotDays(first, asOf, window) }
+
+// OpenAll opens the files of a source one after the other, once meanwhile has run, and
+// returns the errors of those that cannot be opened, by path.
+func OpenAll(ctx context.Context, e *Engine, s config.Source, meanwhile func()) (map[string]error, error) {
+	failed := map[string]error{}
+	return failed, e.locked(func(lock *workspace.Lock) error {
+		return e.update(ctx, lock, false, func(w *writer) (bool, error) {
+			l := Loading{Source: s}
+			paths, err := w.files(l)
+			if err != nil {
+				return false, err
+			}
+			files, err := w.openAhead(ctx, l, paths)
+			if err != nil {
+				return false, err
+			}
+			defer files.close()
+			meanwhile()
+			for _, path := range paths {
+				m, _, err := w.open(ctx, l, path, files)
+				if err != nil {
+					failed[w.shown(path.file)] = err
+				}
+				if m != nil {
+					m.file.Close()
+				}
+			}
+			return false, nil
+		})
+	})
+}

@@ -410,13 +410,12 @@ func kindOf(s config.Source) string {
 // open recognises a file, unless it is among those that are opened already. There is
 // nothing to merge when its bytes are known.
 func (w *writer) open(ctx context.Context, l Loading, path sourceFile, files *ahead) (*merge, *Loaded, error) {
+	defer files.drop(path) // where it is not taken
 	if err := path.inside(); err != nil {
 		return nil, nil, &unreadable{err}
 	}
-	seen := w.sight(l, path)
-	known, err := w.knownBefore(ctx, l, path, seen)
+	known, err := w.knownBefore(ctx, l, path, w.sight(l, path))
 	if known != nil || err != nil {
-		files.drop(path)
 		return nil, known, err
 	}
 	o := files.take(path)
@@ -426,6 +425,7 @@ func (w *writer) open(ctx context.Context, l Loading, path sourceFile, files *ah
 		}
 		o.open(ctx, path)
 	}
+	seen := o.seen
 	if o.err != nil {
 		return nil, nil, &unreadable{o.err}
 	}
