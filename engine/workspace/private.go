@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 const privatePrefix = ".private-"
@@ -24,7 +25,9 @@ type Private struct {
 	Path  string
 	final string
 	lock  *Lock
-	wait  sync.WaitGroup // for what is on its way to the disk
+
+	over atomic.Bool    // it need not be on the disk any more
+	wait sync.WaitGroup // for what has it written there
 }
 
 // Private makes a private copy of the file name, by reference where the file
@@ -91,7 +94,7 @@ func (p *Private) copy(growth int64) error {
 	if err := fill(dst, src, info.Size(), growth); err != nil {
 		return errors.Join(err, dst.Close())
 	}
-	p.wait.Go(func() { writeBack(p.Path) }) // beside the work on it
+	p.wait.Go(func() { writeBack(p.Path, info.Size(), &p.over) }) // beside the work on it
 	return errors.Join(dst.Chmod(info.Mode().Perm()), dst.Close())
 }
 
@@ -176,6 +179,7 @@ func (p *Private) publishStore() error {
 
 // Discard removes the private copy; the original is as it was.
 func (p *Private) Discard() error {
+	p.over.Store(true)
 	p.wait.Wait()
 	return os.RemoveAll(filepath.Dir(p.Path))
 }
