@@ -250,7 +250,11 @@ func (t *orderTaker) fetch(part int) (sum int64) {
 	slots := t.people.numbers.slots
 	n := len(slots) >> (64 - t.shift)
 	first, last := int32(-1), int32(-1)
-	for i := part * n; i < (part+1)*n; i += 4 { // so many come with one
+	i, end := part*n, (part+1)*n
+	for i < end && slots[i].after > 0 { // people of the part before may stand here, who are added to meanwhile
+		i++
+	}
+	for ; i < end; i += 4 { // so many come with one
 		if s := &slots[i]; s.after > 0 {
 			if first < 0 {
 				first = s.place
