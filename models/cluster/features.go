@@ -105,16 +105,15 @@ func (f *feature) scale(values []float64) {
 	if f.share {
 		return
 	}
-	below := false
-	for _, v := range values {
-		below = below || math.Signbit(v)
-	}
-	if !below {
-		stat.Log1pTo(values, values)
-		return
-	}
+	var below []int // a value's logarithm is the same whatever stands beside it
 	for i, v := range values {
-		values[i] = math.Copysign(stat.Log1p(math.Abs(v)), v)
+		if math.Signbit(v) {
+			below, values[i] = append(below, i), -v
+		}
+	}
+	stat.Log1pTo(values, values)
+	for _, i := range below {
+		values[i] = -values[i]
 	}
 }
 
