@@ -195,6 +195,14 @@ func (e *Engine) stage(name string, total int64) func() {
 	return func() { e.Watch(Event{Stage: name, Done: total, Total: total, Ended: true, Took: time.Since(began)}) }
 }
 
+// staged reports a stage that ran beside others and is over.
+func (e *Engine) staged(name string, took time.Duration) {
+	if e.Watch != nil {
+		e.Watch(Event{Stage: name})
+		e.Watch(Event{Stage: name, Ended: true, Took: took})
+	}
+}
+
 // advance reports progress within a stage.
 func (e *Engine) advance(name string, done, total int64) {
 	if e.Watch != nil {

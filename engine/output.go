@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"clientele/engine/internal/duck"
 	"clientele/engine/parquet"
@@ -224,6 +225,7 @@ type written struct {
 	file    string
 	columns []entry
 	rows    int64
+	took    time.Duration // beside others; 0: it was a stage of its own
 	err     error
 }
 
@@ -244,7 +246,9 @@ func (r *run) written(folder *workspace.RunDir, meanings map[[2]string]entry, ou
 		queries.Go(func() {
 			for i, o := range outputs {
 				if o.next == nil {
+					began := time.Now()
 					write(i)
+					out[i].took = time.Since(began)
 				}
 			}
 		})
@@ -257,6 +261,11 @@ func (r *run) written(folder *workspace.RunDir, meanings map[[2]string]entry, ou
 		}
 	}
 	queries.Wait()
+	for i, o := range outputs {
+		if o.next == nil && aside {
+			r.staged("write "+o.name+".parquet", out[i].took)
+		}
+	}
 	return out
 }
 
@@ -321,6 +330,11 @@ func oneAhead(build func() (*table.Table, error)) (next func() (*table.Table, er
 	go func() {
 		defer close(parts)
 		for {
+			select {
+			case <-over:
+				return
+			default:
+			}
 			part, err := build()
 			select {
 			case parts <- made{part, err}:

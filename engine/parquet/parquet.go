@@ -1,5 +1,5 @@
 // Package parquet writes tables as Parquet files, column by column as they stand in
-// memory, by the column writers of Apache Arrow.
+// memory, and reads texts of such files, by the columns of Apache Arrow.
 package parquet
 
 import (
