@@ -79,8 +79,9 @@ func NoPurchaseTo(dst []float64, p Params, h float64, x, tx, t []float64) {
 // PurchasesTo writes the probability that a customer with the history given
 // makes exactly n purchases in (t, t+h] to dst[n], for all n below len(dst), and
 // returns the probability of more (Fader & Hardie 2014, "Deriving the
-// conditional PMF of the Pareto/NBD model"; computed by the integral over the
-// time of loss, whose terms are all positive, instead of their sums of 2F1).
+// conditional PMF of the Pareto/NBD model"; computed by a recursion of three terms or,
+// where that would lose digits, by the integral over the time of loss, whose terms are
+// all positive, instead of their sums of 2F1).
 func PurchasesTo(dst []float64, p Params, h, x, tx, t float64) (rest float64) {
 	return purchasesTo(dst, p, pAlive(p, x, tx, t), x, t, h)
 }
@@ -344,7 +345,7 @@ func integrated(dst []float64, alive, s, a, b, c, h float64) {
 // with nothing where v(n) is next to nothing even then.
 func recurred(dst []float64, alive, s, a, b, c, h float64) bool {
 	q, start := h/(b+h), -a*math.Log1p(h/b)-s*math.Log1p(h/c)
-	if b > 2*c || s > steepLoss || !(start > underflow) {
+	if b > 2*c || s > steepLoss || !(start > underflow) || !(q > 0) {
 		return false
 	}
 	v, n, most := alive*math.Exp(start), 0, 4*len(dst)+400

@@ -39,3 +39,12 @@ func TestRecurred(t *testing.T) {
 		t.Errorf("only %d of %d are taken by recursion", taken, all)
 	}
 }
+
+// In no time nobody buys.
+func TestNoTime(t *testing.T) {
+	dst := make([]float64, 4)
+	rest := PurchasesTo(dst, Params{R: .6, Alpha: 10, S: .6, Beta: 11}, 0, 3, 20, 30)
+	if math.Abs(dst[0]-1) > 1e-12 || dst[1] != 0 || rest > 1e-12 {
+		t.Errorf("no time: %v and %v for more", dst, rest)
+	}
+}
