@@ -95,3 +95,18 @@ func TestFilesThatGo(t *testing.T) {
 		t.Errorf("not opened are %v, want %v", got, paths[1:5])
 	}
 }
+
+// Names of files in another encoding, and names of columns that are no text, are told as
+// far as they can be, and the files are loaded.
+func TestNamesOfAnotherEncoding(t *testing.T) {
+	t.Parallel()
+	e := settled(t, "2026-01-31")
+	path := "\xb6\xa9\xb5\xa5 \u2460.csv" // in GB 18030, and after it in UTF-8
+	if err := os.WriteFile(filepath.Join(e.Dir, path), []byte("order_id,customer,date,amount\n1,ann,2026-01-05,10\n"), 0o666); err != nil {
+		t.Skip("this file system takes no such name: ", err)
+	}
+	loaded := load(t, e, source("orders", path))
+	if want := `\xB6\xA9\xB5\xA5 ` + "\u2460.csv"; loaded[0].Path != want || loaded[0].Accepted != 1 {
+		t.Errorf("loaded is %+v, want the path %s", loaded[0], want)
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -559,9 +560,26 @@ func (w *writer) setAside(ctx context.Context, l Loading, path string, cause *un
 // when it is inside.
 func (e *Engine) shown(path string) string {
 	if relative, err := filepath.Rel(e.Dir, path); err == nil && !strings.HasPrefix(relative, "..") {
-		return relative
+		path = relative
 	}
-	return path
+	return readablePath(path)
+}
+
+// readablePath is a path as text: bytes that are none, as in names of another encoding,
+// are written as \xNN, so that different names stay different.
+func readablePath(path string) string {
+	if utf8.ValidString(path) {
+		return path
+	}
+	var out strings.Builder
+	for i, r := range path {
+		if _, size := utf8.DecodeRuneInString(path[i:]); r == utf8.RuneError && size == 1 {
+			fmt.Fprintf(&out, "\\x%02X", path[i])
+			continue
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
 }
 
 // known finds out whether the same bytes were loaded into the same source.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"clientele/engine/table"
@@ -154,7 +155,7 @@ func openFile(ctx context.Context, path string, opt Options, open OpenFunc) (_ *
 		return nil, bare(err)
 	}
 	f := &File{Path: path, Format: found.Format, Encoding: found.Encoding,
-		Header: reader.Header(), Notes: found.Notes, opt: opt, open: open, info: info, input: &input{reader: reader}}
+		Header: readable(reader.Header()), Notes: found.Notes, opt: opt, open: open, info: info, input: &input{reader: reader}}
 	defer func() {
 		if err != nil {
 			f.Close()
@@ -175,6 +176,16 @@ func openFile(ctx context.Context, path string, opt Options, open OpenFunc) (_ *
 		return f, nil
 	}
 	return f, f.Sum()
+}
+
+// readable are names of columns as text, whatever a damaged file or one of another
+// encoding has: they are told to people and kept in the store.
+func readable(header []string) []string {
+	out := make([]string, len(header))
+	for i, h := range header {
+		out[i] = strings.ToValidUTF8(h, "\uFFFD")
+	}
+	return out
 }
 
 // Size is the number of bytes of a file; 0 of a stream.

@@ -42,7 +42,7 @@ func openStream(ctx context.Context, name string, opt Options, open func() (Read
 		return nil, err
 	}
 	f := &File{Path: name, Format: found.Format, Encoding: found.Encoding,
-		Header: reader.Header(), Notes: found.Notes, opt: opt, input: &input{reader: reader},
+		Header: readable(reader.Header()), Notes: found.Notes, opt: opt, input: &input{reader: reader},
 		rows: newRowHash(reader.Header())}
 	defer func() {
 		if err != nil {
